@@ -1,0 +1,36 @@
+/*
+ * The one keyed pseudo-random function: SipHash-2-4 under a 128-bit secret,
+ * with a domain number so that no use can be played against another (RFC 6528,
+ * RFC 6056, tables, timestamps, cookies). The secret never leaves: not in
+ * traces, not in dumps of the arena that leave the process.
+ */
+#ifndef BASE_PRF_H
+#define BASE_PRF_H
+
+#include "base/types.h"
+
+struct prf_key {
+    uint64_t k0, k1;
+};
+
+enum prf_domain {
+    PRF_ISN = 1,     /* RFC 6528 initial sequence numbers */
+    PRF_TIMESTAMP,   /* RFC 7323 5.4 timestamp offsets */
+    PRF_PORT,        /* RFC 6056 ephemeral ports */
+    PRF_CONNECTIONS, /* the connection table */
+    PRF_PATHS,       /* the path table */
+    PRF_LISTENERS,   /* the listener table */
+    PRF_IP_ID,
+    PRF_COOKIE,    /* RFC 4987 SYN cookies */
+    PRF_FAST_OPEN, /* RFC 7413 */
+    PRF_DRAW,      /* plain random numbers, by counter */
+};
+
+/* SipHash-2-4 of the bytes; the domain is mixed into the key. */
+uint64_t prf_bytes(const struct prf_key *key, enum prf_domain domain, const void *data, size_t length_bytes);
+
+/* The same function over two or five 64-bit words (as their little-endian bytes): the fast way for address tuples. */
+uint64_t prf_words2(const struct prf_key *key, enum prf_domain domain, uint64_t a, uint64_t b);
+uint64_t prf_words5(const struct prf_key *key, enum prf_domain domain, const uint64_t words[5]);
+
+#endif
