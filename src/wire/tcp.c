@@ -1,0 +1,307 @@
+/*
+ * TCP segments: RFC 9293 3.1 and 3.2, with the options of RFC 2018, 5482, 7323
+ * and 7413. Any bytes, any length; the connection is not known here. Nearly all
+ * segments carry either no option or NOP NOP timestamp (RFC 7323 appendix A):
+ * both are read and written without a loop.
+ */
+#include "wire/tcp.h"
+
+#include "base/bytes.h"
+
+enum tcp_option_kind {
+    KIND_END = 0,
+    KIND_NOP = 1,
+    KIND_MSS = 2,
+    KIND_WINDOW_SCALE = 3,
+    KIND_SACK_PERMITTED = 4,
+    KIND_SACK = 5,
+    KIND_TIMESTAMP = 8,
+    KIND_USER_TIMEOUT = 28,
+    KIND_FAST_OPEN = 34,
+};
+
+#define WINDOW_SCALE_MAX 14u
+
+#define NOP_NOP(kind, length) ((uint32_t)KIND_NOP << 24 | (uint32_t)KIND_NOP << 16 | (uint32_t)(kind) << 8 | (length))
+#define NOP_NOP_TIMESTAMP NOP_NOP(KIND_TIMESTAMP, 10u)
+#define TIMESTAMP_BYTES_ALIGNED 12u
+
+/* -------------------------------------------------------------------- parse */
+
+static bool fast_open_length_is_valid(uint32_t cookie_bytes)
+{
+    return cookie_bytes == 0 || (cookie_bytes >= 4 && cookie_bytes <= 16 && cookie_bytes % 2 == 0);
+}
+
+static bool sack_length_is_valid(uint32_t option_bytes)
+{
+    return option_bytes >= 10 && option_bytes <= 2 + 8 * TCP_SACK_BLOCKS_MAX && option_bytes % 8 == 2;
+}
+
+/* The present bit of an option, 0 for a kind not known here, TCP_OPTION_MALFORMED when the length is not its kind's. */
+static uint32_t classify(uint8_t kind, uint32_t option_bytes)
+{
+    switch (kind) {
+    case KIND_MSS:
+        return option_bytes == 4 ? TCP_OPTION_MSS : TCP_OPTION_MALFORMED;
+    case KIND_WINDOW_SCALE:
+        return option_bytes == 3 ? TCP_OPTION_WINDOW_SCALE : TCP_OPTION_MALFORMED;
+    case KIND_SACK_PERMITTED:
+        return option_bytes == 2 ? TCP_OPTION_SACK_PERMITTED : TCP_OPTION_MALFORMED;
+    case KIND_SACK:
+        return sack_length_is_valid(option_bytes) ? TCP_OPTION_SACK : TCP_OPTION_MALFORMED;
+    case KIND_TIMESTAMP:
+        return option_bytes == 10 ? TCP_OPTION_TIMESTAMP : TCP_OPTION_MALFORMED;
+    case KIND_USER_TIMEOUT:
+        return option_bytes == 4 ? TCP_OPTION_USER_TIMEOUT : TCP_OPTION_MALFORMED;
+    case KIND_FAST_OPEN:
+        return fast_open_length_is_valid(option_bytes - 2) ? TCP_OPTION_FAST_OPEN : TCP_OPTION_MALFORMED;
+    default:
+        return 0;
+    }
+}
+
+static void read_sack(const uint8_t *value, uint32_t count, struct tcp_options *out)
+{
+    out->sack_count = (uint8_t)count;
+    for (uint32_t i = 0; i < TCP_SACK_BLOCKS_MAX && i < count; i++) {
+        out->sack[i].start = seq_make(get_be32(value + 8 * i));
+        out->sack[i].end = seq_make(get_be32(value + 8 * i + 4));
+    }
+}
+
+/* value: behind kind and length; the length is right for the kind. */
+static void read_option(uint32_t bit, const uint8_t *value, uint32_t value_bytes, struct tcp_options *out)
+{
+    switch (bit) {
+    case TCP_OPTION_MSS:
+        out->mss = get_be16(value);
+        break;
+    case TCP_OPTION_WINDOW_SCALE:
+        out->window_scale = (uint8_t)min_u32(value[0], WINDOW_SCALE_MAX);
+        break;
+    case TCP_OPTION_SACK:
+        read_sack(value, value_bytes / 8, out);
+        break;
+    case TCP_OPTION_TIMESTAMP:
+        out->timestamp_value = get_be32(value);
+        out->timestamp_echo = get_be32(value + 4);
+        break;
+    case TCP_OPTION_USER_TIMEOUT:
+        out->user_timeout = get_be16(value);
+        break;
+    case TCP_OPTION_FAST_OPEN:
+        out->fast_open_bytes = (uint8_t)value_bytes;
+        out->fast_open_cookie = value;
+        break;
+    default:
+        break;
+    }
+}
+
+/* RFC 9293 MUST-7: an illegal length is no reason to crash; MUST-6: unknown kinds are skipped. */
+static void parse_options(const uint8_t *options, uint32_t length_bytes, struct tcp_options *out)
+{
+    uint32_t at = 0;
+    uint32_t present = 0;
+
+    for (uint32_t step = 0; step < TCP_OPTION_BYTES_MAX && at < length_bytes; step++) {
+        uint32_t left = length_bytes - at;
+        uint8_t kind = options[at];
+        uint32_t option_bytes, bit;
+
+        if (kind == KIND_END)
+            break;
+        if (kind == KIND_NOP) {
+            at++;
+            continue;
+        }
+        if (left < 2 || options[at + 1] < 2 || options[at + 1] > left) {
+            present |= TCP_OPTION_MALFORMED;
+            break;
+        }
+        option_bytes = options[at + 1];
+        bit = classify(kind, option_bytes);
+        if ((present & bit) == 0)
+            read_option(bit, options + at + 2, option_bytes - 2, out);
+        present |= bit;
+        at += option_bytes;
+    }
+    out->present = (uint16_t)present;
+}
+
+enum rill_drop tcp_parse(const uint8_t *segment, size_t length_bytes, struct tcp_segment *out)
+{
+    uint32_t header_bytes;
+
+    if (unlikely(length_bytes < TCP_HEADER_BYTES))
+        return RILL_DROP_TCP_SHORT;
+    header_bytes = (uint32_t)(segment[12] >> 4) * 4;
+    if (unlikely(header_bytes < TCP_HEADER_BYTES || header_bytes > length_bytes))
+        return RILL_DROP_TCP_DATA_OFFSET;
+    out->source_port = get_be16(segment);
+    out->destination_port = get_be16(segment + 2);
+    if (unlikely(out->source_port == 0 || out->destination_port == 0))
+        return RILL_DROP_TCP_PORT_ZERO;
+    out->seq = seq_make(get_be32(segment + 4));
+    out->ack = seq_make(get_be32(segment + 8));
+    out->flags = segment[13];
+    out->window = get_be16(segment + 14);
+    out->urgent = get_be16(segment + 18);
+    out->header_bytes = (uint8_t)header_bytes;
+    out->data = segment + header_bytes;
+    out->data_bytes = (uint32_t)(length_bytes - header_bytes);
+    out->options.sack_count = 0;
+    if (likely(header_bytes == TCP_HEADER_BYTES + TIMESTAMP_BYTES_ALIGNED &&
+               get_be32(segment + TCP_HEADER_BYTES) == NOP_NOP_TIMESTAMP)) {
+        out->options.present = TCP_OPTION_TIMESTAMP;
+        out->options.timestamp_value = get_be32(segment + TCP_HEADER_BYTES + 4);
+        out->options.timestamp_echo = get_be32(segment + TCP_HEADER_BYTES + 8);
+    } else {
+        parse_options(segment + TCP_HEADER_BYTES, header_bytes - TCP_HEADER_BYTES, &out->options);
+    }
+    return RILL_DROP_NONE;
+}
+
+/* -------------------------------------------------------------------- build */
+
+/* What fits into 40 bytes. */
+struct option_plan {
+    uint32_t bytes;
+    uint32_t cookie_bytes; /* of the whole fast open option, padded; 0: left out */
+    uint32_t sack_blocks;
+};
+
+static uint32_t plan_fixed_bytes(uint32_t present)
+{
+    uint32_t bytes = 0;
+
+    if (present & TCP_OPTION_MSS)
+        bytes += 4;
+    if (present & TCP_OPTION_TIMESTAMP)
+        bytes += TIMESTAMP_BYTES_ALIGNED;
+    else if (present & TCP_OPTION_SACK_PERMITTED)
+        bytes += 4;
+    if (present & TCP_OPTION_WINDOW_SCALE)
+        bytes += 4;
+    if (present & TCP_OPTION_USER_TIMEOUT)
+        bytes += 4;
+    return bytes;
+}
+
+/* The fixed ones take 24 bytes at most. SACK blocks yield to the cookie, and the cookie to the fixed ones. */
+static struct option_plan plan_options(const struct tcp_options *options)
+{
+    struct option_plan plan = {plan_fixed_bytes(options->present), 0, 0};
+    uint32_t room;
+
+    if ((options->present & TCP_OPTION_FAST_OPEN) && fast_open_length_is_valid(options->fast_open_bytes)) {
+        uint32_t cookie_bytes = (2u + options->fast_open_bytes + 3u) & ~3u;
+
+        if (plan.bytes + cookie_bytes <= TCP_OPTION_BYTES_MAX)
+            plan.cookie_bytes = cookie_bytes;
+    }
+    plan.bytes += plan.cookie_bytes;
+    room = TCP_OPTION_BYTES_MAX - plan.bytes;
+    if ((options->present & TCP_OPTION_SACK) && options->sack_count > 0 && room >= 12) {
+        plan.sack_blocks = min_u32(min_u32(options->sack_count, TCP_SACK_BLOCKS_MAX), (room - 4) / 8);
+        plan.bytes += 4 + 8 * plan.sack_blocks;
+    }
+    return plan;
+}
+
+static uint8_t *write_timestamp(uint8_t *to, const struct tcp_options *options, uint32_t lead)
+{
+    put_be32(to, lead);
+    put_be32(to + 4, options->timestamp_value);
+    put_be32(to + 8, options->timestamp_echo);
+    return to + TIMESTAMP_BYTES_ALIGNED;
+}
+
+/* As Linux does: SACK-permitted stands where the timestamp's NOPs would be. */
+static uint8_t *write_sack_permitted_and_timestamp(uint8_t *to, const struct tcp_options *options)
+{
+    bool sack_permitted = (options->present & TCP_OPTION_SACK_PERMITTED) != 0;
+
+    if (options->present & TCP_OPTION_TIMESTAMP)
+        return write_timestamp(
+            to, options,
+            sack_permitted ? (uint32_t)KIND_SACK_PERMITTED << 24 | 2u << 16 | (uint32_t)KIND_TIMESTAMP << 8 | 10u
+                           : NOP_NOP_TIMESTAMP);
+    if (sack_permitted) {
+        put_be32(to, NOP_NOP(KIND_SACK_PERMITTED, 2u));
+        return to + 4;
+    }
+    return to;
+}
+
+static uint8_t *write_fast_open(uint8_t *to, const struct tcp_options *options, uint32_t padded_bytes)
+{
+    uint32_t used = 2u + options->fast_open_bytes;
+
+    to[0] = KIND_FAST_OPEN;
+    to[1] = (uint8_t)used;
+    if (options->fast_open_bytes > 0)
+        memcpy(to + 2, options->fast_open_cookie, options->fast_open_bytes);
+    memset(to + used, KIND_NOP, padded_bytes - used);
+    return to + padded_bytes;
+}
+
+static void write_sack(uint8_t *to, const struct tcp_options *options, uint32_t blocks)
+{
+    put_be32(to, NOP_NOP(KIND_SACK, 2 + 8 * blocks));
+    for (uint32_t i = 0; i < TCP_SACK_BLOCKS_MAX && i < blocks; i++) {
+        put_be32(to + 4 + 8 * i, options->sack[i].start.v);
+        put_be32(to + 8 + 8 * i, options->sack[i].end.v);
+    }
+}
+
+static size_t write_options(uint8_t *to, const struct tcp_options *options)
+{
+    struct option_plan plan = plan_options(options);
+
+    if (options->present & TCP_OPTION_MSS) {
+        put_be32(to, (uint32_t)KIND_MSS << 24 | 4u << 16 | options->mss);
+        to += 4;
+    }
+    to = write_sack_permitted_and_timestamp(to, options);
+    if (options->present & TCP_OPTION_WINDOW_SCALE) {
+        put_be32(to, (uint32_t)KIND_NOP << 24 | (uint32_t)KIND_WINDOW_SCALE << 16 | 3u << 8 | options->window_scale);
+        to += 4;
+    }
+    if (options->present & TCP_OPTION_USER_TIMEOUT) {
+        put_be32(to, (uint32_t)KIND_USER_TIMEOUT << 24 | 4u << 16 | options->user_timeout);
+        to += 4;
+    }
+    if (plan.cookie_bytes > 0)
+        to = write_fast_open(to, options, plan.cookie_bytes);
+    if (plan.sack_blocks > 0)
+        write_sack(to, options, plan.sack_blocks);
+    return plan.bytes;
+}
+
+size_t tcp_build(uint8_t *to, const struct tcp_header *header)
+{
+    size_t header_bytes = TCP_HEADER_BYTES;
+
+    if (header->options.present == TCP_OPTION_TIMESTAMP)
+        header_bytes = (size_t)(write_timestamp(to + TCP_HEADER_BYTES, &header->options, NOP_NOP_TIMESTAMP) - to);
+    else if (header->options.present != 0)
+        header_bytes += write_options(to + TCP_HEADER_BYTES, &header->options);
+    put_be16(to, header->source_port);
+    put_be16(to + 2, header->destination_port);
+    put_be32(to + 4, header->seq.v);
+    put_be32(to + 8, header->ack.v);
+    to[12] = (uint8_t)(header_bytes << 2);
+    to[13] = header->flags;
+    put_be16(to + 14, header->window);
+    put_be16(to + 16, 0);
+    put_be16(to + 18, header->urgent);
+    return header_bytes;
+}
+
+size_t tcp_header_bytes_for(const struct tcp_options *options, uint8_t flags)
+{
+    (void)flags;
+    return TCP_HEADER_BYTES + plan_options(options).bytes;
+}
