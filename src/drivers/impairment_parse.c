@@ -118,9 +118,15 @@ static bool set_field(const struct word *word, const char *text, size_t length, 
     }
     uint32_t small = (uint32_t)whole;
     switch (word->type) {
-    case FIELD_U32: memcpy(field, &small, sizeof small); break;
-    case FIELD_U64: memcpy(field, &whole, sizeof whole); break;
-    case FIELD_DOUBLE: memcpy(field, &value, sizeof value); break;
+    case FIELD_U32:
+        memcpy(field, &small, sizeof small);
+        break;
+    case FIELD_U64:
+        memcpy(field, &whole, sizeof whole);
+        break;
+    case FIELD_DOUBLE:
+        memcpy(field, &value, sizeof value);
+        break;
     }
     return true;
 }

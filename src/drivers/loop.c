@@ -72,8 +72,7 @@ int rill_stack_open(struct rill_config *config, struct rill_stack **out)
     if (config->memory_bytes > SIZE_MAX - PAGE_BYTES)
         return -RILL_ENOMEM;
     size_t bytes = PAGE_BYTES + config->memory_bytes;
-    uint8_t *region =
-        mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    uint8_t *region = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (region == MAP_FAILED)
         return -RILL_ENOMEM;
     ((struct mapping *)(void *)region)->bytes = bytes;

@@ -175,8 +175,7 @@ int rill_pcap_tap(struct rill_driver *inner, const char *path, struct rill_drive
         free(tap);
         return result;
     }
-    tap->driver =
-        (struct rill_driver){.ops = &tap_ops, .inner = inner, .mtu = inner->mtu, .offload = inner->offload};
+    tap->driver = (struct rill_driver){.ops = &tap_ops, .inner = inner, .mtu = inner->mtu, .offload = inner->offload};
     tap->day_offset = day_offset();
     *out = &tap->driver;
     return 0;

@@ -80,10 +80,9 @@ void fill_udp_checksum(uint8_t *packet, uint32_t length_bytes)
         return;
     uint8_t *udp = packet + place.transport_start;
     uint32_t udp_bytes = place.end - place.transport_start;
-    checksum_sum pseudo =
-        place.ip_version == 4
-            ? checksum_pseudo4(get_be32(packet + 12), get_be32(packet + 16), IP_PROTOCOL_UDP, udp_bytes)
-            : checksum_pseudo6(packet + 8, packet + 24, IP_PROTOCOL_UDP, udp_bytes);
+    checksum_sum pseudo = place.ip_version == 4 ? checksum_pseudo4(get_be32(packet + 12), get_be32(packet + 16),
+                                                                   IP_PROTOCOL_UDP, udp_bytes)
+                                                : checksum_pseudo6(packet + 8, packet + 24, IP_PROTOCOL_UDP, udp_bytes);
     put_be16(udp + UDP_CHECKSUM_AT, 0);
     uint16_t sum = checksum_finish(checksum_append(pseudo, checksum_bytes(udp, udp_bytes), false));
     put_be16(udp + UDP_CHECKSUM_AT, sum == 0 ? 0xFFFF : sum); /* RFC 768: 0 would say that there is none */
