@@ -22,6 +22,17 @@ static inline checksum_sum checksum_bytes20(const uint8_t *data)
            get_be32(data + 16);
 }
 
+/* checksum_finish(sum) == 0, without folding all the way: the sum is a multiple of 65535, and not 0. */
+static inline bool checksum_is_right(checksum_sum sum)
+{
+    uint32_t folded;
+
+    sum += sum << 32 | sum >> 32;
+    folded = (uint32_t)(sum >> 32);
+    folded += folded << 16 | folded >> 16;
+    return folded >= UINT32_C(0xffff0000);
+}
+
 /* Append a block's sum to a running one: offset_is_odd says that an odd number of bytes went before. */
 checksum_sum checksum_append(checksum_sum before, checksum_sum block, bool offset_is_odd);
 

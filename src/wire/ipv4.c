@@ -41,7 +41,7 @@ static bool options_are_sound(const uint8_t *options, size_t length_bytes)
     return true;
 }
 
-static void read_fields(const uint8_t *packet, struct ipv4_header *out)
+static inline void read_fields(const uint8_t *packet, struct ipv4_header *out)
 {
     uint16_t fragment = get_be16(packet + 6);
 
@@ -56,38 +56,55 @@ static void read_fields(const uint8_t *packet, struct ipv4_header *out)
     out->destination = get_be32(packet + 16);
 }
 
-/* The header's length is at least 20 and all of it is present. */
-static enum rill_drop check_checksum_and_options(const uint8_t *packet, size_t header_bytes)
+/* For checking alone, byte order does not matter (RFC 1071 2(B)): the five words are summed as they lie. */
+static inline bool plain_header_checksum_is_right(const uint8_t *packet)
 {
-    if (likely(header_bytes == IPV4_HEADER_BYTES))
-        return checksum_finish(checksum_bytes20(packet)) == 0 ? RILL_DROP_NONE : RILL_DROP_IP_CHECKSUM;
-    if (checksum_finish(checksum_bytes(packet, header_bytes)) != 0)
+    uint32_t words[IPV4_HEADER_BYTES / 4];
+
+    memcpy(words, packet, sizeof words);
+    return checksum_is_right((checksum_sum)words[0] + words[1] + words[2] + words[3] + words[4]);
+}
+
+/* Any first byte but 0x45: kept out of line, so that the usual header costs no saved registers. */
+__attribute__((noinline)) static enum rill_drop parse_unusual(const uint8_t *packet, size_t length_bytes,
+                                                              struct ipv4_header *out)
+{
+    size_t header_bytes = (size_t)(packet[0] & 0xf) * 4;
+    uint16_t total_bytes = get_be16(packet + 2);
+
+    if (packet[0] >> 4 != 4)
+        return RILL_DROP_IP_VERSION;
+    if (header_bytes < IPV4_HEADER_BYTES || header_bytes > length_bytes)
+        return RILL_DROP_IP_HEADER_LENGTH;
+    if (total_bytes < header_bytes || total_bytes > length_bytes)
+        return RILL_DROP_IP_TOTAL_LENGTH;
+    if (!checksum_is_right(checksum_bytes(packet, header_bytes)))
         return RILL_DROP_IP_CHECKSUM;
     if (!options_are_sound(packet + IPV4_HEADER_BYTES, header_bytes - IPV4_HEADER_BYTES))
         return RILL_DROP_IP_OPTIONS;
+    out->header_bytes = (uint8_t)header_bytes;
+    out->total_bytes = total_bytes;
+    read_fields(packet, out);
     return RILL_DROP_NONE;
 }
 
 enum rill_drop ipv4_parse(const uint8_t *packet, size_t length_bytes, struct ipv4_header *out)
 {
-    size_t header_bytes;
-    enum rill_drop verdict;
+    uint16_t total_bytes;
 
-    if (length_bytes < IPV4_HEADER_BYTES)
+    if (unlikely(length_bytes < IPV4_HEADER_BYTES))
         return RILL_DROP_IP_SHORT;
-    if (packet[0] >> 4 != 4)
-        return RILL_DROP_IP_VERSION;
-    header_bytes = (size_t)(packet[0] & 0xf) * 4;
-    if (header_bytes < IPV4_HEADER_BYTES || header_bytes > length_bytes)
-        return RILL_DROP_IP_HEADER_LENGTH;
-    out->header_bytes = (uint8_t)header_bytes;
-    out->total_bytes = get_be16(packet + 2);
-    if (out->total_bytes < header_bytes || out->total_bytes > length_bytes)
+    if (unlikely(packet[0] != 0x45))
+        return parse_unusual(packet, length_bytes, out);
+    total_bytes = get_be16(packet + 2);
+    if (unlikely(total_bytes < IPV4_HEADER_BYTES || total_bytes > length_bytes))
         return RILL_DROP_IP_TOTAL_LENGTH;
-    verdict = check_checksum_and_options(packet, header_bytes);
-    if (verdict == RILL_DROP_NONE)
-        read_fields(packet, out);
-    return verdict;
+    if (unlikely(!plain_header_checksum_is_right(packet)))
+        return RILL_DROP_IP_CHECKSUM;
+    out->header_bytes = IPV4_HEADER_BYTES;
+    out->total_bytes = total_bytes;
+    read_fields(packet, out);
+    return RILL_DROP_NONE;
 }
 
 void ipv4_build_template(uint8_t *to, const struct ipv4_header *header)
