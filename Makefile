@@ -1,0 +1,70 @@
+# The usual ways in. CMake does the work: CMakePresets.json has all builds, each in build/PRESET.
+.DEFAULT_GOAL := all
+.PHONY: all demo test test-asan test-ubsan bench format format-check tidy soak fuzz clean install help setup
+
+JOBS ?= $(shell nproc)
+PREFIX ?= /usr/local
+FUZZ_SECONDS ?= 10
+C_FILES = $(shell find include src tests bench examples -name '*.[ch]' 2>/dev/null)
+
+all: ## build the release: build/rill
+	@scripts/setup build
+	@scripts/build release
+
+demo: ## see real programs talk over rill's TCP
+	@scripts/setup demo
+	@scripts/build release
+	@scripts/demo
+
+test: ## unit tests and the checks of the source, release build
+	@scripts/setup test
+	@scripts/test release
+
+test-asan: ## the same tests under AddressSanitizer and UBSan
+	@scripts/setup test
+	@scripts/test asan
+
+test-ubsan: ## the same tests with unsigned wrap in the core an error too
+	@scripts/setup test
+	@scripts/test ubsan
+
+bench: ## measure; every number is printed with its command
+	@scripts/setup bench
+	@scripts/build release
+	@bench/run
+
+soak: ## long runs: the in-process pair over a bad wire, many seeds
+	@scripts/setup build
+	@scripts/build release
+	@scripts/soak
+
+fuzz: ## each fuzz target for FUZZ_SECONDS (10)
+	@scripts/setup fuzz
+	@scripts/fuzz $(FUZZ_SECONDS)
+
+format: ## format all C by .clang-format
+	@scripts/setup format
+	@clang-format --style=file -i $(C_FILES)
+
+format-check: ## fail when something is not formatted
+	@scripts/setup format
+	@clang-format --style=file --dry-run --Werror $(C_FILES)
+
+tidy: ## clang-tidy on everything in src
+	@scripts/setup tidy
+	@scripts/tidy src
+
+install: ## install to PREFIX (/usr/local); DESTDIR is honoured
+	@scripts/setup build
+	@cmake --preset package -DCMAKE_INSTALL_PREFIX=$(PREFIX) >/dev/null
+	@cmake --build build/package -j $(JOBS)
+	@cmake --install build/package
+
+setup: ## install what all of the above need
+	@scripts/setup build test demo bench tidy format fuzz
+
+clean: ## remove everything that was built
+	rm -rf build
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
