@@ -1,0 +1,217 @@
+/*
+ * Trains into packets: lengths, checksums, sequence numbers and flags of each.
+ * Knows the formats that it patches (RFC 791, 8200, 9293, 768), not what the
+ * packets mean. Total: a train that cannot be cut gives 0 bytes.
+ */
+#include "wire/train.h"
+
+#include "base/bytes.h"
+#include "wire/checksum.h"
+#include "wire/ipv4.h"
+#include "wire/tcp.h"
+
+#define IPV6_HEADER_BYTES 40u
+#define UDP_HEADER_BYTES 8u
+#define IP_BYTES_MAX 65535u
+
+/* The field's offset in the transport header; 0 when the checksum is not filled here. */
+static uint32_t checksum_offset(uint8_t protocol)
+{
+    if (protocol == IP_PROTOCOL_TCP)
+        return 16;
+    return protocol == IP_PROTOCOL_UDP ? 6 : 0;
+}
+
+static uint32_t transport_header_bytes_min(uint8_t protocol)
+{
+    if (protocol == IP_PROTOCOL_TCP)
+        return TCP_HEADER_BYTES;
+    return protocol == IP_PROTOCOL_UDP ? UDP_HEADER_BYTES : 0;
+}
+
+/* The template has room for every field that is patched. */
+static bool template_is_sound(const struct rill_train *train)
+{
+    uint32_t ip_bytes_min = train->ip_version == 4 ? IPV4_HEADER_BYTES : IPV6_HEADER_BYTES;
+
+    return train->header_bytes <= RILL_HEADER_BYTES_MAX && train->transport_start >= ip_bytes_min &&
+           train->header_bytes >= train->transport_start + transport_header_bytes_min(train->protocol);
+}
+
+uint32_t train_packet_count(const struct rill_train *train)
+{
+    if (train->payload_bytes <= train->segment_bytes || train->segment_bytes == 0 ||
+        train->protocol != IP_PROTOCOL_TCP)
+        return 1;
+    return 1 + (train->payload_bytes - 1) / train->segment_bytes;
+}
+
+/* Payload of packet `index`, which is below count. */
+static uint32_t payload_of(const struct rill_train *train, uint32_t index, uint32_t count)
+{
+    if (index + 1 < count)
+        return train->segment_bytes;
+    return train->payload_bytes - index * train->segment_bytes;
+}
+
+uint32_t train_packet_bytes(const struct rill_train *train, uint32_t index)
+{
+    uint32_t count = train_packet_count(train);
+
+    return index < count ? train->header_bytes + payload_of(train, index, count) : 0;
+}
+
+/* Move the cursor forward by what it steps over; false when the slices hold less. */
+static bool cursor_skip(const struct rill_train *train, struct train_cursor *cursor, uint32_t bytes)
+{
+    for (uint32_t step = 0; step <= RILL_SLICES_MAX && bytes > 0; step++) {
+        uint32_t left;
+
+        if (cursor->slice >= train->slice_count || cursor->slice >= RILL_SLICES_MAX)
+            return false;
+        left = train->slices[cursor->slice].length_bytes - cursor->slice_offset;
+        if (bytes < left) {
+            cursor->slice_offset += bytes;
+            return true;
+        }
+        bytes -= left;
+        cursor->slice++;
+        cursor->slice_offset = 0;
+    }
+    return bytes == 0;
+}
+
+/* The same, writing the bytes. */
+static bool cursor_copy(const struct rill_train *train, struct train_cursor *cursor, uint8_t *to, uint32_t bytes)
+{
+    for (uint32_t step = 0; step <= RILL_SLICES_MAX && bytes > 0; step++) {
+        const struct rill_slice *slice;
+        uint32_t left;
+
+        if (cursor->slice >= train->slice_count || cursor->slice >= RILL_SLICES_MAX)
+            return false;
+        slice = &train->slices[cursor->slice];
+        left = slice->length_bytes - cursor->slice_offset;
+        if (bytes < left) {
+            memcpy(to, slice->data + cursor->slice_offset, bytes);
+            cursor->slice_offset += bytes;
+            return true;
+        }
+        if (left > 0)
+            memcpy(to, slice->data + cursor->slice_offset, left);
+        to += left;
+        bytes -= left;
+        cursor->slice++;
+        cursor->slice_offset = 0;
+    }
+    return bytes == 0;
+}
+
+/* Length, and for IPv4 the id and the checksum. RFC 6864 4: packets of one train differ in their ids. */
+static void patch_ip(const struct rill_train *train, uint8_t *ip, uint32_t total_bytes, uint32_t index)
+{
+    checksum_sum sum;
+
+    if (train->ip_version != 4) {
+        put_be16(ip + 4, (uint16_t)(total_bytes - IPV6_HEADER_BYTES));
+        return;
+    }
+    put_be16(ip + 2, (uint16_t)total_bytes);
+    put_be16(ip + 4, (uint16_t)(get_be16(ip + 4) + index));
+    put_be16(ip + 10, 0);
+    if (likely(train->transport_start == IPV4_HEADER_BYTES))
+        sum = checksum_bytes20(ip);
+    else
+        sum = checksum_bytes(ip, train->transport_start);
+    put_be16(ip + 10, checksum_finish(sum));
+}
+
+/* offset: of this packet's first byte in the train. */
+static void patch_tcp(uint8_t *tcp, uint32_t offset, bool is_first, bool is_last)
+{
+    put_be32(tcp + 4, get_be32(tcp + 4) + offset);
+    if (!is_last)
+        tcp[13] &= (uint8_t)~(TCP_FIN | TCP_PSH);
+    if (is_first)
+        return;
+    tcp[13] &= (uint8_t)~TCP_CWR;
+    if (tcp[13] & TCP_URG) {
+        uint32_t urgent = get_be16(tcp + 18);
+
+        /* RFC 9293 3.1: the pointer names the octet behind the urgent data. */
+        if (urgent <= offset)
+            tcp[13] &= (uint8_t)~TCP_URG;
+        put_be16(tcp + 18, (uint16_t)(urgent > offset ? urgent - offset : 0));
+    }
+}
+
+static checksum_sum pseudo_header(const struct rill_train *train, const uint8_t *ip, uint32_t transport_bytes)
+{
+    if (train->ip_version == 4)
+        return checksum_pseudo4(get_be32(ip + 12), get_be32(ip + 16), train->protocol, transport_bytes);
+    return checksum_pseudo6(ip + 8, ip + 24, train->protocol, transport_bytes);
+}
+
+static void fill_transport_checksum(const struct rill_train *train, uint8_t *packet, uint32_t total_bytes)
+{
+    uint32_t transport_bytes = total_bytes - train->transport_start;
+    uint8_t *transport = packet + train->transport_start;
+    uint8_t *field = transport + checksum_offset(train->protocol);
+    checksum_sum sum = pseudo_header(train, packet, transport_bytes);
+    uint16_t checksum;
+
+    put_be16(field, 0);
+    checksum = checksum_finish(sum + checksum_bytes(transport, transport_bytes));
+    /* RFC 768: 0 would say that there is none. */
+    if (checksum == 0 && train->protocol == IP_PROTOCOL_UDP)
+        checksum = 0xffff;
+    put_be16(field, checksum);
+}
+
+/* Put the cursor on packet `index`. */
+static bool cursor_seek(const struct rill_train *train, struct train_cursor *cursor, uint32_t index)
+{
+    if (likely(cursor->next_index == index && index > 0))
+        return true;
+    *cursor = (struct train_cursor){.next_index = index};
+    return cursor_skip(train, cursor, index * train->segment_bytes);
+}
+
+size_t train_cut(const struct rill_train *train, struct train_cursor *cursor, uint32_t index, uint8_t *to,
+                 size_t capacity_bytes)
+{
+    uint32_t count = train_packet_count(train);
+    uint32_t payload_bytes, total_bytes;
+
+    if (unlikely(index >= count || !template_is_sound(train)))
+        return 0;
+    payload_bytes = payload_of(train, index, count);
+    if (unlikely(payload_bytes > IP_BYTES_MAX - train->header_bytes))
+        return 0;
+    total_bytes = train->header_bytes + payload_bytes;
+    if (unlikely(total_bytes > capacity_bytes || !cursor_seek(train, cursor, index)))
+        return 0;
+    memcpy(to, train->header, train->header_bytes);
+    if (unlikely(!cursor_copy(train, cursor, to + train->header_bytes, payload_bytes)))
+        return 0;
+    cursor->next_index = index + 1;
+    patch_ip(train, to, total_bytes, index);
+    if (train->protocol == IP_PROTOCOL_TCP)
+        patch_tcp(to + train->transport_start, index * train->segment_bytes, index == 0, index + 1 == count);
+    if (checksum_offset(train->protocol) != 0)
+        fill_transport_checksum(train, to, total_bytes);
+    return total_bytes;
+}
+
+void train_prepare_offload(struct rill_train *train)
+{
+    uint32_t total_bytes = train->header_bytes + train->payload_bytes;
+    uint32_t offset = checksum_offset(train->protocol);
+
+    if (!template_is_sound(train))
+        return;
+    patch_ip(train, train->header, total_bytes, 0);
+    if (offset != 0)
+        put_be16(train->header + train->transport_start + offset,
+                 checksum_fold(pseudo_header(train, train->header, total_bytes - train->transport_start)));
+}
