@@ -82,8 +82,7 @@ static inline uint8_t arena_kind(const struct arena *arena, ref r)
 /* A number for a new object, unlike those of all other live objects; never 0. */
 static inline uint32_t arena_next_generation(struct arena *arena)
 {
-    if (++arena->generation == 0)
-        arena->generation = 1;
+    arena->generation = arena->generation == UINT32_MAX ? 1 : arena->generation + 1;
     return arena->generation;
 }
 

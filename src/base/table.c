@@ -3,18 +3,20 @@
  * shares are chosen so that a side is clear before it is needed and empty
  * before the next one is:
  *
- * - From 3/4 load on, each operation clears TABLE_CLEARS tags of the next side,
+ * - From 3/4 load on, each operation clears NEXT_CLEARS tags of the next side,
  *   which has at most twice the slots: done within 1/8 of the slots, so before
  *   7/8 load.
- * - Each operation then empties TABLE_MOVES old slots: done within 1/4 of the
- *   old side's slots. A doubled side is then at most (7/8 + 1/4) / 2 full. A
- *   side of the same size, chosen only to be rid of tombs when at most 3/8 of
- *   the slots are live, is then at most 3/8 + 1/16 + 1/4 full. Both are below
- *   3/4, where the next round begins.
+ * - Each operation then looks at OLD_SCANS old slots, or fewer when it has moved
+ *   TABLE_MOVES entries: done within 1/32 of the old side's slots and 1/4 of its
+ *   entries. A doubled side is then at most (7/8 + 1/32 + 7/32) / 2 full. A side
+ *   of the same size, chosen only to be rid of tombs when at most half of the
+ *   slots are live (at most 1/2 + 1/16 by the time it is clear), is then at most
+ *   9/16 + 1/32 + 9/64 full. Both are below 3/4, where the next round begins.
  */
 #include "base/table.h"
 
-#define TABLE_CLEARS 16
+#define NEXT_CLEARS 16
+#define OLD_SCANS 32
 #define SLOT_BYTES (sizeof(ref) + 1)
 #define SLOTS_MIN UINT32_C(512) /* fills the better part of one page, the least that the arena gives */
 #define SLOTS_MAX (UINT32_C(1) << 29)
@@ -74,7 +76,7 @@ int table_init(struct arena *arena, struct table *table, uint32_t entries)
 static bool next_wanted(struct arena *arena, struct table *table)
 {
     uint32_t slots = table->now.mask + 1;
-    bool rid_of_tombs = table->now.used <= slots / 8 * 3;
+    bool rid_of_tombs = table->now.used <= slots / 2;
 
     if (side_in_use(&table->next) || side_in_use(&table->old) || load(&table->now) < load_to_prepare(&table->now))
         return true;
@@ -118,13 +120,14 @@ static bool side_insert(struct arena *arena, struct table_side *side, uint64_t h
     return true;
 }
 
-/* Empty the next few slots of old into now; give old back when it is empty. */
+/* Move the next few entries of old into now; give old back when it is empty. */
 static void old_move(struct arena *arena, struct table *table, table_hash_of hash_of, const void *context)
 {
     uint8_t *tags = table_tags(arena, &table->old);
     const ref *slots = table_slots(arena, &table->old);
+    unsigned moves = 0;
 
-    for (uint32_t i = 0; i < TABLE_MOVES && table->old.used > 0; i++) {
+    for (unsigned scans = 0; scans < OLD_SCANS && moves < TABLE_MOVES && table->old.used > 0; scans++) {
         uint32_t at = table->moved++;
         bool inserted;
 
@@ -135,6 +138,7 @@ static void old_move(struct arena *arena, struct table *table, table_hash_of has
         tags[at] = TABLE_TAG_TOMB;
         table->old.used--;
         table->old.tombs++;
+        moves++;
     }
     if (table->old.used == 0)
         side_give(arena, &table->old);
@@ -144,7 +148,7 @@ static void old_move(struct arena *arena, struct table *table, table_hash_of has
 static void step(struct arena *arena, struct table *table, table_hash_of hash_of, const void *context)
 {
     if (side_in_use(&table->next))
-        next_clear(arena, table, TABLE_CLEARS);
+        next_clear(arena, table, NEXT_CLEARS);
     else if (side_in_use(&table->old))
         old_move(arena, table, hash_of, context);
 }
@@ -198,7 +202,7 @@ static void side_remove(struct arena *arena, struct table_side *side, uint32_t a
     tags[at] = TABLE_TAG_TOMB;
     if (tags[(at + 1) & side->mask] != TABLE_TAG_EMPTY)
         return;
-    for (; tags[at] == TABLE_TAG_TOMB; at = (at - 1) & side->mask) {
+    for (; tags[at] == TABLE_TAG_TOMB; at = (at + side->mask) & side->mask) {
         tags[at] = TABLE_TAG_EMPTY;
         side->tombs--;
     }

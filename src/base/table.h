@@ -11,7 +11,7 @@
 
 #include "base/arena.h"
 
-/* Old slots that one insertion or removal empties at most; so many calls of hash_of at most. */
+/* Entries that one insertion or removal moves at most; so many calls of hash_of at most. */
 #define TABLE_MOVES 4
 
 /* Finds the hash of the entry again; context is the owner's. */
