@@ -124,21 +124,6 @@ checksum_sum checksum_append(checksum_sum before, checksum_sum block, bool offse
     return before + (offset_is_odd ? block << 8 : block);
 }
 
-uint16_t checksum_fold(checksum_sum sum)
-{
-    uint32_t folded;
-
-    sum = (sum & UINT32_MAX) + (sum >> 32);
-    folded = (uint32_t)(sum & 0xffff) + (uint32_t)(sum >> 16);
-    folded = (folded & 0xffff) + (folded >> 16);
-    return (uint16_t)(folded + (folded >> 16));
-}
-
-uint16_t checksum_finish(checksum_sum sum)
-{
-    return (uint16_t)~checksum_fold(sum);
-}
-
 uint16_t checksum_update16(uint16_t field, uint16_t old_word, uint16_t new_word)
 {
     return checksum_finish((checksum_sum)(uint16_t)~field + (uint16_t)~old_word + new_word);
@@ -147,11 +132,6 @@ uint16_t checksum_update16(uint16_t field, uint16_t old_word, uint16_t new_word)
 uint16_t checksum_update32(uint16_t field, uint32_t old_word, uint32_t new_word)
 {
     return checksum_finish((checksum_sum)(uint16_t)~field + (checksum_sum)(uint32_t)~old_word + new_word);
-}
-
-checksum_sum checksum_pseudo4(uint32_t source, uint32_t destination, uint8_t protocol, uint32_t length_bytes)
-{
-    return (checksum_sum)source + destination + protocol + length_bytes;
 }
 
 checksum_sum checksum_pseudo6(const uint8_t source[16], const uint8_t destination[16], uint8_t protocol,

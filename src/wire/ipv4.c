@@ -62,7 +62,7 @@ static inline bool plain_header_checksum_is_right(const uint8_t *packet)
     uint32_t words[IPV4_HEADER_BYTES / 4];
 
     memcpy(words, packet, sizeof words);
-    return checksum_is_right((checksum_sum)words[0] + words[1] + words[2] + words[3] + words[4]);
+    return checksum_finish((checksum_sum)words[0] + words[1] + words[2] + words[3] + words[4]) == 0;
 }
 
 /* Any first byte but 0x45: kept out of line, so that the usual header costs no saved registers. */
@@ -78,7 +78,7 @@ __attribute__((noinline)) static enum rill_drop parse_unusual(const uint8_t *pac
         return RILL_DROP_IP_HEADER_LENGTH;
     if (total_bytes < header_bytes || total_bytes > length_bytes)
         return RILL_DROP_IP_TOTAL_LENGTH;
-    if (!checksum_is_right(checksum_bytes(packet, header_bytes)))
+    if (checksum_finish(checksum_bytes(packet, header_bytes)) != 0)
         return RILL_DROP_IP_CHECKSUM;
     if (!options_are_sound(packet + IPV4_HEADER_BYTES, header_bytes - IPV4_HEADER_BYTES))
         return RILL_DROP_IP_OPTIONS;

@@ -81,49 +81,86 @@ static bool cursor_skip(const struct rill_train *train, struct train_cursor *cur
     return bytes == 0;
 }
 
-/* The same, writing the bytes. */
-static bool cursor_copy(const struct rill_train *train, struct train_cursor *cursor, uint8_t *to, uint32_t bytes)
+/* The same, writing the bytes: from slice after slice. */
+__attribute__((noinline)) static bool cursor_gather(const struct rill_train *train, struct train_cursor *cursor,
+                                                    uint8_t *to, uint32_t bytes)
 {
     for (uint32_t step = 0; step <= RILL_SLICES_MAX && bytes > 0; step++) {
         const struct rill_slice *slice;
-        uint32_t left;
+        uint32_t part;
 
         if (cursor->slice >= train->slice_count || cursor->slice >= RILL_SLICES_MAX)
             return false;
         slice = &train->slices[cursor->slice];
-        left = slice->length_bytes - cursor->slice_offset;
-        if (bytes < left) {
-            memcpy(to, slice->data + cursor->slice_offset, bytes);
-            cursor->slice_offset += bytes;
-            return true;
+        part = min_u32(bytes, slice->length_bytes - cursor->slice_offset);
+        if (part > 0)
+            memcpy(to, slice->data + cursor->slice_offset, part);
+        to += part;
+        bytes -= part;
+        cursor->slice_offset += part;
+        if (cursor->slice_offset == slice->length_bytes) {
+            cursor->slice++;
+            cursor->slice_offset = 0;
         }
-        if (left > 0)
-            memcpy(to, slice->data + cursor->slice_offset, left);
-        to += left;
-        bytes -= left;
-        cursor->slice++;
-        cursor->slice_offset = 0;
     }
     return bytes == 0;
 }
 
-/* Length, and for IPv4 the id and the checksum. RFC 6864 4: packets of one train differ in their ids. */
-static void patch_ip(const struct rill_train *train, uint8_t *ip, uint32_t total_bytes, uint32_t index)
+/* Most packets lie in one slice. */
+static inline bool cursor_copy(const struct rill_train *train, struct train_cursor *cursor, uint8_t *to, uint32_t bytes)
 {
-    checksum_sum sum;
+    uint32_t offset = cursor->slice_offset;
+    const struct rill_slice *slice;
 
-    if (train->ip_version != 4) {
+    if (bytes == 0)
+        return true;
+    if (unlikely(cursor->slice >= train->slice_count || cursor->slice >= RILL_SLICES_MAX))
+        return false;
+    slice = &train->slices[cursor->slice];
+    if (unlikely(bytes > slice->length_bytes - offset))
+        return cursor_gather(train, cursor, to, bytes);
+    cursor->slice_offset = offset + bytes;
+    if (cursor->slice_offset == slice->length_bytes) {
+        cursor->slice++;
+        cursor->slice_offset = 0;
+    }
+    memcpy(to, slice->data + offset, bytes);
+    return true;
+}
+
+/*
+ * Length, and for IPv4 the id and the checksum. RFC 6864 4: packets of one train
+ * differ in their ids, modulo 2^16. ip may be the template itself.
+ */
+static inline void patch_ip(const struct rill_train *train, uint8_t *ip, uint32_t total_bytes, uint32_t index)
+{
+    const uint8_t *from = train->header;
+    checksum_sum sum;
+    uint16_t id;
+
+    if (unlikely(train->ip_version != 4)) {
         put_be16(ip + 4, (uint16_t)(total_bytes - IPV6_HEADER_BYTES));
         return;
     }
+    id = (uint16_t)(get_be16(from + 4) + index);
+    sum = (checksum_sum)get_be16(from) + total_bytes + id + get_be16(from + 6) + get_be16(from + 8) +
+          get_be32(from + 12) + get_be32(from + 16);
+    if (unlikely(train->transport_start != IPV4_HEADER_BYTES))
+        sum += checksum_bytes(from + IPV4_HEADER_BYTES, train->transport_start - IPV4_HEADER_BYTES);
     put_be16(ip + 2, (uint16_t)total_bytes);
-    put_be16(ip + 4, (uint16_t)(get_be16(ip + 4) + index));
-    put_be16(ip + 10, 0);
-    if (likely(train->transport_start == IPV4_HEADER_BYTES))
-        sum = checksum_bytes20(ip);
-    else
-        sum = checksum_bytes(ip, train->transport_start);
+    put_be16(ip + 4, id);
     put_be16(ip + 10, checksum_finish(sum));
+}
+
+/* Headers are 40 to 64 bytes long nearly always: two moves of fixed length that overlap do for all of them. */
+static inline void copy_header(uint8_t *to, const uint8_t *from, size_t bytes)
+{
+    if (likely(bytes >= 32 && bytes <= 64)) {
+        memcpy(to, from, 32);
+        memcpy(to + bytes - 32, from + bytes - 32, 32);
+    } else {
+        memcpy(to, from, bytes);
+    }
 }
 
 /* offset: of this packet's first byte in the train. */
@@ -145,27 +182,30 @@ static void patch_tcp(uint8_t *tcp, uint32_t offset, bool is_first, bool is_last
     }
 }
 
-static checksum_sum pseudo_header(const struct rill_train *train, const uint8_t *ip, uint32_t transport_bytes)
+static inline checksum_sum pseudo_header(const struct rill_train *train, const uint8_t *ip, uint32_t transport_bytes)
 {
-    if (train->ip_version == 4)
+    if (likely(train->ip_version == 4))
         return checksum_pseudo4(get_be32(ip + 12), get_be32(ip + 16), train->protocol, transport_bytes);
     return checksum_pseudo6(ip + 8, ip + 24, train->protocol, transport_bytes);
 }
 
 static void fill_transport_checksum(const struct rill_train *train, uint8_t *packet, uint32_t total_bytes)
 {
-    uint32_t transport_bytes = total_bytes - train->transport_start;
+    uint32_t offset = checksum_offset(train->protocol);
     uint8_t *transport = packet + train->transport_start;
-    uint8_t *field = transport + checksum_offset(train->protocol);
-    checksum_sum sum = pseudo_header(train, packet, transport_bytes);
+    uint32_t transport_bytes = total_bytes - train->transport_start;
+    checksum_sum sum;
     uint16_t checksum;
 
-    put_be16(field, 0);
-    checksum = checksum_finish(sum + checksum_bytes(transport, transport_bytes));
+    if (offset == 0)
+        return;
+    put_be16(transport + offset, 0);
+    sum = checksum_bytes(transport, transport_bytes);
+    checksum = checksum_finish(sum + pseudo_header(train, packet, transport_bytes));
     /* RFC 768: 0 would say that there is none. */
     if (checksum == 0 && train->protocol == IP_PROTOCOL_UDP)
         checksum = 0xffff;
-    put_be16(field, checksum);
+    put_be16(transport + offset, checksum);
 }
 
 /* Put the cursor on packet `index`. */
@@ -177,7 +217,7 @@ static bool cursor_seek(const struct rill_train *train, struct train_cursor *cur
     return cursor_skip(train, cursor, index * train->segment_bytes);
 }
 
-size_t train_cut(const struct rill_train *train, struct train_cursor *cursor, uint32_t index, uint8_t *to,
+size_t train_cut(const struct rill_train *train, struct train_cursor *cursor, uint32_t index, uint8_t *restrict to,
                  size_t capacity_bytes)
 {
     uint32_t count = train_packet_count(train);
@@ -191,15 +231,14 @@ size_t train_cut(const struct rill_train *train, struct train_cursor *cursor, ui
     total_bytes = train->header_bytes + payload_bytes;
     if (unlikely(total_bytes > capacity_bytes || !cursor_seek(train, cursor, index)))
         return 0;
-    memcpy(to, train->header, train->header_bytes);
+    cursor->next_index = index + 1;
+    copy_header(to, train->header, train->header_bytes);
+    patch_ip(train, to, total_bytes, index);
+    if (likely(train->protocol == IP_PROTOCOL_TCP))
+        patch_tcp(to + train->transport_start, index * train->segment_bytes, index == 0, index + 1 == count);
     if (unlikely(!cursor_copy(train, cursor, to + train->header_bytes, payload_bytes)))
         return 0;
-    cursor->next_index = index + 1;
-    patch_ip(train, to, total_bytes, index);
-    if (train->protocol == IP_PROTOCOL_TCP)
-        patch_tcp(to + train->transport_start, index * train->segment_bytes, index == 0, index + 1 == count);
-    if (checksum_offset(train->protocol) != 0)
-        fill_transport_checksum(train, to, total_bytes);
+    fill_transport_checksum(train, to, total_bytes);
     return total_bytes;
 }
 
