@@ -22,7 +22,9 @@ enum tcp_option_kind {
 
 #define WINDOW_SCALE_MAX 14u
 
-#define NOP_NOP(kind, length) ((uint32_t)KIND_NOP << 24 | (uint32_t)KIND_NOP << 16 | (uint32_t)(kind) << 8 | (length))
+/* Four bytes of options as one word. */
+#define OPTION_WORD(a, b, c, d) ((uint32_t)(a) << 24 | (uint32_t)(b) << 16 | (uint32_t)(c) << 8 | (uint32_t)(d))
+#define NOP_NOP(kind, length) OPTION_WORD(KIND_NOP, KIND_NOP, kind, length)
 #define NOP_NOP_TIMESTAMP NOP_NOP(KIND_TIMESTAMP, 10u)
 #define TIMESTAMP_BYTES_ALIGNED 12u
 
@@ -221,18 +223,19 @@ static uint8_t *write_timestamp(uint8_t *to, const struct tcp_options *options, 
 /* As Linux does: SACK-permitted stands where the timestamp's NOPs would be. */
 static uint8_t *write_sack_permitted_and_timestamp(uint8_t *to, const struct tcp_options *options)
 {
-    bool sack_permitted = (options->present & TCP_OPTION_SACK_PERMITTED) != 0;
+    uint32_t both = OPTION_WORD(KIND_SACK_PERMITTED, 2u, KIND_TIMESTAMP, 10u);
 
-    if (options->present & TCP_OPTION_TIMESTAMP)
-        return write_timestamp(
-            to, options,
-            sack_permitted ? (uint32_t)KIND_SACK_PERMITTED << 24 | 2u << 16 | (uint32_t)KIND_TIMESTAMP << 8 | 10u
-                           : NOP_NOP_TIMESTAMP);
-    if (sack_permitted) {
+    switch (options->present & (TCP_OPTION_SACK_PERMITTED | TCP_OPTION_TIMESTAMP)) {
+    case TCP_OPTION_SACK_PERMITTED | TCP_OPTION_TIMESTAMP:
+        return write_timestamp(to, options, both);
+    case TCP_OPTION_TIMESTAMP:
+        return write_timestamp(to, options, NOP_NOP_TIMESTAMP);
+    case TCP_OPTION_SACK_PERMITTED:
         put_be32(to, NOP_NOP(KIND_SACK_PERMITTED, 2u));
         return to + 4;
+    default:
+        return to;
     }
-    return to;
 }
 
 static uint8_t *write_fast_open(uint8_t *to, const struct tcp_options *options, uint32_t padded_bytes)
@@ -261,16 +264,16 @@ static size_t write_options(uint8_t *to, const struct tcp_options *options)
     struct option_plan plan = plan_options(options);
 
     if (options->present & TCP_OPTION_MSS) {
-        put_be32(to, (uint32_t)KIND_MSS << 24 | 4u << 16 | options->mss);
+        put_be32(to, OPTION_WORD(KIND_MSS, 4u, 0, 0) | options->mss);
         to += 4;
     }
     to = write_sack_permitted_and_timestamp(to, options);
     if (options->present & TCP_OPTION_WINDOW_SCALE) {
-        put_be32(to, (uint32_t)KIND_NOP << 24 | (uint32_t)KIND_WINDOW_SCALE << 16 | 3u << 8 | options->window_scale);
+        put_be32(to, OPTION_WORD(KIND_NOP, KIND_WINDOW_SCALE, 3u, options->window_scale));
         to += 4;
     }
     if (options->present & TCP_OPTION_USER_TIMEOUT) {
-        put_be32(to, (uint32_t)KIND_USER_TIMEOUT << 24 | 4u << 16 | options->user_timeout);
+        put_be32(to, OPTION_WORD(KIND_USER_TIMEOUT, 4u, 0, 0) | options->user_timeout);
         to += 4;
     }
     if (plan.cookie_bytes > 0)

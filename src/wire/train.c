@@ -40,8 +40,7 @@ static bool template_is_sound(const struct rill_train *train)
 
 uint32_t train_packet_count(const struct rill_train *train)
 {
-    if (train->payload_bytes <= train->segment_bytes || train->segment_bytes == 0 ||
-        train->protocol != IP_PROTOCOL_TCP)
+    if (train->payload_bytes <= train->segment_bytes || train->segment_bytes == 0 || train->protocol != IP_PROTOCOL_TCP)
         return 1;
     return 1 + (train->payload_bytes - 1) / train->segment_bytes;
 }
@@ -166,9 +165,9 @@ static inline void copy_header(uint8_t *to, const uint8_t *from, size_t bytes)
 /* offset: of this packet's first byte in the train. */
 static void patch_tcp(uint8_t *tcp, uint32_t offset, bool is_first, bool is_last)
 {
-    put_be32(tcp + 4, get_be32(tcp + 4) + offset);
+    put_be32(tcp + 4, seq_add(seq_make(get_be32(tcp + 4)), offset).v);
     if (!is_last)
-        tcp[13] &= (uint8_t)~(TCP_FIN | TCP_PSH);
+        tcp[13] &= (uint8_t) ~(TCP_FIN | TCP_PSH);
     if (is_first)
         return;
     tcp[13] &= (uint8_t)~TCP_CWR;

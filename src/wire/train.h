@@ -37,7 +37,8 @@ size_t train_cut(const struct rill_train *train, struct train_cursor *cursor, ui
 /*
  * Make the template right for a device that cuts the train itself: IP total
  * length and checksum for the whole, the TCP checksum field holding the folded
- * pseudo-header sum for the whole.
+ * pseudo-header sum for the whole. Devices do not move the urgent pointer: a
+ * train of more than one packet with URG set is to be cut here.
  */
 void train_prepare_offload(struct rill_train *train);
 

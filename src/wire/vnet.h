@@ -12,14 +12,14 @@
 #define VNET_HEADER_BYTES 10u
 
 struct vnet_header {
-    bool needs_checksum; /* the checksum field holds the pseudo-header sum only */
-    bool data_valid;     /* the checksum was verified */
+    bool needs_checksum;  /* the checksum field holds the pseudo-header sum only */
+    bool data_valid;      /* the checksum was verified */
     uint8_t segmentation; /* enum vnet_segmentation */
     bool ecn;
-    uint16_t header_bytes;     /* of all headers, a hint */
-    uint16_t segment_bytes;    /* payload per segment */
-    uint16_t checksum_start;   /* offset of the transport header */
-    uint16_t checksum_offset;  /* of the field, from checksum_start */
+    uint16_t header_bytes;    /* of all headers, a hint */
+    uint16_t segment_bytes;   /* payload per segment */
+    uint16_t checksum_start;  /* offset of the transport header */
+    uint16_t checksum_offset; /* of the field, from checksum_start */
 };
 
 enum vnet_segmentation { VNET_GSO_NONE = 0, VNET_GSO_TCPV4 = 1, VNET_GSO_UDP = 3, VNET_GSO_TCPV6 = 4 };
