@@ -120,6 +120,7 @@ static unsigned impaired_tx_burst(struct rill_driver *self, struct rill_train *t
         uint32_t packets = train_packet_count(&trains[i]);
         for (uint32_t index = 0; index < packets; index++) {
             size_t bytes = train_cut(&trains[i], &cursor, index, wire->packet, sizeof wire->packet);
+            rill_assert(bytes > 0);
             enter_tx(wire, wire->packet, (uint32_t)bytes, now);
         }
     }

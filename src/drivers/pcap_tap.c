@@ -10,7 +10,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "base/bytes.h"
+#include "base/types.h"
 #include "drivers/resegment.h"
 #include "rill/driver.h"
 #include "wire/train.h"
@@ -48,6 +48,7 @@ static void write_train(struct pcap_tap *tap, const struct rill_train *train, ri
     uint32_t count = train_packet_count(train);
     for (uint32_t i = 0; i < count; i++) {
         size_t bytes = train_cut(train, &cursor, i, tap->packet, sizeof tap->packet);
+        rill_assert(bytes > 0);
         write_packet(tap, tap->packet, (uint32_t)bytes, now);
     }
 }
@@ -56,15 +57,10 @@ static void write_received(struct pcap_tap *tap, const struct rill_packet *packe
 {
     struct rill_train train;
     bool is_as_on_wire = packet->segment_bytes == 0 && (packet->flags & RILL_PACKET_CHECKSUM_OK) == 0;
-    if (!is_as_on_wire && resegment_tcp(packet, &train)) {
+    if (!is_as_on_wire && resegment(packet, &train))
         write_train(tap, &train, now);
-        return;
-    }
-    uint32_t bytes = min_u32(packet->length_bytes, sizeof tap->packet);
-    memcpy(tap->packet, packet->data, bytes);
-    if (!is_as_on_wire)
-        fill_udp_checksum(tap->packet, bytes);
-    write_packet(tap, tap->packet, bytes, now);
+    else
+        write_packet(tap, packet->data, packet->length_bytes, now);
 }
 
 static void flush_each_second(struct pcap_tap *tap, rill_time now)

@@ -5,7 +5,6 @@
 #include "drivers/resegment.h"
 
 #include "base/bytes.h"
-#include "wire/checksum.h"
 #include "wire/ipv4.h"
 #include "wire/tcp.h"
 
@@ -36,54 +35,50 @@ static bool find_place(const uint8_t *data, uint32_t length_bytes, struct place 
     return out->transport_start <= out->end && out->end <= length_bytes;
 }
 
+/* Of the transport header, 0 when it is not whole or not of a protocol whose checksum devices leave out. */
+static uint32_t transport_header_bytes(const uint8_t *transport, uint32_t bytes, uint8_t protocol)
+{
+    if (protocol == IP_PROTOCOL_UDP)
+        return bytes >= UDP_HEADER_BYTES ? UDP_HEADER_BYTES : 0;
+    if (protocol != IP_PROTOCOL_TCP || bytes < TCP_HEADER_BYTES)
+        return 0;
+    uint32_t header_bytes = (transport[12] >> 4) * 4u;
+    return header_bytes >= TCP_HEADER_BYTES && header_bytes <= bytes ? header_bytes : 0;
+}
+
 /* Length and checksums are the cutter's to fill: a template has zeros there. */
 static void clear_template(struct rill_train *train)
 {
+    uint32_t checksum_at = train->protocol == IP_PROTOCOL_TCP ? TCP_CHECKSUM_AT : UDP_CHECKSUM_AT;
     if (train->ip_version == 4) {
         put_be16(train->header + 2, 0);
         put_be16(train->header + 10, 0);
     } else {
         put_be16(train->header + 4, 0);
     }
-    put_be16(train->header + train->transport_start + TCP_CHECKSUM_AT, 0);
+    put_be16(train->header + train->transport_start + checksum_at, 0);
 }
 
-bool resegment_tcp(const struct rill_packet *packet, struct rill_train *out)
+bool resegment(const struct rill_packet *packet, struct rill_train *out)
 {
     struct place place;
-    if (!find_place(packet->data, packet->length_bytes, &place) || place.protocol != IP_PROTOCOL_TCP ||
-        place.end - place.transport_start < TCP_HEADER_BYTES)
+    if (!find_place(packet->data, packet->length_bytes, &place))
         return false;
-    uint32_t tcp_bytes = (packet->data[place.transport_start + 12] >> 4) * 4u;
-    uint32_t header_bytes = place.transport_start + tcp_bytes;
-    if (tcp_bytes < TCP_HEADER_BYTES || header_bytes > place.end || header_bytes > RILL_HEADER_BYTES_MAX)
+    uint32_t transport_bytes =
+        transport_header_bytes(packet->data + place.transport_start, place.end - place.transport_start, place.protocol);
+    uint32_t header_bytes = place.transport_start + transport_bytes;
+    if (transport_bytes == 0 || header_bytes > RILL_HEADER_BYTES_MAX)
         return false;
     uint32_t payload_bytes = place.end - header_bytes;
     out->header_bytes = (uint16_t)header_bytes;
     out->transport_start = (uint16_t)place.transport_start;
-    out->payload_bytes = payload_bytes;
     out->segment_bytes = packet->segment_bytes != 0 ? packet->segment_bytes : (uint16_t)max_u32(payload_bytes, 1);
+    out->slice_count = payload_bytes > 0;
+    out->payload_bytes = payload_bytes;
     out->protocol = place.protocol;
     out->ip_version = place.ip_version;
-    out->slice_count = payload_bytes > 0;
     out->slices[0] = (struct rill_slice){packet->data + header_bytes, payload_bytes};
     memcpy(out->header, packet->data, header_bytes);
     clear_template(out);
     return true;
-}
-
-void fill_udp_checksum(uint8_t *packet, uint32_t length_bytes)
-{
-    struct place place;
-    if (!find_place(packet, length_bytes, &place) || place.protocol != IP_PROTOCOL_UDP ||
-        place.end - place.transport_start < UDP_HEADER_BYTES)
-        return;
-    uint8_t *udp = packet + place.transport_start;
-    uint32_t udp_bytes = place.end - place.transport_start;
-    checksum_sum pseudo = place.ip_version == 4 ? checksum_pseudo4(get_be32(packet + 12), get_be32(packet + 16),
-                                                                   IP_PROTOCOL_UDP, udp_bytes)
-                                                : checksum_pseudo6(packet + 8, packet + 24, IP_PROTOCOL_UDP, udp_bytes);
-    put_be16(udp + UDP_CHECKSUM_AT, 0);
-    uint16_t sum = checksum_finish(checksum_append(pseudo, checksum_bytes(udp, udp_bytes), false));
-    put_be16(udp + UDP_CHECKSUM_AT, sum == 0 ? 0xFFFF : sum); /* RFC 768: 0 would say that there is none */
 }

@@ -10,12 +10,9 @@
 #include "base/types.h"
 
 /*
- * A train whose cut packets are the segments of this TCP packet; its payload is not copied. False when the packet is
- * not whole TCP over IPv4, or over IPv6 without extension headers.
+ * A train whose cut packets are this packet's segments; its payload is not copied. False when the packet is not whole
+ * TCP or UDP over IPv4, or over IPv6 without extension headers.
  */
-bool resegment_tcp(const struct rill_packet *packet, struct rill_train *out);
-
-/* Compute the checksum of a UDP packet over IPv4 or IPv6; nothing happens to any other packet. */
-void fill_udp_checksum(uint8_t *packet, uint32_t length_bytes);
+bool resegment(const struct rill_packet *packet, struct rill_train *out);
 
 #endif

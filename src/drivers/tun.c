@@ -208,6 +208,7 @@ static void send_cut(struct tun *tun, const struct rill_train *train)
     memset(tun->packet, 0, VNET_HEADER_BYTES);
     for (uint32_t i = 0; i < count; i++) {
         size_t bytes = train_cut(train, &cursor, i, tun->packet + VNET_HEADER_BYTES, PACKET_BYTES_MAX);
+        rill_assert(bytes > 0);
         struct iovec vector = {tun->packet, VNET_HEADER_BYTES + bytes};
         write_or_keep(tun, &vector, 1);
     }

@@ -326,7 +326,13 @@ static void the_result_does_not_depend_on_how_often_the_clock_is_looked_at(void 
 {
     struct fixture often, once;
     struct rill_impairment impairment = {
-        .seed = 8, .delay = 3 * MS, .jitter = MS, .rate_bits = 50000000, .loss = 0.1, .duplicate = 0.1, .reorder = 0.3,
+        .seed = 8,
+        .delay = 3 * MS,
+        .jitter = MS,
+        .rate_bits = 50000000,
+        .loss = 0.1,
+        .duplicate = 0.1,
+        .reorder = 0.3,
     };
     (void)state;
     start(&often, impairment);

@@ -122,9 +122,9 @@ static void a_missing_or_wrong_unit_is_pointed_at(void **state)
 static void what_is_not_a_plain_number_is_pointed_at(void **state)
 {
     (void)state;
-    const char *const refused[] = {"loss=",        "loss=%",    "loss=-1%",  "loss=+1%", "loss=1.2.3%", "loss=.5%",
-                                   "loss=5.%",     "loss=0x1",  "loss=nan",  "loss=1e-3", "seed=1.5",    "seed=-1",
-                                   "loss= 2%",     "seed=",     "delay=ms",  "gap=3%"};
+    const char *const refused[] = {"loss=",    "loss=%",   "loss=-1%", "loss=+1%",  "loss=1.2.3%", "loss=.5%",
+                                   "loss=5.%", "loss=0x1", "loss=nan", "loss=1e-3", "seed=1.5",    "seed=-1",
+                                   "loss= 2%", "seed=",    "delay=ms", "gap=3%"};
     for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++)
         assert_refused(refused[i], 0);
 }
