@@ -36,3 +36,9 @@ foreach(file IN LISTS test_files)
     add_test(NAME ${name} COMMAND test_${target} WORKING_DIRECTORY ${PROJECT_BINARY_DIR})
     set_tests_properties(${name} PROPERTIES TIMEOUT 300 SKIP_RETURN_CODE 77)
 endforeach()
+
+# Examples that run by themselves are facts too.
+if(TARGET example_hello)
+    add_test(NAME examples.hello COMMAND example_hello)
+    set_tests_properties(examples.hello PROPERTIES PASS_REGULAR_EXPRESSION "^hello over rill" TIMEOUT 60)
+endif()
