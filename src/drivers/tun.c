@@ -11,6 +11,8 @@
 #include "base/types.h"
 #include "drivers/tun_device.h"
 #include "rill/driver.h"
+#include "wire/ipv4.h"
+#include "wire/tcp.h"
 #include "wire/train.h"
 #include "wire/vnet.h"
 
@@ -214,12 +216,19 @@ static void send_cut(struct tun *tun, const struct rill_train *train)
     }
 }
 
+/* Devices copy the urgent pointer, which is relative to the sequence number, into every packet. */
+static bool can_be_cut_by_device(const struct rill_train *train)
+{
+    bool is_urgent = train->protocol == IP_PROTOCOL_TCP && (train->header[train->transport_start + 13] & TCP_URG) != 0;
+    return !is_urgent || train_packet_count(train) == 1;
+}
+
 static unsigned tun_tx_burst(struct rill_driver *self, struct rill_train *trains, unsigned count, rill_time now)
 {
     struct tun *tun = tun_of(self);
     (void)now;
     for (unsigned i = 0; i < count; i++) {
-        if (self->offload)
+        if (self->offload && can_be_cut_by_device(&trains[i]))
             send_whole(tun, &trains[i]);
         else
             send_cut(tun, &trains[i]);

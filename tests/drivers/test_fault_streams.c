@@ -1,15 +1,10 @@
 /* The dice of an impaired wire. */
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "drivers/fault_streams.h"
+#include "support/cmocka_all.h"
 
 #define PACKETS 100000u
 

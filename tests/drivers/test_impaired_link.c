@@ -1,15 +1,10 @@
 /* One impaired direction, in virtual time: what goes in, what comes out, and when. */
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "drivers/impaired_link.h"
+#include "support/cmocka_all.h"
 
 #define MS NANOS_PER_MS
 #define PACKETS 100000u

@@ -1,14 +1,9 @@
 /* The wire with faults between a stack and its device, in virtual time. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "drivers/trains.h"
+#include "support/cmocka_all.h"
 
 #define MS NANOS_PER_MS
 #define MSS 1448u
@@ -58,7 +53,7 @@ static unsigned receive(struct rill_driver *at, rill_time now, unsigned *right)
     *right = 0;
     while ((count = at->ops->rx_burst(at, packets, 64, now)) > 0) {
         for (unsigned i = 0; i < count; i++) {
-            struct tcp_segment segment;
+            struct packet_facts segment;
             *right += packet_is_right(packets[i].data, packets[i].length_bytes, &segment);
         }
         at->ops->rx_done(at, packets, count);
@@ -160,7 +155,7 @@ static void received_copies_outlive_the_burst_that_they_are_split_by(void **stat
     send_train(&f, f.far, 0, 10, 0);
     for (unsigned i = 0; i < 2; i++) {
         struct rill_packet packet;
-        struct tcp_segment segment;
+        struct packet_facts segment;
         assert_int_equal(f.wire->ops->rx_burst(f.wire, &packet, 1, 0), 1);
         assert_true(packet_is_right(packet.data, packet.length_bytes, &segment));
         assert_int_equal(packet.buffer, 0);

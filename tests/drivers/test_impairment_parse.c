@@ -1,14 +1,9 @@
 /* The text form of a wire's faults. */
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "rill/driver.h"
+#include "support/cmocka_all.h"
 
 static struct rill_impairment parse(const char *text)
 {

@@ -1,14 +1,9 @@
 /* Two stacks' buffers and the wire between them. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "drivers/trains.h"
+#include "support/cmocka_all.h"
 
 #define MSS 1448u
 
@@ -64,15 +59,15 @@ static unsigned receive(struct fixture *f, unsigned end, uint32_t first_seq, uin
     struct rill_driver *driver = f->ends[end];
     unsigned count = driver->ops->rx_burst(driver, packets, 64, 0);
     for (unsigned i = 0; i < count; i++) {
-        struct tcp_segment segment;
+        struct packet_facts segment;
         assert_true(packet_is_right(packets[i].data, packets[i].length_bytes, &segment));
-        assert_int_equal(segment.seq.v, *next_seq);
+        assert_int_equal(segment.seq, *next_seq);
         assert_true(data_is_stream(&segment, first_seq));
         assert_int_equal(packets[i].flags, 0);
         assert_int_equal(packets[i].segment_bytes, 0);
         assert_int_not_equal(packets[i].buffer, 0);
         assert_true(packets[i].length_bytes <= 1500);
-        *next_seq += segment.data_bytes;
+        *next_seq += (uint32_t)segment.payload_bytes;
     }
     driver->ops->rx_done(driver, packets, count);
     return count;
@@ -110,12 +105,12 @@ static unsigned receive_train(struct fixture *f, uint32_t first_seq, uint32_t by
     unsigned packets = 0;
     for (uint32_t next = first_seq; next != first_seq + bytes; packets++) {
         struct rill_packet packet;
-        struct tcp_segment segment;
+        struct packet_facts segment;
         assert_int_equal(f->ends[1]->ops->rx_burst(f->ends[1], &packet, 1, 0), 1);
         assert_true(packet_is_right(packet.data, packet.length_bytes, &segment));
-        assert_int_equal(segment.seq.v, next);
+        assert_int_equal(segment.seq, next);
         assert_true(data_is_stream(&segment, first_seq));
-        next += segment.data_bytes;
+        next += (uint32_t)segment.payload_bytes;
         f->ends[1]->ops->rx_done(f->ends[1], &packet, 1);
     }
     return packets;

@@ -1,18 +1,13 @@
 /* What the tap writes, read back with libpcap. */
 #include <pcap/pcap.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "drivers/trains.h"
+#include "support/cmocka_all.h"
 
 #define MSS 1448u
 
@@ -85,13 +80,13 @@ static unsigned read_stream(const struct fixture *f, uint32_t seq, uint32_t byte
     unsigned count = 0;
     assert_int_equal(pcap_datalink(file), DLT_RAW);
     while (pcap_next_ex(file, &header, &data) == 1) {
-        struct tcp_segment segment;
+        struct packet_facts segment;
         assert_int_equal(header->caplen, header->len);
         assert_true(header->len <= 1500);
         assert_true(packet_is_right(data, header->caplen, &segment));
-        assert_int_equal(segment.seq.v, next);
+        assert_int_equal(segment.seq, next);
         assert_true(data_is_stream(&segment, seq));
-        next += segment.data_bytes;
+        next += (uint32_t)segment.payload_bytes;
         count++;
     }
     pcap_close(file);

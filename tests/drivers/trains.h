@@ -9,7 +9,7 @@
 
 #include "base/bytes.h"
 #include "rill/driver.h"
-#include "wire/checksum.h"
+#include "support/packet_check.h"
 #include "wire/ipv4.h"
 #include "wire/tcp.h"
 
@@ -57,24 +57,17 @@ static inline void make_train(struct rill_train *train, uint32_t seq, const uint
     train->slices[0] = (struct rill_slice){payload, payload_bytes};
 }
 
-/* True when IP header, lengths and both checksums are right; *out is the segment. */
-static inline bool packet_is_right(const uint8_t *data, uint32_t length_bytes, struct tcp_segment *out)
+/* True when IP header, lengths, options and checksums are right; *out says what is in it. */
+static inline bool packet_is_right(const uint8_t *data, uint32_t length_bytes, struct packet_facts *out)
 {
-    struct ipv4_header ip;
-    if (ipv4_parse(data, length_bytes, &ip) != RILL_DROP_NONE || ip.total_bytes != length_bytes)
-        return false;
-    const uint8_t *tcp = data + ip.header_bytes;
-    uint32_t tcp_bytes = length_bytes - ip.header_bytes;
-    checksum_sum sum = checksum_append(checksum_pseudo4(ip.source, ip.destination, ip.protocol, tcp_bytes),
-                                       checksum_bytes(tcp, tcp_bytes), false);
-    return checksum_finish(sum) == 0 && tcp_parse(tcp, tcp_bytes, out) == RILL_DROP_NONE;
+    return packet_check(data, length_bytes, out) == NULL;
 }
 
 /* True when the segment's data is the stream's, whose position 0 has sequence number first_seq. */
-static inline bool data_is_stream(const struct tcp_segment *segment, uint32_t first_seq)
+static inline bool data_is_stream(const struct packet_facts *segment, uint32_t first_seq)
 {
-    for (uint32_t i = 0; i < segment->data_bytes; i++) {
-        if (segment->data[i] != stream_byte(segment->seq.v - first_seq + i))
+    for (uint32_t i = 0; i < segment->payload_bytes; i++) {
+        if (segment->payload[i] != stream_byte(segment->seq - first_seq + i))
             return false;
     }
     return true;
