@@ -1,0 +1,41 @@
+/*
+ * How the command speaks: one line on stderr, with the subcommand's name in
+ * front, so that a script's log says who complained.
+ */
+#include "cli/cli.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+static const char *cli_name = "";
+
+void cli_set_name(const char *name)
+{
+    cli_name = name;
+}
+
+static void say(const char *format, va_list values)
+{
+    char line[1024];
+
+    vsnprintf(line, sizeof line, format, values);
+    fprintf(stderr, "rill%s%s: %s\n", *cli_name ? " " : "", cli_name, line);
+}
+
+void cli_error(const char *format, ...)
+{
+    va_list values;
+
+    va_start(values, format);
+    say(format, values);
+    va_end(values);
+}
+
+void cli_note(const char *format, ...)
+{
+    va_list values;
+
+    va_start(values, format);
+    say(format, values);
+    va_end(values);
+}
