@@ -3,13 +3,18 @@
  */
 #include "cli/bench.h"
 
+#include "cli/bench_soak.h"
+
 #include <string.h>
 
-static const struct cli_command *const benches[] = {
-    &bench_pair_command,
-    &bench_connect_command,
-    &bench_idle_command,
-    &bench_soak_command,
+static const struct {
+    const char *name;
+    int (*run)(int argc, char **argv);
+} benches[] = {
+    {"pair", bench_pair},
+    {"connect", bench_connect},
+    {"idle", bench_idle},
+    {"soak", bench_soak},
 };
 
 #define BENCHES (sizeof benches / sizeof benches[0])
@@ -29,14 +34,9 @@ static int bench_run(int argc, char **argv)
 {
     struct args args;
 
-    for (size_t i = 0; argc >= 2 && i < BENCHES; i++) {
-        const char *name = strchr(benches[i]->args->name, ' ');
-
-        if (strcmp(argv[1], name + 1) != 0)
-            continue;
-        cli_set_name(benches[i]->args->name);
-        return benches[i]->run(argc - 1, argv + 1);
-    }
+    for (size_t i = 0; argc >= 2 && i < BENCHES; i++)
+        if (strcmp(argv[1], benches[i].name) == 0)
+            return benches[i].run(argc - 1, argv + 1);
     args_begin(&args, &bench_args, argc, argv);
     switch (args_next(&args)) {
     case ARGS_HELP:

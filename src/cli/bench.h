@@ -1,5 +1,5 @@
 /*
- * The built-in measurements: each is a command of its own behind rill bench.
+ * The built-in measurements: one behind each name of rill bench.
  */
 #ifndef CLI_BENCH_H
 #define CLI_BENCH_H
@@ -7,7 +7,10 @@
 #include "cli/args.h"
 #include "cli/bench_world.h"
 
-extern const struct cli_command bench_pair_command, bench_connect_command, bench_idle_command, bench_soak_command;
+/* argv[0] is the measurement's name. They return the exit code. */
+int bench_pair(int argc, char **argv);
+int bench_connect(int argc, char **argv);
+int bench_idle(int argc, char **argv);
 
 /* What callgrind collects: everything within, and nothing of the set-up (bench/run). */
 int bench_pair_loop(struct world *world, rill_conn from, rill_conn to, uint64_t bytes);

@@ -95,7 +95,7 @@ static int prepare(struct world *world, uint64_t time_wait, rill_time step)
     return CLI_DONE;
 }
 
-static int connect_run(int argc, char **argv)
+int bench_connect(int argc, char **argv)
 {
     uint64_t count = 10000, time_wait = 4000, start;
     rill_time step;
@@ -129,5 +129,3 @@ static int connect_run(int argc, char **argv)
     world_close(&world);
     return status;
 }
-
-const struct cli_command bench_connect_command = {&connect_args, connect_run};

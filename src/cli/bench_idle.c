@@ -119,7 +119,7 @@ static bool take_state(struct idle *idle, const char *text)
     return true;
 }
 
-static int idle_run(int argc, char **argv)
+int bench_idle(int argc, char **argv)
 {
     struct idle idle = {.connections = 100000};
     struct rill_memory before, after;
@@ -149,5 +149,3 @@ static int idle_run(int argc, char **argv)
     world_close(&idle.world);
     return status;
 }
-
-const struct cli_command bench_idle_command = {&idle_args, idle_run};

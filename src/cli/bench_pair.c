@@ -121,7 +121,7 @@ static int transfer(struct world *world, uint64_t bytes, uint64_t mtu)
     return status;
 }
 
-static int pair_run(int argc, char **argv)
+int bench_pair(int argc, char **argv)
 {
     uint64_t bytes = UINT64_C(256) << 20, mtu = 1500;
     struct world world;
@@ -146,5 +146,3 @@ static int pair_run(int argc, char **argv)
     world_close(&world);
     return status;
 }
-
-const struct cli_command bench_pair_command = {&pair_args, pair_run};
