@@ -8,29 +8,34 @@
 #define LEVEL_BITS 6
 #define SLOT_MASK UINT64_C(63)
 
-struct place {
-    unsigned level;
-    unsigned slot;
-};
-
 static inline struct wheel_node *node_of(const struct arena *arena, const struct wheel *wheel, ref owner)
 {
     return (struct wheel_node *)((uint8_t *)arena_at(arena, owner) + wheel->node_offset);
 }
 
-/* Where a timer with this deadline lies while the wheel is at its tick. */
-static inline struct place place_of(const struct wheel *wheel, nanos deadline)
+/* The slot, counted through all levels, of a timer with this deadline while the wheel is at its tick. */
+static inline unsigned slot_of(const struct wheel *wheel, nanos deadline)
 {
     uint64_t tick = max_u64(deadline >> WHEEL_TICK_SHIFT, wheel->tick);
-    unsigned top_bit = 63u - (unsigned)__builtin_clzll((tick ^ wheel->tick) | 1);
+    unsigned top_bit = 63u ^ (unsigned)__builtin_clzll((tick ^ wheel->tick) | 1);
     unsigned level = top_bit * 43u >> 8; /* top_bit / 6, exact up to 63 */
 
-    return (struct place){level, (unsigned)(tick >> (level * LEVEL_BITS) & SLOT_MASK)};
+    return level * WHEEL_SLOTS + (unsigned)(tick >> (level * LEVEL_BITS) & SLOT_MASK);
 }
 
-static inline uint64_t slot_bit(struct place at)
+static inline unsigned level_of(unsigned slot)
 {
-    return UINT64_C(1) << at.slot;
+    return slot / WHEEL_SLOTS;
+}
+
+static inline uint64_t bit_of(unsigned slot)
+{
+    return UINT64_C(1) << slot % WHEEL_SLOTS;
+}
+
+static inline bool is_sorted(const struct wheel *wheel, unsigned slot)
+{
+    return wheel->sorted[level_of(slot)] & bit_of(slot);
 }
 
 void wheel_init(struct wheel *wheel, size_t node_offset, nanos now)
@@ -46,19 +51,19 @@ void wheel_node_init(struct wheel_node *node)
     *node = (struct wheel_node){.next = REF_NONE, .prev = REF_NONE, .deadline = NANOS_NEVER};
 }
 
-/* Link a node, whose deadline is set, into its slot: as the head where the list is sorted and it is the earliest. */
-static void link_node(struct arena *arena, struct wheel *wheel, ref owner, struct wheel_node *node)
+/* Link a node, whose deadline is set, into its slot: as the head when it is earlier than the head. */
+static inline void link_node(struct arena *arena, struct wheel *wheel, ref owner, struct wheel_node *node,
+                             unsigned slot)
 {
-    struct place at = place_of(wheel, node->deadline);
-    ref *slot = &wheel->slots[at.level][at.slot];
-    ref head = *slot;
+    ref *list = &wheel->slots[slot];
+    ref head = *list;
     struct wheel_node *first;
 
     if (head == REF_NONE) {
         node->next = node->prev = owner;
-        *slot = owner;
-        wheel->occupied[at.level] |= slot_bit(at);
-        wheel->sorted[at.level] |= slot_bit(at);
+        *list = owner;
+        wheel->occupied[level_of(slot)] |= bit_of(slot);
+        wheel->sorted[level_of(slot)] |= bit_of(slot);
         return;
     }
     first = node_of(arena, wheel, head);
@@ -67,50 +72,73 @@ static void link_node(struct arena *arena, struct wheel *wheel, ref owner, struc
     node_of(arena, wheel, first->prev)->next = owner;
     first->prev = owner;
     if (node->deadline < first->deadline)
-        *slot = owner;
+        *list = owner;
 }
 
 /* Unlink a node from the list at a place that is known to hold it. */
-static void unlink_node(struct arena *arena, struct wheel *wheel, ref owner, const struct wheel_node *node,
-                        struct place at)
+static inline void unlink_node(struct arena *arena, struct wheel *wheel, ref owner, const struct wheel_node *node,
+                               unsigned slot)
 {
-    ref *slot = &wheel->slots[at.level][at.slot];
+    ref *list = &wheel->slots[slot];
 
     if (node->next == owner) {
-        *slot = REF_NONE;
-        wheel->occupied[at.level] &= ~slot_bit(at);
+        *list = REF_NONE;
+        wheel->occupied[level_of(slot)] &= ~bit_of(slot);
         return;
     }
     node_of(arena, wheel, node->next)->prev = node->prev;
     node_of(arena, wheel, node->prev)->next = node->next;
-    if (*slot == owner) {
-        *slot = node->next;
-        wheel->sorted[at.level] &= ~slot_bit(at);
+    if (*list == owner) {
+        *list = node->next;
+        wheel->sorted[level_of(slot)] &= ~bit_of(slot);
     }
+}
+
+/* Give an armed timer another deadline in the slot where it is. */
+static inline void move_in_slot(const struct arena *arena, struct wheel *wheel, ref owner, struct wheel_node *node,
+                                unsigned slot, nanos deadline)
+{
+    ref *list = &wheel->slots[slot];
+
+    if (*list == owner) {
+        if (deadline > node->deadline)
+            wheel->sorted[level_of(slot)] &= ~bit_of(slot);
+    } else if (deadline < node_of(arena, wheel, *list)->deadline) {
+        *list = owner;
+    }
+    node->deadline = deadline;
 }
 
 void wheel_arm(struct arena *arena, struct wheel *wheel, ref owner, nanos deadline)
 {
     struct wheel_node *node = node_of(arena, wheel, owner);
+    unsigned from, to;
 
     if (unlikely(deadline == NANOS_NEVER)) {
         wheel_disarm(arena, wheel, owner);
         return;
     }
-    if (node->deadline != NANOS_NEVER)
-        unlink_node(arena, wheel, owner, node, place_of(wheel, node->deadline));
-    else
+    to = slot_of(wheel, deadline);
+    if (node->deadline != NANOS_NEVER) {
+        from = slot_of(wheel, node->deadline);
+        if (from == to) {
+            move_in_slot(arena, wheel, owner, node, to, deadline);
+            return;
+        }
+        unlink_node(arena, wheel, owner, node, from);
+    } else {
         wheel->armed++;
+    }
     node->deadline = deadline;
-    link_node(arena, wheel, owner, node);
+    link_node(arena, wheel, owner, node, to);
 }
 
 /* Unlink an armed timer and mark it as not armed. */
-static void disarm(struct arena *arena, struct wheel *wheel, ref owner, struct place at)
+static void disarm(struct arena *arena, struct wheel *wheel, ref owner, unsigned slot)
 {
     struct wheel_node *node = node_of(arena, wheel, owner);
 
-    unlink_node(arena, wheel, owner, node, at);
+    unlink_node(arena, wheel, owner, node, slot);
     node->deadline = NANOS_NEVER;
     wheel->armed--;
 }
@@ -120,15 +148,15 @@ void wheel_disarm(struct arena *arena, struct wheel *wheel, ref owner)
     nanos deadline = node_of(arena, wheel, owner)->deadline;
 
     if (deadline != NANOS_NEVER)
-        disarm(arena, wheel, owner, place_of(wheel, deadline));
+        disarm(arena, wheel, owner, slot_of(wheel, deadline));
 }
 
 /* The first occupied slot: the earliest timer is in it. False when no timer is armed. */
-static inline bool first_slot(const struct wheel *wheel, struct place *at)
+static inline bool first_slot(const struct wheel *wheel, unsigned *slot)
 {
     for (unsigned level = 0; level < WHEEL_LEVELS; level++) {
         if (wheel->occupied[level] != 0) {
-            *at = (struct place){level, (unsigned)__builtin_ctzll(wheel->occupied[level])};
+            *slot = level * WHEEL_SLOTS + (unsigned)__builtin_ctzll(wheel->occupied[level]);
             return true;
         }
     }
@@ -136,48 +164,48 @@ static inline bool first_slot(const struct wheel *wheel, struct place *at)
 }
 
 /* The first tick of a slot. */
-static inline uint64_t slot_tick(const struct wheel *wheel, struct place at)
+static inline uint64_t slot_tick(const struct wheel *wheel, unsigned slot)
 {
-    unsigned shift = at.level * LEVEL_BITS;
+    unsigned shift = level_of(slot) * LEVEL_BITS;
 
-    return (wheel->tick >> shift & ~SLOT_MASK) << shift | (uint64_t)at.slot << shift;
+    return ((wheel->tick >> shift & ~SLOT_MASK) | slot % WHEEL_SLOTS) << shift;
 }
 
 /* Make the earliest timer the head of its slot's list, and return its deadline. */
-static nanos sort_slot(const struct arena *arena, struct wheel *wheel, struct place at)
+static nanos sort_slot(const struct arena *arena, struct wheel *wheel, unsigned slot)
 {
-    ref *slot = &wheel->slots[at.level][at.slot];
-    ref head = *slot;
+    ref *list = &wheel->slots[slot];
+    ref head = *list;
     nanos earliest = node_of(arena, wheel, head)->deadline;
 
-    if (wheel->sorted[at.level] & slot_bit(at))
+    if (is_sorted(wheel, slot))
         return earliest;
     for (ref r = node_of(arena, wheel, head)->next; r != head;) {
         const struct wheel_node *node = node_of(arena, wheel, r);
 
         if (node->deadline < earliest) {
             earliest = node->deadline;
-            *slot = r;
+            *list = r;
         }
         r = node->next;
     }
-    wheel->sorted[at.level] |= slot_bit(at);
+    wheel->sorted[level_of(slot)] |= bit_of(slot);
     return earliest;
 }
 
 /* The wheel's tick enters a slot of a high level: its timers move down. Each timer moves at most once a level. */
-static void cascade(struct arena *arena, struct wheel *wheel, struct place at)
+static void cascade(struct arena *arena, struct wheel *wheel, unsigned slot)
 {
-    ref head = wheel->slots[at.level][at.slot];
+    ref head = wheel->slots[slot];
     ref r = head;
 
-    wheel->slots[at.level][at.slot] = REF_NONE;
-    wheel->occupied[at.level] &= ~slot_bit(at);
+    wheel->slots[slot] = REF_NONE;
+    wheel->occupied[level_of(slot)] &= ~bit_of(slot);
     do {
         struct wheel_node *node = node_of(arena, wheel, r);
         ref next = node->next;
 
-        link_node(arena, wheel, r, node);
+        link_node(arena, wheel, r, node, slot_of(wheel, node->deadline));
         r = next;
     } while (r != head);
 }
@@ -187,42 +215,42 @@ static void cascade(struct arena *arena, struct wheel *wheel, struct place at)
  * go to the list's end, so that taking all that are due walks the list at most
  * twice.
  */
-static ref due_in_slot(const struct arena *arena, struct wheel *wheel, struct place at, nanos now)
+static ref due_in_slot(const struct arena *arena, struct wheel *wheel, unsigned slot, nanos now)
 {
-    ref head = wheel->slots[at.level][at.slot];
+    ref head = wheel->slots[slot];
     ref r = head;
 
-    if (wheel->sorted[at.level] & slot_bit(at))
+    if (is_sorted(wheel, slot))
         return node_of(arena, wheel, head)->deadline <= now ? head : REF_NONE;
     do {
         const struct wheel_node *node = node_of(arena, wheel, r);
 
         if (node->deadline <= now) {
-            wheel->slots[at.level][at.slot] = r;
+            wheel->slots[slot] = r;
             return r;
         }
         r = node->next;
     } while (r != head);
-    sort_slot(arena, wheel, at);
+    sort_slot(arena, wheel, slot);
     return REF_NONE;
 }
 
 ref wheel_expire(struct arena *arena, struct wheel *wheel, nanos now)
 {
     uint64_t now_tick = now >> WHEEL_TICK_SHIFT;
-    struct place at;
+    unsigned slot;
 
-    while (first_slot(wheel, &at) && slot_tick(wheel, at) <= now_tick) {
+    while (first_slot(wheel, &slot) && slot_tick(wheel, slot) <= now_tick) {
         ref due;
 
-        wheel->tick = slot_tick(wheel, at);
-        if (at.level > 0) {
-            cascade(arena, wheel, at);
+        wheel->tick = slot_tick(wheel, slot);
+        if (slot >= WHEEL_SLOTS) {
+            cascade(arena, wheel, slot);
             continue;
         }
-        due = due_in_slot(arena, wheel, at, now);
+        due = due_in_slot(arena, wheel, slot, now);
         if (due != REF_NONE)
-            disarm(arena, wheel, due, at);
+            disarm(arena, wheel, due, slot);
         return due;
     }
     /* No timer lies before now_tick, nor in the slots that hold it, so all stay where they are. */
@@ -232,25 +260,24 @@ ref wheel_expire(struct arena *arena, struct wheel *wheel, nanos now)
 
 nanos wheel_deadline(const struct arena *arena, struct wheel *wheel)
 {
-    struct place at;
+    unsigned slot;
 
-    return first_slot(wheel, &at) ? sort_slot(arena, wheel, at) : NANOS_NEVER;
+    return first_slot(wheel, &slot) ? sort_slot(arena, wheel, slot) : NANOS_NEVER;
 }
 
 /* One slot's list: closed, each timer where it belongs, the head earliest if sorted. False or its length added. */
-static bool slot_check(const struct arena *arena, const struct wheel *wheel, struct place at, uint64_t *timers)
+static bool slot_check(const struct arena *arena, const struct wheel *wheel, unsigned slot, uint64_t *timers)
 {
-    ref head = wheel->slots[at.level][at.slot];
-    bool sorted = wheel->sorted[at.level] & slot_bit(at);
+    ref head = wheel->slots[slot];
+    bool sorted = is_sorted(wheel, slot);
     ref r = head;
 
     if (head == REF_NONE)
-        return !(wheel->occupied[at.level] & slot_bit(at));
+        return !(wheel->occupied[level_of(slot)] & bit_of(slot));
     do {
         const struct wheel_node *node = node_of(arena, wheel, r);
-        struct place right = place_of(wheel, node->deadline);
 
-        if (node->deadline == NANOS_NEVER || right.level != at.level || right.slot != at.slot)
+        if (node->deadline == NANOS_NEVER || slot_of(wheel, node->deadline) != slot)
             return false;
         if (node_of(arena, wheel, node->next)->prev != r || ++*timers > wheel->armed)
             return false;
@@ -258,16 +285,15 @@ static bool slot_check(const struct arena *arena, const struct wheel *wheel, str
             return false;
         r = node->next;
     } while (r != head);
-    return wheel->occupied[at.level] & slot_bit(at);
+    return wheel->occupied[level_of(slot)] & bit_of(slot);
 }
 
 bool wheel_check(const struct arena *arena, const struct wheel *wheel)
 {
     uint64_t timers = 0;
 
-    for (unsigned level = 0; level < WHEEL_LEVELS; level++)
-        for (unsigned slot = 0; slot < WHEEL_SLOTS; slot++)
-            if (!slot_check(arena, wheel, (struct place){level, slot}, &timers))
-                return false;
+    for (unsigned slot = 0; slot < WHEEL_LEVELS * WHEEL_SLOTS; slot++)
+        if (!slot_check(arena, wheel, slot, &timers))
+            return false;
     return timers == wheel->armed;
 }

@@ -16,8 +16,8 @@
 
 #include "base/arena.h"
 
-#define WHEEL_LEVELS 9 /* of 6 bits each: all ticks that 64 bits of ns have, so that no deadline is too far */
-#define WHEEL_SLOTS 64
+#define WHEEL_LEVELS 9      /* of 6 bits each: all ticks that 64 bits of ns have, so that no deadline is too far */
+#define WHEEL_SLOTS 64      /* of each level */
 #define WHEEL_TICK_SHIFT 14 /* lowest level: 16.4 us a slot */
 
 struct wheel_node {
@@ -35,9 +35,9 @@ struct wheel {
     uint32_t node_offset; /* of the struct wheel_node in each owner, multiple of 8 */
     uint32_t armed;       /* timers armed */
     uint64_t tick;        /* all timers of earlier ticks have fired; overdue ones are kept in this tick's slot */
-    uint64_t occupied[WHEEL_LEVELS];
-    uint64_t sorted[WHEEL_LEVELS];        /* slots whose list's head is known to be their earliest timer */
-    ref slots[WHEEL_LEVELS][WHEEL_SLOTS]; /* circular lists of owners */
+    uint64_t occupied[WHEEL_LEVELS];       /* one bit a slot */
+    uint64_t sorted[WHEEL_LEVELS];         /* slots whose list's head is known to be their earliest timer */
+    ref slots[WHEEL_LEVELS * WHEEL_SLOTS]; /* circular lists of owners, lowest level first */
 };
 
 void wheel_init(struct wheel *wheel, size_t node_offset, nanos now);

@@ -80,7 +80,7 @@ static void new_buffer_has_one_holder_and_nothing_live(void **state)
 
 static void charge_is_the_true_size(void **state)
 {
-    static const uint32_t charges[SIZES] = {256,  256,  256,  1024, 1024,  2048,         2048,
+    static const uint32_t charges[SIZES] = {256,  256,  256,  1024, 1024,  2048,       2048,
                                             2048, 4096, 4096, 8192, 69632, 245 * 4096u};
     struct world w = world_open();
 

@@ -58,8 +58,8 @@ struct shape {
     uint8_t run_order;
 };
 
-static const struct shape shapes[] = {{16, 0}, {17, 0}, {48, 0}, {64, 0}, {256, 1}, {1024, 2}, {2048, 3}, {16, 7},
-                                      {4080, 0}, {65520, 7}};
+static const struct shape shapes[] = {{16, 0},   {17, 0},   {48, 0}, {64, 0},   {256, 1},
+                                      {1024, 2}, {2048, 3}, {16, 7}, {4080, 0}, {65520, 7}};
 
 /* Random takes and gives; each object filled to its last byte with its own mark. */
 static void run_model(struct shape shape, unsigned steps)

@@ -1,0 +1,60 @@
+/*
+ * The ground that all of a stack's layers stand on: its memory, its clock, its
+ * secret, its counters and its trace door. Lies at the arena's first byte:
+ * each layer's struct begins with the one below, so a pointer to any of them
+ * is a pointer to the arena.
+ */
+#ifndef BASE_HOST_H
+#define BASE_HOST_H
+
+#include "base/arena.h"
+#include "base/buffer.h"
+#include "base/prf.h"
+#include "rill/rill.h"
+
+struct host {
+    struct arena arena; /* first: see above */
+    nanos now;          /* since epoch; never goes back */
+    uint64_t epoch;     /* the caller's clock at creation */
+    struct prf_key key;
+    uint64_t draws; /* counter behind host_draw() */
+    struct buffers buffers;
+    uint64_t drops[RILL_DROP_KINDS];
+    uint64_t counts[RILL_COUNT_KINDS];
+
+    /* Of this process, not of the stack's state: meaningless in a copy of the arena. */
+    rill_trace_fn trace;
+    void *trace_context;
+};
+
+/* Take over the caller's time; an earlier one than the last counts as the last. */
+static inline void host_set_now(struct host *host, rill_time now)
+{
+    if (now > host->epoch && now - host->epoch > host->now)
+        host->now = now - host->epoch;
+}
+
+static inline void *host_at(const struct host *host, ref r)
+{
+    return arena_at(&host->arena, r);
+}
+
+static inline void host_count(struct host *host, enum rill_count what, uint64_t n)
+{
+    host->counts[what] += n;
+}
+
+/* The millisecond clock of timestamps and rate limits; wraps after 49 days, which its users allow for. */
+static inline uint32_t host_ms(const struct host *host)
+{
+    return (uint32_t)(host->now / NANOS_PER_MS);
+}
+
+/* A number that nobody outside can guess. */
+static inline uint64_t host_draw(struct host *host)
+{
+    host->draws++;
+    return prf_words2(&host->key, PRF_DRAW, host->draws, 0);
+}
+
+#endif
