@@ -1,0 +1,100 @@
+/*
+ * The names of what rill counts. Every dropped packet has one reason here; a
+ * reason's number may change between releases, its name does not.
+ */
+#ifndef RILL_COUNTERS_H
+#define RILL_COUNTERS_H
+
+/* X(symbol, "name", "what it means") */
+#define RILL_DROPS(X)                                                                                                  \
+    X(NONE, "none", "not dropped")                                                                                     \
+    X(IP_SHORT, "ip_short", "fewer bytes than an IP header needs")                                                     \
+    X(IP_VERSION, "ip_version", "IP version is not one that the interface speaks")                                     \
+    X(IP_HEADER_LENGTH, "ip_header_length", "IPv4 header length below 20 or past the packet's end")                    \
+    X(IP_TOTAL_LENGTH, "ip_total_length", "IP total length shorter than its header or longer than the packet")         \
+    X(IP_CHECKSUM, "ip_checksum", "IPv4 header checksum is wrong")                                                     \
+    X(IP_OPTIONS, "ip_options", "IPv4 options malformed, or source routed")                                            \
+    X(IP_MARTIAN, "ip_martian", "source or destination address is not possible on this interface")                     \
+    X(IP_NOT_OURS, "ip_not_ours", "destination address is not one of the stack's")                                     \
+    X(IP_FRAGMENT, "ip_fragment", "a fragment, and reassembly is not available")                                       \
+    X(IP_PROTOCOL, "ip_protocol", "no protocol here takes it")                                                         \
+    X(IP_NO_ROUTE, "ip_no_route", "no route to the destination")                                                       \
+    X(ICMP_SHORT, "icmp_short", "ICMP message shorter than its type needs")                                            \
+    X(ICMP_CHECKSUM, "icmp_checksum", "ICMP checksum is wrong")                                                        \
+    X(ICMP_TYPE, "icmp_type", "ICMP type that the stack does not act on")                                              \
+    X(ICMP_BROADCAST, "icmp_broadcast", "echo request to a broadcast or multicast address")                            \
+    X(ICMP_NO_CONNECTION, "icmp_no_connection", "ICMP error that quotes no connection of ours")                        \
+    X(ICMP_SEQUENCE, "icmp_sequence", "ICMP error that quotes a sequence number not in flight (RFC 5927)")             \
+    X(TCP_SHORT, "tcp_short", "fewer bytes than a TCP header needs")                                                   \
+    X(TCP_DATA_OFFSET, "tcp_data_offset", "TCP data offset below 5 or past the segment's end")                         \
+    X(TCP_CHECKSUM, "tcp_checksum", "TCP checksum is wrong")                                                           \
+    X(TCP_PORT_ZERO, "tcp_port_zero", "source or destination port is 0")                                               \
+    X(TCP_BROADCAST, "tcp_broadcast", "TCP segment to or from a broadcast or multicast address")                       \
+    X(TCP_NO_CONNECTION, "tcp_no_connection", "no connection or listener takes the segment")                           \
+    X(TCP_LAND, "tcp_land", "SYN whose source is its own destination")                                                 \
+    X(TCP_OUT_OF_WINDOW, "tcp_out_of_window", "sequence number outside the receive window")                            \
+    X(TCP_PAWS, "tcp_paws", "timestamp older than the last one (RFC 7323 PAWS)")                                       \
+    X(TCP_NO_TIMESTAMP, "tcp_no_timestamp", "segment without the timestamp option that was agreed")                    \
+    X(TCP_RST_NOT_EXACT, "tcp_rst_not_exact", "RST in the window but not at RCV.NXT (RFC 5961)")                       \
+    X(TCP_SYN_IN_WINDOW, "tcp_syn_in_window", "SYN on a synchronized connection (RFC 5961)")                           \
+    X(TCP_NO_ACK_BIT, "tcp_no_ack_bit", "segment without ACK in a state that needs it")                                \
+    X(TCP_ACK_UNSENT, "tcp_ack_unsent", "acknowledges what was never sent")                                            \
+    X(TCP_ACK_TOO_OLD, "tcp_ack_too_old", "acknowledges data older than the largest window (RFC 5961)")                \
+    X(TCP_BAD_HANDSHAKE_ACK, "tcp_bad_handshake_ack", "the handshake's ACK acknowledges something else")               \
+    X(TCP_FLAGS, "tcp_flags", "flags that the state does not take")                                                    \
+    X(TCP_DATA_AFTER_FIN, "tcp_data_after_fin", "data beyond the peer's FIN")                                          \
+    X(TCP_DATA_AFTER_CLOSE, "tcp_data_after_close", "data that nobody can read any more")                              \
+    X(TCP_REASSEMBLY_FULL, "tcp_reassembly_full", "out-of-order data shed: too many gaps or too many bytes")           \
+    X(TCP_RECEIVE_FULL, "tcp_receive_full", "in-order data refused: the receive buffer's true size is used up")        \
+    X(TCP_NO_MEMORY, "tcp_no_memory", "the arena refused a block or a buffer")                                         \
+    X(TCP_SYN_QUEUE_FULL, "tcp_syn_queue_full", "SYN refused: the listener's SYN queue is full")                       \
+    X(TCP_ACCEPT_QUEUE_FULL, "tcp_accept_queue_full", "handshake held back: the accept queue is full")                 \
+    X(TCP_TIME_WAIT_RST, "tcp_time_wait_rst", "RST ignored in TIME-WAIT (RFC 1337)")                                   \
+    X(TCP_TIME_WAIT_SYN, "tcp_time_wait_syn", "SYN in TIME-WAIT that may not reuse it (RFC 6191)")                     \
+    X(REPLY_QUEUE_FULL, "reply_queue_full", "an answer was not queued: too many wait to be sent")
+
+/* X(symbol, "name", "what it means") */
+#define RILL_COUNTS(X)                                                                                                 \
+    X(IP_IN, "ip_in", "IP packets received")                                                                           \
+    X(IP_OUT, "ip_out", "IP packets sent; a train counts each of its segments")                                        \
+    X(IP_BYTES_IN, "ip_bytes_in", "bytes of IP packets received")                                                      \
+    X(IP_BYTES_OUT, "ip_bytes_out", "bytes of IP packets sent")                                                        \
+    X(ICMP_ECHO_REPLIES, "icmp_echo_replies", "echo requests answered")                                                \
+    X(TCP_SEGMENTS_IN, "tcp_segments_in", "TCP segments received; a merged one counts each part")                      \
+    X(TCP_SEGMENTS_OUT, "tcp_segments_out", "TCP segments sent, retransmissions included")                             \
+    X(TCP_RETRANSMITTED, "tcp_retransmitted", "TCP segments retransmitted")                                            \
+    X(TCP_RESETS_OUT, "tcp_resets_out", "RST segments sent")                                                           \
+    X(TCP_CHALLENGE_ACKS, "tcp_challenge_acks", "challenge ACKs sent (RFC 5961)")                                      \
+    X(TCP_ACKS_HELD, "tcp_acks_held", "ACKs to unacceptable segments held back by the rate limit")                     \
+    X(TCP_ACTIVE_OPENS, "tcp_active_opens", "connections opened by a call")                                            \
+    X(TCP_PASSIVE_OPENS, "tcp_passive_opens", "connections that a listener completed")                                 \
+    X(TCP_FAILED_OPENS, "tcp_failed_opens", "handshakes that ended without a connection")                              \
+    X(TCP_RESETS_IN, "tcp_resets_in", "connections ended by a peer's RST")                                             \
+    X(TCP_TIMEOUTS, "tcp_timeouts", "connections given up after no answer")                                            \
+    X(TCP_RTO_FIRED, "tcp_rto_fired", "retransmission timeouts")                                                       \
+    X(TCP_FAST_RETRANSMITS, "tcp_fast_retransmits", "recoveries entered by duplicate ACKs")                            \
+    X(TCP_PERSIST_PROBES, "tcp_persist_probes", "zero-window probes sent")                                             \
+    X(TCP_KEEPALIVE_PROBES, "tcp_keepalive_probes", "keep-alive probes sent")                                          \
+    X(TCP_DELAYED_ACKS, "tcp_delayed_acks", "ACKs sent by the delayed-ACK timer")                                      \
+    X(TCP_OUT_OF_ORDER, "tcp_out_of_order", "segments queued out of order")                                            \
+    X(TCP_DUPLICATES, "tcp_duplicates", "segments with nothing new in them")                                           \
+    X(TCP_TIME_WAIT_REUSED, "tcp_time_wait_reused", "TIME-WAIT connections reopened by a SYN (RFC 6191)")              \
+    X(TCP_TIME_WAIT_EVICTED, "tcp_time_wait_evicted", "TIME-WAIT blocks ended early to make room")                     \
+    X(TCP_SYN_RETRANSMITTED, "tcp_syn_retransmitted", "SYN,ACKs sent again")
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define RILL_X(symbol, name, meaning) RILL_DROP_##symbol,
+enum rill_drop { RILL_DROPS(RILL_X) RILL_DROP_KINDS };
+#undef RILL_X
+
+#define RILL_X(symbol, name, meaning) RILL_COUNT_##symbol,
+enum rill_count { RILL_COUNTS(RILL_X) RILL_COUNT_KINDS };
+#undef RILL_X
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,477 @@
+/*
+ * rill: a TCP/IP stack that you link. The native API.
+ *
+ * The engine is sans I/O: it never reads a clock, a descriptor or a random
+ * device and never allocates. Time, entropy, memory and packets come in here:
+ *
+ *     struct rill_config config;
+ *     rill_config_default(&config);
+ *     config.memory = region; config.memory_bytes = sizeof region;
+ *     config.now = now; memcpy(config.secret, random, 16);
+ *     rill_stack_create(&config, &stack);
+ *     rill_netif_add(stack, &netif_config, &netif);
+ *     for (;;) {
+ *         rill_input(stack, netif, packets, count, now);      packets that came
+ *         rill_poll(stack, now);                              timers
+ *         while (rill_next(stack, &event)) ...                what happened
+ *         n = rill_output(stack, netif, trains, max, now);    packets to send
+ *         wait until rill_deadline(stack) or a packet
+ *     }
+ *
+ * <rill/driver.h> has drivers (TUN, memory wire, ...) and a loop that does this.
+ *
+ * THREADS. A stack belongs to one thread at a time. No call here may run while
+ * another one on the same stack runs. Different stacks share nothing.
+ *
+ * RE-ENTRANCY. The engine never calls the application (but for the trace
+ * function, which must not call back). It queues events; rill_next() takes them.
+ *
+ * ERRORS. Functions return 0 or a count when they succeed and a negative
+ * RILL_E... when they do not; errno is never touched. The numbers are Linux's.
+ *
+ * TIME. rill_time is nanoseconds of any clock that does not go backward
+ * (CLOCK_MONOTONIC, a simulated one); an earlier time than the last one given
+ * counts as that last one.
+ */
+#ifndef RILL_RILL_H
+#define RILL_RILL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "rill/counters.h"
+#include "rill/packet.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef uint64_t rill_time;
+#define RILL_NEVER UINT64_MAX
+
+struct rill_stack;
+
+/* A connection or a listener. Never a pointer, never reused: a stale one is answered with RILL_EBADF. 0 is none. */
+typedef uint64_t rill_conn;
+
+enum rill_error {
+    RILL_EPERM = 1,
+    RILL_EIO = 5,
+    RILL_EBADF = 9,
+    RILL_EAGAIN = 11,
+    RILL_ENOMEM = 12,
+    RILL_EACCES = 13,
+    RILL_EINVAL = 22,
+    RILL_EPIPE = 32,
+    RILL_EPROTO = 71,
+    RILL_EMSGSIZE = 90,
+    RILL_EOPNOTSUPP = 95,
+    RILL_EADDRINUSE = 98,
+    RILL_EADDRNOTAVAIL = 99,
+    RILL_ENETUNREACH = 101,
+    RILL_ECONNABORTED = 103,
+    RILL_ECONNRESET = 104,
+    RILL_ENOBUFS = 105,
+    RILL_EISCONN = 106,
+    RILL_ENOTCONN = 107,
+    RILL_ESHUTDOWN = 108,
+    RILL_ETIMEDOUT = 110,
+    RILL_ECONNREFUSED = 111,
+    RILL_EHOSTUNREACH = 113,
+    RILL_EALREADY = 114,
+    RILL_EINPROGRESS = 115,
+};
+
+/* The error's symbol without the prefix, "ECONNRESET"; takes either sign. */
+const char *rill_error_name(int error);
+
+/* ------------------------------------------------------------------ addresses */
+
+/* IPv6 in network order; an IPv4 address a.b.c.d is ::ffff:a.b.c.d. All zero is "unspecified". */
+struct rill_addr {
+    uint8_t bytes[16];
+};
+
+struct rill_endpoint {
+    struct rill_addr addr;
+    uint16_t port; /* host order */
+};
+
+struct rill_addr rill_addr4(uint8_t a, uint8_t b, uint8_t c, uint8_t d);
+bool rill_addr_is_v4(const struct rill_addr *addr);
+bool rill_addr_is_unspecified(const struct rill_addr *addr);
+bool rill_addr_equal(const struct rill_addr *a, const struct rill_addr *b);
+
+/* "10.77.0.2", "fd77::2". Returns 0 or -RILL_EINVAL; text ends at the NUL. */
+int rill_addr_parse(const char *text, struct rill_addr *out);
+
+#define RILL_ADDR_TEXT_BYTES 46
+/* RFC 5952 text into `to`; returns to. */
+char *rill_addr_format(const struct rill_addr *addr, char to[RILL_ADDR_TEXT_BYTES]);
+
+/* ------------------------------------------------------------------ the stack */
+
+struct rill_config {
+    uint32_t size; /* sizeof(struct rill_config), set by rill_config_default(): lets the struct grow */
+
+    void *memory;        /* the stack's whole memory, 4096-aligned; the caller's, for the stack's life */
+    size_t memory_bytes; /* the hard cap; at least RILL_MEMORY_MIN. Untouched pages stay untouched. */
+    uint8_t secret[16];  /* from a CSPRNG: ISNs, ports and tables rest on it (RFC 6528, 6056) */
+    rill_time now;       /* the time of creation */
+
+    uint32_t max_connections; /* most TCBs; 0: as memory allows */
+    uint32_t max_time_wait;   /* most TIME-WAIT blocks, the oldest give way (counted); 0: as memory allows */
+
+    /* TCP defaults; each can be set per connection where struct rill_options has it. 0 is never "unlimited" here. */
+    uint32_t send_buffer_bytes;    /* true size a connection may queue to send */
+    uint32_t receive_buffer_bytes; /* true size it may hold received; the largest window follows from it */
+    uint32_t msl_ms;               /* TIME-WAIT lasts twice this (RFC 9293 3.4.2); default 30,000 */
+    uint32_t rto_initial_ms;       /* RFC 6298 2.1: 1,000 */
+    uint32_t rto_min_ms;           /* default 200: see docs/decisions */
+    uint32_t rto_max_ms;           /* RFC 6298 2.5: at least 60,000; default 60,000 */
+    uint32_t user_timeout_ms;      /* R2 for data: given up after this without an answer (MUST-20, >= 100 s) */
+    uint32_t syn_timeout_ms;       /* R2 for a SYN (MUST-23: at least 3 minutes) */
+    uint32_t delayed_ack_ms;       /* below 500 (MUST-40... RFC 9293 3.8.6.3); default 40 */
+    uint32_t fin_wait_2_ms;        /* how long a closed (orphan) connection waits in FIN-WAIT-2; default 60,000 */
+    uint32_t keepalive_idle_ms;    /* RFC 9293 3.8.4: at least two hours by default */
+    uint32_t keepalive_interval_ms;
+    uint32_t keepalive_probes;
+    uint32_t initial_window_segments; /* RFC 6928: 10 */
+    uint32_t syn_retries;             /* times a SYN,ACK is sent again before the half-open entry goes */
+    bool timestamps;                  /* offer and accept RFC 7323 timestamps */
+    bool window_scaling;
+    bool sack;
+};
+
+#define RILL_MEMORY_MIN (256u * 1024u)
+
+void rill_config_default(struct rill_config *config);
+
+/* Lay a stack over config->memory. 0, -RILL_EINVAL (a setting is out of range), -RILL_ENOMEM (too small). */
+int rill_stack_create(const struct rill_config *config, struct rill_stack **out);
+
+/* Every connection is dropped without a packet; the memory is the caller's again. */
+void rill_stack_destroy(struct rill_stack *stack);
+
+/* ---------------------------------------------------------------- interfaces */
+
+struct rill_netif_config {
+    char name[16];
+    uint16_t mtu; /* largest IP packet, 576 .. 65535 */
+    bool offload; /* the driver takes trains whole (TSO and checksum): see rill_output() */
+    struct rill_addr addr;
+    uint8_t prefix_bits;      /* of addr's own family: 0 .. 32 or 0 .. 128 */
+    struct rill_addr gateway; /* unspecified: none */
+};
+
+/* 0 and the interface's number, or a negative error. */
+int rill_netif_add(struct rill_stack *stack, const struct rill_netif_config *config, int *netif);
+
+/* --------------------------------------------------------------- packets, time */
+
+/*
+ * Give the stack packets that came in on an interface. A packet whose buffer
+ * is not 0 lies in a buffer from rill_buffer_take(): when the stack keeps it,
+ * packets[i].buffer is 0 afterwards and the driver forgets it; else it is still
+ * the driver's. Other packets are copied where something must be kept.
+ * Never fails: a bad packet is dropped and counted.
+ */
+void rill_input(struct rill_stack *stack, int netif, struct rill_packet *packets, unsigned count, rill_time now);
+
+/*
+ * Take what the stack wants to send on an interface: up to max trains. Fewer
+ * than max means that nothing is left. The slices are valid until the next call
+ * on the stack, so a driver consumes (or copies) the trains first. A driver
+ * whose device is full asks for fewer or not at all: the data waits in the
+ * stack, and is put together when it leaves.
+ * With netif offload false a train is still a train: cut it with wire/train.h,
+ * as all of rill's own drivers do.
+ */
+unsigned rill_output(struct rill_stack *stack, int netif, struct rill_train *trains, unsigned max, rill_time now);
+
+/* Run the timers that are due. */
+void rill_poll(struct rill_stack *stack, rill_time now);
+
+/* When rill_poll() must be called next at the latest: the true minimum. RILL_NEVER when no timer runs. */
+rill_time rill_deadline(struct rill_stack *stack);
+
+/* True when rill_output() on this interface would return something. */
+bool rill_wants_output(const struct rill_stack *stack, int netif);
+
+/* A receive buffer in the stack's memory, for a driver to read a packet into. 0 when memory is short. */
+uint32_t rill_buffer_take(struct rill_stack *stack, uint32_t bytes, uint8_t **data);
+void rill_buffer_give(struct rill_stack *stack, uint32_t buffer);
+
+/* -------------------------------------------------------------------- events */
+
+enum rill_what {
+    RILL_ESTABLISHED = 0x001, /* the handshake is done */
+    RILL_READABLE = 0x002,    /* data, or the end of the stream, can be received */
+    RILL_WRITABLE = 0x004,    /* room to send, after a send that was short */
+    RILL_PEER_CLOSED = 0x008, /* the peer's FIN: after what is queued comes the end of the stream */
+    RILL_URGENT = 0x010,      /* the urgent mark moved ahead of the reader (RFC 9293 3.8.5) */
+    RILL_RESET = 0x020,       /* over: error says why (RILL_ECONNRESET, RILL_ECONNREFUSED, RILL_ETIMEDOUT, ...) */
+    RILL_CLOSED = 0x040,      /* the connection is gone from the network; close the handle */
+    RILL_ACCEPTABLE = 0x080,  /* a listener has a connection to accept */
+    RILL_SENT = 0x100,        /* everything given to rill_send() has been acknowledged */
+    RILL_SOFT_ERROR = 0x200,  /* RFC 9293 3.9.2.2, SHLD-9: trouble on the way, nothing given up */
+};
+
+struct rill_event {
+    rill_conn conn;
+    uint64_t user; /* what rill_set_user() or struct rill_options gave */
+    uint32_t what; /* enum rill_what bits; more than one may have happened */
+    int32_t error; /* negative, with RILL_RESET and RILL_SOFT_ERROR */
+};
+
+/* The next event, oldest first; false when there is none. Edge-triggered: each thing that happened is told once. */
+bool rill_next(struct rill_stack *stack, struct rill_event *event);
+
+/* ----------------------------------------------------------------------- TCP */
+
+struct rill_options {
+    uint32_t size;                 /* sizeof(struct rill_options), set by rill_options_default() */
+    uint64_t user;                 /* comes back in events */
+    struct rill_endpoint local;    /* where to bind; unspecified address and port 0: the stack chooses (RFC 6056) */
+    uint32_t send_buffer_bytes;    /* 0: the stack's default */
+    uint32_t receive_buffer_bytes; /* 0: the stack's default */
+    uint32_t user_timeout_ms;      /* 0: the stack's default */
+    uint32_t linger_ms;            /* reserved, 0 */
+    uint16_t mss;                  /* most payload per segment, both ways; 0: what the path allows */
+    uint8_t tos;
+    uint8_t ttl;      /* 0: 64 */
+    uint32_t flags;   /* enum rill_option_flag */
+    uint32_t backlog; /* listeners: connections waiting for accept; half-open ones have as many again (>= 16) */
+};
+
+enum rill_option_flag {
+    RILL_OPTION_NODELAY = 0x1,   /* no Nagle (RFC 9293 MUST-17) */
+    RILL_OPTION_KEEPALIVE = 0x2, /* off unless asked for (MUST-25) */
+    RILL_OPTION_CORK = 0x4,      /* hold segments that are not full */
+    RILL_OPTION_QUICK_ACK = 0x8, /* acknowledge at once */
+    RILL_OPTION_OOB_INLINE = 0x10,
+};
+
+void rill_options_default(struct rill_options *options);
+
+/*
+ * OPEN, passive (RFC 9293 3.10.1): wait for connections to options->local.
+ * 0; -RILL_EADDRINUSE, -RILL_EADDRNOTAVAIL, -RILL_ENOMEM, -RILL_EINVAL.
+ */
+int rill_tcp_listen(struct rill_stack *stack, const struct rill_options *options, rill_conn *out);
+
+/* The oldest connection that waits at a listener, -RILL_EAGAIN when none does. Inherits the listener's options. */
+int rill_accept(struct rill_stack *stack, rill_conn listener, rill_conn *out, struct rill_endpoint *peer);
+
+/*
+ * OPEN, active: send a SYN. Returns at once; RILL_ESTABLISHED or RILL_RESET tells how it went. options may be
+ * NULL. 0; -RILL_EINVAL (no remote: "remote socket unspecified"), -RILL_ENETUNREACH (no route, or a broadcast or
+ * multicast address, MUST-46), -RILL_EADDRINUSE, -RILL_EADDRNOTAVAIL, -RILL_ENOMEM.
+ */
+int rill_tcp_connect(struct rill_stack *stack, const struct rill_endpoint *remote, const struct rill_options *options,
+                     rill_conn *out);
+
+/*
+ * OPEN, active, on a passive connection (3.10.1: "changed from passive to active"): the listener's local end
+ * sends a SYN, the listener is gone. Errors as rill_tcp_connect(); then the listener stays.
+ */
+int rill_tcp_connect_listener(struct rill_stack *stack, rill_conn listener, const struct rill_endpoint *remote,
+                              rill_conn *out);
+
+/* rill_send() flags */
+#define RILL_SEND_URGENT 0x1u /* RFC 9293 3.8.5: the urgent pointer is set behind these bytes */
+#define RILL_SEND_MORE 0x2u   /* more follows soon: a segment that is not full may wait */
+
+/*
+ * SEND: copy bytes into the send queue. Returns how many were taken, which
+ * may be fewer than asked; -RILL_EAGAIN when there is no room (RILL_WRITABLE
+ * follows), -RILL_EPIPE after rill_shutdown() or rill_close() ("connection
+ * closing"), -RILL_ENOTCONN for a listener, -RILL_EBADF ("connection does not
+ * exist"), or the error that ended the connection, once.
+ */
+int64_t rill_send(struct rill_stack *stack, rill_conn conn, const void *data, size_t length_bytes, unsigned flags);
+
+/* rill_receive() flags */
+#define RILL_RECEIVE_PEEK 0x1u
+
+/*
+ * RECEIVE: copy bytes out. Returns how many; 0 at the end of the stream (the
+ * peer's FIN, all before it delivered); -RILL_EAGAIN when nothing is there yet;
+ * the error that ended the connection; -RILL_EBADF, -RILL_ENOTCONN as above.
+ */
+int64_t rill_receive(struct rill_stack *stack, rill_conn conn, void *data, size_t length_bytes, unsigned flags);
+
+/*
+ * Borrow instead of copying: up to max slices of what is queued, in order.
+ * Valid until the next call on this connection; rill_consume() then gives the
+ * first length_bytes back. Returns the number of slices, 0 at the end of the stream, negative
+ * as rill_receive().
+ */
+int rill_borrow(struct rill_stack *stack, rill_conn conn, struct rill_slice *slices, unsigned max);
+int rill_consume(struct rill_stack *stack, rill_conn conn, size_t length_bytes);
+
+/*
+ * Half close: RFC 9293's CLOSE. What is queued is sent, then a FIN. Receiving
+ * goes on. 0; -RILL_EPIPE when already closed so ("connection closing"); -RILL_ENOTCONN, -RILL_EBADF.
+ */
+int rill_shutdown(struct rill_stack *stack, rill_conn conn);
+
+/*
+ * Close as close(2) does: both directions; the handle is gone at once. What is
+ * queued to send is still sent, then FIN. If received data was not read, or
+ * more arrives, the peer gets a RST (SHLD-3: it learns that data was lost).
+ * For a listener: connections not yet accepted are reset. 0 or -RILL_EBADF.
+ */
+int rill_close(struct rill_stack *stack, rill_conn conn);
+
+/* ABORT: RST to the peer where the state asks for it, everything queued is dropped, the handle is gone. */
+int rill_abort(struct rill_stack *stack, rill_conn conn);
+
+/* Change flags (enum rill_option_flag) of a connection. */
+int rill_set_flags(struct rill_stack *stack, rill_conn conn, uint32_t set, uint32_t clear);
+int rill_set_user(struct rill_stack *stack, rill_conn conn, uint64_t user);
+
+/* Bytes that rill_receive() would give now; room that rill_send() would take now. Negative errors as above. */
+int64_t rill_receive_queued(struct rill_stack *stack, rill_conn conn);
+int64_t rill_send_room(struct rill_stack *stack, rill_conn conn);
+
+/*
+ * For teaching and tests: withhold what the connection would send. Segments
+ * wait (nothing is lost) until the hold is lifted, so that a peer can be seen
+ * in SYN-RECEIVED, CLOSING or LAST-ACK for as long as one likes.
+ */
+int rill_hold_output(struct rill_stack *stack, rill_conn conn, bool hold);
+
+/* ------------------------------------------------------------------- STATUS */
+
+enum rill_state {
+    RILL_STATE_CLOSED,
+    RILL_STATE_LISTEN,
+    RILL_STATE_SYN_SENT,
+    RILL_STATE_SYN_RECEIVED,
+    RILL_STATE_ESTABLISHED,
+    RILL_STATE_FIN_WAIT_1,
+    RILL_STATE_FIN_WAIT_2,
+    RILL_STATE_CLOSE_WAIT,
+    RILL_STATE_CLOSING,
+    RILL_STATE_LAST_ACK,
+    RILL_STATE_TIME_WAIT,
+    RILL_STATES
+};
+
+/* "SYN-RECEIVED": the RFC's name. */
+const char *rill_state_name(enum rill_state state);
+
+enum rill_timer {
+    RILL_TIMER_NONE,
+    RILL_TIMER_RETRANSMISSION,
+    RILL_TIMER_PERSIST,
+    RILL_TIMER_DELAYED_ACK,
+    RILL_TIMER_KEEPALIVE,
+    RILL_TIMER_TIME_WAIT,
+    RILL_TIMER_FIN_WAIT_2,
+    RILL_TIMER_USER,
+};
+
+/* RFC 9293 3.10.6 STATUS, and more. */
+struct rill_status {
+    uint32_t size; /* set by rill_status() */
+    rill_conn conn;
+    enum rill_state state;
+    struct rill_endpoint local, remote;
+    int netif;
+    uint64_t user;
+    bool orphan; /* the application has closed its handle */
+
+    uint32_t receive_queued, receive_buffer_bytes; /* listener: waiting for accept, and the backlog */
+    uint32_t send_queued, send_buffer_bytes;       /* not acknowledged: sent or not */
+    uint32_t half_open;                            /* listener: connections in SYN-RECEIVED */
+
+    uint32_t iss, irs, snd_una, snd_nxt, snd_wnd, rcv_nxt, rcv_wnd;
+    uint32_t snd_mss, rcv_mss, pmtu;
+    uint8_t snd_wscale, rcv_wscale;
+    bool timestamps, sack, window_scaling;
+
+    uint32_t srtt_us, rttvar_us, rto_us;
+    uint32_t cwnd_bytes, ssthresh_bytes, flight_bytes;
+    const char *congestion_control;
+    uint32_t retransmitted; /* segments, over the connection's life */
+    uint32_t segments_in, segments_out;
+    uint64_t bytes_sent_acked, bytes_received;
+
+    enum rill_timer timer; /* the one that is due first */
+    rill_time timer_left;  /* until it fires */
+    uint32_t backoff;      /* retransmissions or probes in a row without an answer */
+};
+
+int rill_status(struct rill_stack *stack, rill_conn conn, struct rill_status *out);
+
+/* Walk everything: listeners, half-open, connections, TIME-WAIT. Start with *cursor = 0; false at the end. */
+bool rill_list(struct rill_stack *stack, uint64_t *cursor, struct rill_status *out);
+
+uint64_t rill_drops(const struct rill_stack *stack, enum rill_drop reason);
+const char *rill_drop_name(enum rill_drop reason);
+const char *rill_drop_meaning(enum rill_drop reason);
+uint64_t rill_counted(const struct rill_stack *stack, enum rill_count count);
+const char *rill_count_name(enum rill_count count);
+
+struct rill_memory {
+    uint64_t arena_bytes, used_bytes, used_bytes_max;
+    uint64_t head_bytes; /* the stack itself, whatever it holds */
+    uint64_t connection_bytes, half_open_bytes, time_wait_bytes, path_bytes, buffer_bytes, table_bytes;
+    uint32_t connections, half_open, time_wait, paths, listeners;
+    uint64_t refusals;
+};
+
+void rill_memory(const struct rill_stack *stack, struct rill_memory *out);
+
+/* Every invariant of the whole stack (slow); true when all hold. Tests and simulators call it after each step. */
+bool rill_check(struct rill_stack *stack);
+
+/* --------------------------------------------------------------------- trace */
+
+enum rill_trace_type {
+    RILL_TRACE_STATE,       /* a = old state, b = new state */
+    RILL_TRACE_SEGMENT_IN,  /* packet */
+    RILL_TRACE_SEGMENT_OUT, /* packet */
+    RILL_TRACE_DROP,        /* a = enum rill_drop; packet where there is one */
+    RILL_TRACE_RTT,         /* a = sample in us, b = SRTT in us */
+    RILL_TRACE_CWND,        /* a = cwnd, b = ssthresh, bytes */
+    RILL_TRACE_LOSS,        /* a = enum rill_trace_loss, b = SND.UNA */
+    RILL_TRACE_TIMER,       /* a = enum rill_timer, fired */
+    RILL_TRACE_CALL,        /* a = enum rill_trace_call */
+};
+
+enum rill_trace_loss { RILL_LOSS_DUPLICATE_ACKS, RILL_LOSS_PARTIAL_ACK, RILL_LOSS_TIMEOUT, RILL_LOSS_RECOVERED };
+enum rill_trace_call {
+    RILL_CALL_LISTEN,
+    RILL_CALL_CONNECT,
+    RILL_CALL_ACCEPT,
+    RILL_CALL_SHUTDOWN,
+    RILL_CALL_CLOSE,
+    RILL_CALL_ABORT,
+};
+
+struct rill_trace_event {
+    enum rill_trace_type type;
+    rill_time now;
+    rill_conn conn; /* 0 when it belongs to none */
+    uint32_t a, b;
+    const uint8_t *packet; /* IP header on (in), or the train's template (out); NULL when there is none */
+    uint32_t packet_bytes;
+    uint32_t payload_bytes; /* out: bytes behind the template */
+    struct rill_endpoint local, remote;
+};
+
+typedef void (*rill_trace_fn)(void *context, const struct rill_trace_event *event);
+
+/* NULL turns it off. The function runs inside the engine and must not call the stack. */
+void rill_trace(struct rill_stack *stack, rill_trace_fn fn, void *context);
+
+const char *rill_trace_type_name(enum rill_trace_type type);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,212 @@
+/*
+ * Interfaces, routes and the checks of arriving packets (RFC 791, RFC 1122
+ * 3.2.1). IPv4 for now: everything above works on 16-byte addresses already.
+ */
+#include "ip/ip.h"
+
+#include "base/bytes.h"
+
+#define MTU_MIN 576u /* RFC 791: every host takes datagrams of 576 octets */
+
+int ip_init(struct ip *ip)
+{
+    pool_init(&ip->paths, POOL_PATHS, sizeof(struct path), 0, 0);
+    return table_init(&ip->host.arena, &ip->path_table, 16);
+}
+
+uint32_t ip_v4(const struct rill_addr *addr)
+{
+    return get_be32(addr->bytes + 12);
+}
+
+struct rill_addr ip_from_v4(uint32_t v4)
+{
+    struct rill_addr addr = {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0, 0, 0, 0}};
+
+    put_be32(addr.bytes + 12, v4);
+    return addr;
+}
+
+int ip_netif_add(struct ip *ip, const struct rill_netif_config *config, int *out)
+{
+    struct netif *netif;
+
+    if (ip->netif_count == IP_NETIFS_MAX)
+        return -RILL_ENOMEM;
+    if (config->mtu < MTU_MIN || !ip_addr_is_v4(&config->addr) || ip_v4(&config->addr) == 0 || config->prefix_bits > 32)
+        return -RILL_EINVAL;
+    netif = &ip->netifs[ip->netif_count];
+    *netif = (struct netif){0};
+    memcpy(netif->name, config->name, sizeof netif->name - 1);
+    netif->mtu = config->mtu;
+    netif->offload = config->offload;
+    netif->prefix_bits = config->prefix_bits;
+    netif->addr = config->addr;
+    netif->gateway = config->gateway;
+    *out = (int)ip->netif_count;
+    ip->netif_count++;
+    return 0;
+}
+
+static uint32_t netif_mask(const struct netif *netif)
+{
+    return netif->prefix_bits == 0 ? 0 : ~UINT32_C(0) << (32 - netif->prefix_bits);
+}
+
+/* RFC 1122 3.2.1.3 (d), (e): the all-ones host of the subnet. Subnets of /31 and /32 have none (RFC 3021). */
+static bool is_subnet_broadcast(const struct netif *netif, uint32_t addr)
+{
+    uint32_t mask = netif_mask(netif);
+
+    return netif->prefix_bits < 31 && ((addr ^ ip_v4(&netif->addr)) & mask) == 0 && (addr | mask) == ~UINT32_C(0);
+}
+
+static bool v4_is_multicast(uint32_t addr)
+{
+    return addr >> 28 == 0xe;
+}
+
+bool ip_is_unicast(const struct ip *ip, const struct rill_addr *addr)
+{
+    uint32_t v4;
+
+    if (!ip_addr_is_v4(addr))
+        return false;
+    v4 = ip_v4(addr);
+    /* 0.0.0.0/8, 127.0.0.0/8, multicast, and 240.0.0.0/4 with the limited broadcast (RFC 1122 3.2.1.3). */
+    if (v4 >> 24 == 0 || v4 >> 24 == 127 || v4 >= UINT32_C(0xe0000000))
+        return false;
+    for (uint32_t i = 0; i < ip->netif_count; i++)
+        if (is_subnet_broadcast(&ip->netifs[i], v4))
+            return false;
+    return true;
+}
+
+bool ip_is_local(const struct ip *ip, const struct rill_addr *addr)
+{
+    for (uint32_t i = 0; i < ip->netif_count; i++)
+        if (ip_addr_equal(&ip->netifs[i].addr, addr))
+            return true;
+    return false;
+}
+
+int ip_route(const struct ip *ip, const struct rill_addr *remote, uint32_t *netif, struct rill_addr *local)
+{
+    uint32_t best = IP_NETIFS_MAX;
+    int best_bits = -1;
+
+    if (!ip_is_unicast(ip, remote))
+        return -RILL_ENETUNREACH;
+    for (uint32_t i = 0; i < ip->netif_count; i++) {
+        const struct netif *n = &ip->netifs[i];
+        bool on_link = ((ip_v4(remote) ^ ip_v4(&n->addr)) & netif_mask(n)) == 0;
+        int bits = on_link ? n->prefix_bits : !ip_addr_is_unspecified(&n->gateway) ? 0 : -1;
+
+        if (bits > best_bits) {
+            best_bits = bits;
+            best = i;
+        }
+    }
+    if (best_bits < 0)
+        return -RILL_ENETUNREACH;
+    *netif = best;
+    *local = ip->netifs[best].addr;
+    return 0;
+}
+
+/* RFC 1122 3.2.1.3: addresses that may not be a source on the wire. */
+static bool source_is_martian(const struct ip *ip, const struct rill_addr *source)
+{
+    return !ip_is_unicast(ip, source);
+}
+
+enum rill_drop ip_check(const struct ip *ip, uint32_t netif, const struct rill_packet *packet, struct ip_packet *out)
+{
+    const struct netif *n = &ip->netifs[netif];
+    struct ipv4_header header;
+    enum rill_drop drop = ipv4_parse(packet->data, packet->length_bytes, &header);
+
+    if (drop != RILL_DROP_NONE)
+        return drop;
+    out->source = ip_from_v4(header.source);
+    out->destination = ip_from_v4(header.destination);
+    out->broadcast = header.destination == ~UINT32_C(0) || v4_is_multicast(header.destination) ||
+                     is_subnet_broadcast(n, header.destination);
+    if (source_is_martian(ip, &out->source) || header.destination >> 24 == 127)
+        return RILL_DROP_IP_MARTIAN;
+    if (!out->broadcast && !ip_is_local(ip, &out->destination))
+        return RILL_DROP_IP_NOT_OURS;
+    if (header.more_fragments || header.fragment_offset_bytes != 0)
+        return RILL_DROP_IP_FRAGMENT;
+    out->data = packet->data + header.header_bytes;
+    out->data_bytes = (uint32_t)header.total_bytes - header.header_bytes;
+    out->segment_bytes = packet->segment_bytes;
+    out->protocol = header.protocol;
+    out->tos = header.tos;
+    out->netif = (uint8_t)netif;
+    out->checksum_ok = (packet->flags & RILL_PACKET_CHECKSUM_OK) != 0;
+    out->buffer = packet->buffer;
+    out->whole = packet->data;
+    out->whole_bytes = header.total_bytes;
+    return RILL_DROP_NONE;
+}
+
+size_t ip_build_header(const struct rill_addr *source, const struct rill_addr *destination, uint8_t protocol,
+                       uint8_t tos, uint8_t ttl, uint8_t *to)
+{
+    /* DF and ID 0: an atomic datagram, whose ID means nothing and tells nothing (RFC 6864 4.1). */
+    struct ipv4_header header = {
+        .source = ip_v4(source),
+        .destination = ip_v4(destination),
+        .header_bytes = IPV4_HEADER_BYTES,
+        .tos = tos,
+        .ttl = ttl,
+        .protocol = protocol,
+        .dont_fragment = true,
+    };
+
+    ipv4_build_template(to, &header);
+    return IPV4_HEADER_BYTES;
+}
+
+static uint64_t load64(const uint8_t *bytes)
+{
+    uint64_t v;
+
+    memcpy(&v, bytes, sizeof v);
+    return v;
+}
+
+uint64_t ip_hash_tuple(const struct host *host, enum prf_domain domain, const struct rill_addr *local,
+                       const struct rill_addr *remote, uint16_t local_port, uint16_t remote_port)
+{
+    uint64_t ports = (uint64_t)local_port << 16 | remote_port;
+    uint64_t words[5];
+
+    if (ip_addr_is_v4(local))
+        return prf_words2(&host->key, domain, (uint64_t)ip_v4(local) << 32 | ip_v4(remote), ports);
+    words[0] = load64(local->bytes);
+    words[1] = load64(local->bytes + 8);
+    words[2] = load64(remote->bytes);
+    words[3] = load64(remote->bytes + 8);
+    words[4] = ports;
+    return prf_words5(&host->key, domain, words);
+}
+
+void ip_drop(struct ip *ip, enum rill_drop reason, const uint8_t *packet, uint32_t packet_bytes)
+{
+    struct host *host = &ip->host;
+
+    host->drops[reason]++;
+    if (unlikely(host->trace != NULL)) {
+        struct rill_trace_event event = {
+            .type = RILL_TRACE_DROP,
+            .now = host->epoch + host->now,
+            .a = (uint32_t)reason,
+            .packet = packet,
+            .packet_bytes = packet_bytes,
+        };
+
+        host->trace(host->trace_context, &event);
+    }
+}

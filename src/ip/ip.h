@@ -1,0 +1,117 @@
+/*
+ * The IP layer: interfaces, routes, paths, and packets that belong to no
+ * connection. Checks what arrives and says to whom it goes; knows nothing of
+ * what the protocols above do with it.
+ */
+#ifndef IP_IP_H
+#define IP_IP_H
+
+#include "base/host.h"
+#include "base/table.h"
+#include "ip/path.h"
+#include "wire/ipv4.h"
+
+#define IP_NETIFS_MAX 8
+#define IP_REPLIES_MAX 256u /* answers that wait to be sent, all interfaces together */
+#define IP_TTL_DEFAULT 64
+
+/* Pool numbers, unique in the arena: buffers take the first ones. */
+enum pool_number {
+    POOL_BUFFERS = 0,
+    POOL_PATHS = BUFFER_CLASSES,
+    POOL_REPLIES,
+    POOL_TCBS,
+    POOL_BUSY,
+    POOL_HALF_OPEN,
+    POOL_TIME_WAIT,
+    POOL_LISTENERS,
+    POOL_REASSEMBLY,
+};
+
+struct netif {
+    char name[16];
+    uint16_t mtu;
+    bool offload;
+    uint8_t prefix_bits;
+    struct rill_addr addr;
+    struct rill_addr gateway;
+    ref replies_head, replies_tail; /* packets without a connection, oldest first */
+    ref touched_head, touched_tail; /* TCBs that may have something to send */
+};
+
+struct ip {
+    struct host host; /* first */
+    struct pool paths;
+    struct table path_table;
+    struct pool replies;
+    uint32_t netif_count;
+    struct netif netifs[IP_NETIFS_MAX];
+};
+
+/* A packet that passed the IP layer's checks. */
+struct ip_packet {
+    struct rill_addr source, destination;
+    const uint8_t *data; /* behind the IP header */
+    uint32_t data_bytes;
+    uint16_t segment_bytes; /* of a super-segment; 0 */
+    uint8_t protocol;
+    uint8_t tos;
+    uint8_t netif;
+    bool checksum_ok;
+    bool broadcast; /* destination is a broadcast or multicast address */
+    ref buffer;     /* the data lies in this buffer of ours, and it may be kept; REF_NONE */
+    const uint8_t *whole;
+    uint32_t whole_bytes;
+};
+
+int ip_init(struct ip *ip);
+
+int ip_netif_add(struct ip *ip, const struct rill_netif_config *config, int *netif);
+
+/* Check a packet from an interface and describe it. RILL_DROP_NONE when it is for us. */
+enum rill_drop ip_check(const struct ip *ip, uint32_t netif, const struct rill_packet *packet, struct ip_packet *out);
+
+/* Where a packet to `remote` leaves: the interface and our address there. 0 or -RILL_ENETUNREACH. */
+int ip_route(const struct ip *ip, const struct rill_addr *remote, uint32_t *netif, struct rill_addr *local);
+
+/* True when the address is one of ours. */
+bool ip_is_local(const struct ip *ip, const struct rill_addr *addr);
+
+/* Broadcast, multicast or otherwise no single host (RFC 1122 3.2.1.3, RFC 9293 MUST-46, 57). */
+bool ip_is_unicast(const struct ip *ip, const struct rill_addr *addr);
+
+/* Write the IP header of a train's template; returns its bytes. */
+size_t ip_build_header(const struct rill_addr *source, const struct rill_addr *destination, uint8_t protocol,
+                       uint8_t tos, uint8_t ttl, uint8_t *to);
+
+/* The IPv4 address as a number. */
+uint32_t ip_v4(const struct rill_addr *addr);
+struct rill_addr ip_from_v4(uint32_t addr);
+
+static inline bool ip_addr_is_v4(const struct rill_addr *addr)
+{
+    static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+
+    return memcmp(addr->bytes, mapped, 12) == 0;
+}
+
+static inline bool ip_addr_equal(const struct rill_addr *a, const struct rill_addr *b)
+{
+    return memcmp(a->bytes, b->bytes, 16) == 0;
+}
+
+static inline bool ip_addr_is_unspecified(const struct rill_addr *addr)
+{
+    static const struct rill_addr none;
+
+    return ip_addr_equal(addr, &none) || (ip_addr_is_v4(addr) && ip_v4(addr) == 0);
+}
+
+/* Our two 16-bit numbers and the addresses as words, for keyed hashes. */
+uint64_t ip_hash_tuple(const struct host *host, enum prf_domain domain, const struct rill_addr *local,
+                       const struct rill_addr *remote, uint16_t local_port, uint16_t remote_port);
+
+/* Count a drop and tell the trace. */
+void ip_drop(struct ip *ip, enum rill_drop reason, const uint8_t *packet, uint32_t packet_bytes);
+
+#endif

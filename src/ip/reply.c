@@ -1,0 +1,72 @@
+/*
+ * The queue of packets that belong to no connection.
+ */
+#include "ip/reply.h"
+
+void reply_init(struct ip *ip)
+{
+    pool_init(&ip->replies, POOL_REPLIES, sizeof(struct reply), 0, IP_REPLIES_MAX);
+}
+
+void reply_push(struct ip *ip, uint32_t netif, const struct rill_addr *source, const struct rill_addr *destination,
+                uint8_t protocol, const uint8_t *transport, size_t transport_bytes, ref body)
+{
+    struct arena *arena = &ip->host.arena;
+    struct netif *n = &ip->netifs[netif];
+    ref r = pool_take_dirty(arena, &ip->replies);
+    struct reply *reply;
+
+    if (r == REF_NONE) {
+        ip_drop(ip, RILL_DROP_REPLY_QUEUE_FULL, NULL, 0);
+        if (body != REF_NONE)
+            buffer_drop(arena, &ip->host.buffers, body);
+        return;
+    }
+    reply = (struct reply *)arena_at(arena, r);
+    reply->next = REF_NONE;
+    reply->body = body;
+    reply->protocol = protocol;
+    reply->transport_start = (uint8_t)ip_build_header(source, destination, protocol, 0, IP_TTL_DEFAULT, reply->header);
+    rill_assert(reply->transport_start + transport_bytes <= REPLY_HEADER_BYTES_MAX);
+    memcpy(reply->header + reply->transport_start, transport, transport_bytes);
+    reply->header_bytes = (uint16_t)(reply->transport_start + transport_bytes);
+    if (n->replies_tail == REF_NONE)
+        n->replies_head = r;
+    else
+        ((struct reply *)arena_at(arena, n->replies_tail))->next = r;
+    n->replies_tail = r;
+}
+
+bool reply_pop(struct ip *ip, uint32_t netif, struct rill_train *train, ref *spent)
+{
+    struct arena *arena = &ip->host.arena;
+    struct netif *n = &ip->netifs[netif];
+    ref r = n->replies_head;
+    struct reply *reply;
+
+    *spent = REF_NONE;
+    if (r == REF_NONE)
+        return false;
+    reply = (struct reply *)arena_at(arena, r);
+    n->replies_head = reply->next;
+    if (n->replies_head == REF_NONE)
+        n->replies_tail = REF_NONE;
+    train->header_bytes = reply->header_bytes;
+    train->transport_start = reply->transport_start;
+    train->segment_bytes = UINT16_MAX;
+    train->slice_count = 0;
+    train->payload_bytes = 0;
+    train->protocol = reply->protocol;
+    train->ip_version = 4;
+    memcpy(train->header, reply->header, reply->header_bytes);
+    if (reply->body != REF_NONE) {
+        struct buffer *body = buffer_at(arena, reply->body);
+
+        train->slices[0] = (struct rill_slice){buffer_data(body), body->length_bytes};
+        train->slice_count = 1;
+        train->payload_bytes = body->length_bytes;
+        *spent = reply->body;
+    }
+    pool_give(arena, &ip->replies, r);
+    return true;
+}

@@ -1,0 +1,249 @@
+/*
+ * The native API's TCP calls: handles are checked here, the work is in
+ * tcp/user_calls.c.
+ */
+#include "stack/stack.h"
+
+#include "tcp/connection.h"
+#include "tcp/listen.h"
+#include "tcp/reassembly.h"
+#include "tcp/send_queue.h"
+#include "tcp/status.h"
+#include "tcp/timeouts.h"
+#include "tcp/trace.h"
+#include "tcp/user_calls.h"
+
+#define BACKLOG_DEFAULT 128u
+
+void rill_options_default(struct rill_options *options)
+{
+    *options = (struct rill_options){.size = sizeof *options, .backlog = BACKLOG_DEFAULT};
+}
+
+/* What a call says about a handle that is no connection: a listener, or nothing at all. */
+static int not_a_connection(struct rill_stack *stack, rill_conn conn)
+{
+    return listener_from_handle(&stack->tcp, conn) != NULL ? -RILL_ENOTCONN : -RILL_EBADF;
+}
+
+static void trace_call(struct rill_stack *stack, const struct endpoint *ep, enum rill_trace_call call)
+{
+    trace_event(&stack->tcp, ep, RILL_TRACE_CALL, (uint32_t)call, 0);
+}
+
+static bool options_are_valid(const struct rill_options *options)
+{
+    return options->size == sizeof *options &&
+           (options->send_buffer_bytes == 0 || options->send_buffer_bytes >= 2048) &&
+           (options->receive_buffer_bytes == 0 || options->receive_buffer_bytes >= 2048) &&
+           options->send_buffer_bytes <= 1u << 30 && options->receive_buffer_bytes <= 1u << 30;
+}
+
+int rill_tcp_listen(struct rill_stack *stack, const struct rill_options *options, rill_conn *out)
+{
+    int error;
+
+    if (!options_are_valid(options))
+        return -RILL_EINVAL;
+    error = listen_open(&stack->tcp, options, out);
+    if (error == 0)
+        trace_call(stack, &listener_from_handle(&stack->tcp, *out)->ep, RILL_CALL_LISTEN);
+    return error;
+}
+
+int rill_accept(struct rill_stack *stack, rill_conn conn, rill_conn *out, struct rill_endpoint *peer)
+{
+    struct listener *listener = listener_from_handle(&stack->tcp, conn);
+    struct tcb *tcb;
+    int error;
+
+    if (listener == NULL)
+        return connection_from_handle(&stack->tcp, conn) != NULL ? -RILL_EINVAL : -RILL_EBADF;
+    error = listen_accept(&stack->tcp, listener, &tcb);
+    if (error != 0)
+        return error;
+    *out = conn_of(&stack->tcp, &tcb->ep);
+    if (peer != NULL)
+        *peer = (struct rill_endpoint){tcb_path(&stack->tcp, tcb)->remote, tcb->ep.remote_port};
+    trace_call(stack, &tcb->ep, RILL_CALL_ACCEPT);
+    return 0;
+}
+
+int rill_tcp_connect(struct rill_stack *stack, const struct rill_endpoint *remote, const struct rill_options *options,
+                     rill_conn *out)
+{
+    struct tcb *tcb;
+    int error;
+
+    if (options != NULL && !options_are_valid(options))
+        return -RILL_EINVAL;
+    error = user_open(&stack->tcp, remote, options, &tcb);
+    if (error != 0)
+        return error;
+    *out = conn_of(&stack->tcp, &tcb->ep);
+    trace_call(stack, &tcb->ep, RILL_CALL_CONNECT);
+    return 0;
+}
+
+int rill_tcp_connect_listener(struct rill_stack *stack, rill_conn conn, const struct rill_endpoint *remote,
+                              rill_conn *out)
+{
+    struct listener *listener = listener_from_handle(&stack->tcp, conn);
+    struct tcb *tcb;
+    int error;
+
+    if (listener == NULL)
+        return connection_from_handle(&stack->tcp, conn) != NULL ? -RILL_EISCONN : -RILL_EBADF;
+    error = user_open_listener(&stack->tcp, listener, remote, &tcb);
+    if (error != 0)
+        return error;
+    *out = conn_of(&stack->tcp, &tcb->ep);
+    trace_call(stack, &tcb->ep, RILL_CALL_CONNECT);
+    return 0;
+}
+
+int64_t rill_send(struct rill_stack *stack, rill_conn conn, const void *data, size_t length_bytes, unsigned flags)
+{
+    struct tcb *tcb = connection_from_handle(&stack->tcp, conn);
+
+    return tcb == NULL ? not_a_connection(stack, conn) : user_send(&stack->tcp, tcb, data, length_bytes, flags);
+}
+
+int64_t rill_receive(struct rill_stack *stack, rill_conn conn, void *data, size_t length_bytes, unsigned flags)
+{
+    struct tcb *tcb = connection_from_handle(&stack->tcp, conn);
+
+    return tcb == NULL ? not_a_connection(stack, conn) : user_receive(&stack->tcp, tcb, data, length_bytes, flags);
+}
+
+int rill_borrow(struct rill_stack *stack, rill_conn conn, struct rill_slice *slices, unsigned max)
+{
+    struct tcb *tcb = connection_from_handle(&stack->tcp, conn);
+
+    return tcb == NULL ? not_a_connection(stack, conn) : user_borrow(&stack->tcp, tcb, slices, max);
+}
+
+int rill_consume(struct rill_stack *stack, rill_conn conn, size_t length_bytes)
+{
+    struct tcb *tcb = connection_from_handle(&stack->tcp, conn);
+
+    return tcb == NULL ? not_a_connection(stack, conn) : user_consume(&stack->tcp, tcb, length_bytes);
+}
+
+int rill_shutdown(struct rill_stack *stack, rill_conn conn)
+{
+    struct tcb *tcb = connection_from_handle(&stack->tcp, conn);
+
+    if (tcb == NULL)
+        return not_a_connection(stack, conn);
+    trace_call(stack, &tcb->ep, RILL_CALL_SHUTDOWN);
+    return user_close_send(&stack->tcp, tcb);
+}
+
+int rill_close(struct rill_stack *stack, rill_conn conn)
+{
+    struct tcb *tcb = connection_from_handle(&stack->tcp, conn);
+    struct listener *listener;
+
+    if (tcb != NULL) {
+        trace_call(stack, &tcb->ep, RILL_CALL_CLOSE);
+        user_close(&stack->tcp, tcb);
+        return 0;
+    }
+    listener = listener_from_handle(&stack->tcp, conn);
+    if (listener == NULL)
+        return -RILL_EBADF;
+    trace_call(stack, &listener->ep, RILL_CALL_CLOSE);
+    listen_close(&stack->tcp, listener);
+    return 0;
+}
+
+int rill_abort(struct rill_stack *stack, rill_conn conn)
+{
+    struct tcb *tcb = connection_from_handle(&stack->tcp, conn);
+
+    if (tcb == NULL)
+        return rill_close(stack, conn);
+    trace_call(stack, &tcb->ep, RILL_CALL_ABORT);
+    user_abort(&stack->tcp, tcb);
+    return 0;
+}
+
+int rill_set_flags(struct rill_stack *stack, rill_conn conn, uint32_t set, uint32_t clear)
+{
+    struct tcb *tcb = connection_from_handle(&stack->tcp, conn);
+
+    if (tcb == NULL)
+        return not_a_connection(stack, conn);
+    if (((set | clear) & ~TCB_OPTION_FLAGS) != 0)
+        return -RILL_EINVAL;
+    tcb->flags = (tcb->flags & ~clear) | set;
+    timeouts_keep_alive(&stack->tcp, tcb);
+    if (tcb->ep.state != RILL_STATE_CLOSED)
+        connection_touch(&stack->tcp, tcb); /* what Nagle or the cork held may go now */
+    return 0;
+}
+
+int rill_set_user(struct rill_stack *stack, rill_conn conn, uint64_t user)
+{
+    struct tcb *tcb = connection_from_handle(&stack->tcp, conn);
+    struct listener *listener = listener_from_handle(&stack->tcp, conn);
+
+    if (tcb != NULL)
+        tcb->user = user;
+    else if (listener != NULL)
+        listener->user = user;
+    else
+        return -RILL_EBADF;
+    return 0;
+}
+
+int64_t rill_receive_queued(struct rill_stack *stack, rill_conn conn)
+{
+    struct tcb *tcb = connection_from_handle(&stack->tcp, conn);
+
+    return tcb == NULL ? not_a_connection(stack, conn) : (int64_t)receive_queue_bytes(&stack->tcp, tcb);
+}
+
+int64_t rill_send_room(struct rill_stack *stack, rill_conn conn)
+{
+    struct tcb *tcb = connection_from_handle(&stack->tcp, conn);
+
+    if (tcb == NULL)
+        return not_a_connection(stack, conn);
+    if (tcb->ep.state == RILL_STATE_CLOSED || (tcb->flags & TCB_CLOSE_QUEUED) != 0)
+        return -RILL_EPIPE;
+    return send_queue_room(&stack->tcp, tcb);
+}
+
+int rill_hold_output(struct rill_stack *stack, rill_conn conn, bool hold)
+{
+    struct tcb *tcb = connection_from_handle(&stack->tcp, conn);
+
+    if (tcb == NULL)
+        return not_a_connection(stack, conn);
+    tcb->flags = hold ? tcb->flags | TCB_HELD : tcb->flags & ~TCB_HELD;
+    if (!hold && tcb->ep.state != RILL_STATE_CLOSED)
+        connection_touch(&stack->tcp, tcb);
+    return 0;
+}
+
+int rill_status(struct rill_stack *stack, rill_conn conn, struct rill_status *out)
+{
+    if (connection_from_handle(&stack->tcp, conn) == NULL && listener_from_handle(&stack->tcp, conn) == NULL)
+        return -RILL_EBADF;
+    status_fill(&stack->tcp, (ref)conn, out);
+    return 0;
+}
+
+bool rill_list(struct rill_stack *stack, uint64_t *cursor, struct rill_status *out)
+{
+    ref r;
+
+    while ((r = status_next(&stack->tcp, cursor)) != REF_NONE) {
+        status_fill(&stack->tcp, r, out);
+        if (out->state != RILL_STATE_CLOSED) /* ended, and only waiting to be let go */
+            return true;
+    }
+    return false;
+}

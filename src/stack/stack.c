@@ -1,0 +1,288 @@
+/*
+ * Creation, the batch loop (input, timers, output) and events: the native
+ * API's core.
+ */
+#include "stack/stack.h"
+
+#include "icmp/icmp.h"
+#include "ip/reply.h"
+#include "tcp/connection.h"
+#include "tcp/network_error.h"
+#include "tcp/output.h"
+#include "tcp/time_wait.h"
+#include "tcp/timeouts.h"
+#include "tcp/user_calls.h"
+
+void rill_config_default(struct rill_config *config)
+{
+    *config = (struct rill_config){
+        .size = sizeof *config,
+        .send_buffer_bytes = 1u << 20,
+        .receive_buffer_bytes = 1u << 20,
+        .msl_ms = 30000,
+        .rto_initial_ms = 1000,
+        .rto_min_ms = 200,
+        .rto_max_ms = 60000,
+        .user_timeout_ms = 900000,
+        .syn_timeout_ms = 180000,
+        .delayed_ack_ms = 40,
+        .fin_wait_2_ms = 60000,
+        .keepalive_idle_ms = 7200000,
+        .keepalive_interval_ms = 75000,
+        .keepalive_probes = 9,
+        .initial_window_segments = 10,
+        .syn_retries = 5,
+        .timestamps = true,
+        .window_scaling = true,
+        .sack = true,
+    };
+}
+
+static bool config_is_valid(const struct rill_config *config)
+{
+    return config->size == sizeof *config && config->memory != NULL &&
+           ((uintptr_t)config->memory & (ARENA_PAGE_BYTES - 1)) == 0 && config->send_buffer_bytes >= 4096 &&
+           config->receive_buffer_bytes >= 4096 && config->send_buffer_bytes <= 1u << 30 &&
+           config->receive_buffer_bytes <= 1u << 30 && config->rto_min_ms >= 1 &&
+           config->rto_min_ms <= config->rto_max_ms && config->rto_max_ms <= 3600000 && config->rto_initial_ms >= 1 &&
+           config->rto_initial_ms <= config->rto_max_ms && config->delayed_ack_ms < 500 && config->msl_ms >= 1 &&
+           config->msl_ms <= 3600000 && config->user_timeout_ms >= 1 && config->syn_timeout_ms >= 1 &&
+           config->initial_window_segments >= 1 && config->initial_window_segments <= 100 &&
+           config->keepalive_idle_ms >= 1 && config->keepalive_interval_ms >= 1;
+}
+
+static void take_secret(struct host *host, const uint8_t secret[16])
+{
+    memcpy(&host->key.k0, secret, 8);
+    memcpy(&host->key.k1, secret + 8, 8);
+}
+
+int rill_stack_create(const struct rill_config *config, struct rill_stack **out)
+{
+    struct rill_stack *stack;
+    struct host *host;
+
+    if (!config_is_valid(config))
+        return -RILL_EINVAL;
+    if (config->memory_bytes < RILL_MEMORY_MIN)
+        return -RILL_ENOMEM;
+    stack = (struct rill_stack *)config->memory;
+    memset(stack, 0, sizeof *stack);
+    host = tcp_host(&stack->tcp);
+    if (arena_init(&host->arena, config->memory_bytes, sizeof *stack) != 0)
+        return -RILL_ENOMEM;
+    host->epoch = config->now;
+    take_secret(host, config->secret);
+    buffers_init(&host->buffers, POOL_BUFFERS);
+    if (ip_init(&stack->tcp.ip) != 0)
+        return -RILL_ENOMEM;
+    reply_init(&stack->tcp.ip);
+    if (tcp_init(&stack->tcp, config) != 0)
+        return -RILL_ENOMEM;
+    *out = stack;
+    return 0;
+}
+
+void rill_stack_destroy(struct rill_stack *stack)
+{
+    /* The secret does not outlive the stack. */
+    tcp_host(&stack->tcp)->key = (struct prf_key){0, 0};
+}
+
+int rill_netif_add(struct rill_stack *stack, const struct rill_netif_config *config, int *netif)
+{
+    return ip_netif_add(&stack->tcp.ip, config, netif);
+}
+
+/* What the driver was given is its own no longer. */
+static void release_spent(struct rill_stack *stack)
+{
+    struct host *host = tcp_host(&stack->tcp);
+
+    while (stack->spent_count > 0)
+        buffer_drop(&host->arena, &host->buffers, stack->spent[--stack->spent_count]);
+}
+
+static void icmp_arrives(struct rill_stack *stack, const struct ip_packet *packet)
+{
+    struct icmp_error icmp;
+    struct network_error error;
+
+    if (!icmp_input(&stack->tcp.ip, packet, &icmp))
+        return;
+    if (icmp.protocol != IP_PROTOCOL_TCP) {
+        ip_drop(&stack->tcp.ip, RILL_DROP_ICMP_NO_CONNECTION, packet->whole, packet->whole_bytes);
+        return;
+    }
+    error = (struct network_error){
+        .local = icmp.local,
+        .remote = icmp.remote,
+        .local_port = icmp.local_port,
+        .remote_port = icmp.remote_port,
+        .sequence = seq_make(icmp.sequence),
+        .hard = icmp.hard,
+        .packet_too_big = icmp.packet_too_big,
+        .next_hop_mtu = icmp.next_hop_mtu,
+        .error = icmp.error,
+    };
+    network_error_arrives(&stack->tcp, &error);
+}
+
+static void packet_arrives(struct rill_stack *stack, uint32_t netif, struct rill_packet *raw)
+{
+    struct ip *ip = &stack->tcp.ip;
+    struct ip_packet packet;
+    enum rill_drop drop = ip_check(ip, netif, raw, &packet);
+
+    host_count(&ip->host, RILL_COUNT_IP_IN, 1);
+    host_count(&ip->host, RILL_COUNT_IP_BYTES_IN, raw->length_bytes);
+    if (drop != RILL_DROP_NONE) {
+        ip_drop(ip, drop, raw->data, raw->length_bytes);
+        return;
+    }
+    switch (packet.protocol) {
+    case IP_PROTOCOL_TCP:
+        tcp_input(&stack->tcp, &packet);
+        break;
+    case IP_PROTOCOL_ICMP:
+        icmp_arrives(stack, &packet);
+        break;
+    default:
+        ip_drop(ip, RILL_DROP_IP_PROTOCOL, raw->data, raw->length_bytes);
+        break;
+    }
+    raw->buffer = packet.buffer;
+}
+
+void rill_input(struct rill_stack *stack, int netif, struct rill_packet *packets, unsigned count, rill_time now)
+{
+    host_set_now(tcp_host(&stack->tcp), now);
+    release_spent(stack);
+    if (netif < 0 || (uint32_t)netif >= stack->tcp.ip.netif_count)
+        return;
+    for (unsigned i = 0; i < count; i++)
+        packet_arrives(stack, (uint32_t)netif, &packets[i]);
+}
+
+void rill_poll(struct rill_stack *stack, rill_time now)
+{
+    host_set_now(tcp_host(&stack->tcp), now);
+    release_spent(stack);
+    timeouts_run(&stack->tcp);
+}
+
+rill_time rill_deadline(struct rill_stack *stack)
+{
+    nanos deadline = timeouts_deadline(&stack->tcp);
+
+    return deadline == NANOS_NEVER ? RILL_NEVER : deadline + tcp_host(&stack->tcp)->epoch;
+}
+
+bool rill_wants_output(const struct rill_stack *stack, int netif)
+{
+    const struct netif *n;
+
+    if (netif < 0 || (uint32_t)netif >= stack->tcp.ip.netif_count)
+        return false;
+    n = &stack->tcp.ip.netifs[netif];
+    return n->replies_head != REF_NONE || n->touched_head != REF_NONE;
+}
+
+static void count_out(struct host *host, const struct rill_train *train)
+{
+    uint32_t packets = 1;
+
+    if (train->payload_bytes > train->segment_bytes)
+        packets = (train->payload_bytes + train->segment_bytes - 1) / train->segment_bytes;
+    host->counts[RILL_COUNT_IP_OUT] += packets;
+    host->counts[RILL_COUNT_IP_BYTES_OUT] += (uint64_t)packets * train->header_bytes + train->payload_bytes;
+}
+
+/* Everything that the connection wanted to send has left: timers are set, what it no longer needs is given back. */
+static void settle(struct tcp *tcp, struct tcb *tcb)
+{
+    tcb->flags &= ~TCB_TOUCHED;
+    if (tcb->ep.state == RILL_STATE_CLOSED) {
+        connection_free_if_done(tcp, tcb);
+        return;
+    }
+    if (tcb->ep.state == RILL_STATE_TIME_WAIT && (tcb->flags & (TCB_ORPHAN | TCB_ACK_NOW)) == TCB_ORPHAN) {
+        time_wait_take_over(tcp, tcb);
+        connection_free_if_done(tcp, tcb);
+        return;
+    }
+    timeouts_settle(tcp, tcb);
+    connection_rest(tcp, tcb);
+}
+
+static unsigned output_connections(struct rill_stack *stack, struct netif *netif, struct rill_train *trains,
+                                   unsigned max)
+{
+    struct tcp *tcp = &stack->tcp;
+    unsigned n = 0;
+
+    while (n < max && netif->touched_head != REF_NONE) {
+        struct tcb *tcb = tcb_at(tcp, netif->touched_head);
+
+        if (output_next(tcp, tcb, &trains[n])) {
+            count_out(tcp_host(tcp), &trains[n]);
+            n++;
+            continue;
+        }
+        netif->touched_head = tcb->touched_next;
+        if (netif->touched_head == REF_NONE)
+            netif->touched_tail = REF_NONE;
+        settle(tcp, tcb);
+    }
+    return n;
+}
+
+unsigned rill_output(struct rill_stack *stack, int netif, struct rill_train *trains, unsigned max, rill_time now)
+{
+    struct ip *ip = &stack->tcp.ip;
+    unsigned n = 0;
+    ref spent;
+
+    host_set_now(&ip->host, now);
+    release_spent(stack);
+    if (netif < 0 || (uint32_t)netif >= ip->netif_count)
+        return 0;
+    while (n < max && stack->spent_count < SPENT_MAX && reply_pop(ip, (uint32_t)netif, &trains[n], &spent)) {
+        if (spent != REF_NONE)
+            stack->spent[stack->spent_count++] = spent;
+        count_out(&ip->host, &trains[n]);
+        n++;
+    }
+    return n + output_connections(stack, &ip->netifs[netif], trains + n, max - n);
+}
+
+uint32_t rill_buffer_take(struct rill_stack *stack, uint32_t bytes, uint8_t **data)
+{
+    struct host *host = tcp_host(&stack->tcp);
+    ref r = buffer_take(&host->arena, &host->buffers, bytes);
+
+    if (r != REF_NONE)
+        *data = buffer_bytes(buffer_at(&host->arena, r));
+    return r;
+}
+
+void rill_buffer_give(struct rill_stack *stack, uint32_t buffer)
+{
+    struct host *host = tcp_host(&stack->tcp);
+
+    if (buffer_is_live(&host->arena, &host->buffers, buffer))
+        buffer_drop(&host->arena, &host->buffers, buffer);
+}
+
+bool rill_next(struct rill_stack *stack, struct rill_event *event)
+{
+    return event_take(&stack->tcp, event);
+}
+
+void rill_trace(struct rill_stack *stack, rill_trace_fn fn, void *context)
+{
+    struct host *host = tcp_host(&stack->tcp);
+
+    host->trace = fn;
+    host->trace_context = context;
+}

@@ -1,0 +1,85 @@
+/*
+ * Resets and single ACKs.
+ */
+#include "tcp/answer.h"
+
+#include "ip/reply.h"
+#include "tcp/options.h"
+
+#define ANSWER_INTERVAL_MS 500u
+
+static void push(struct tcp *tcp, uint32_t netif, const struct rill_addr *source, const struct rill_addr *destination,
+                 const struct tcp_header *header)
+{
+    uint8_t bytes[TCP_HEADER_BYTES_MAX];
+    size_t n = tcp_build(bytes, header);
+
+    if ((header->flags & TCP_RST) != 0)
+        host_count(tcp_host(tcp), RILL_COUNT_TCP_RESETS_OUT, 1);
+    reply_push(&tcp->ip, netif, source, destination, IP_PROTOCOL_TCP, bytes, n, REF_NONE);
+}
+
+void answer_with_reset(struct tcp *tcp, const struct arrival *arrival)
+{
+    const struct tcp_segment *seg = &arrival->seg;
+    const struct ip_packet *packet = arrival->packet;
+    struct tcp_header header;
+
+    if ((seg->flags & TCP_RST) != 0 || packet->broadcast)
+        return;
+    header.source_port = seg->destination_port;
+    header.destination_port = seg->source_port;
+    header.window = 0;
+    header.urgent = 0;
+    header.options.present = 0;
+    if ((seg->flags & TCP_ACK) != 0) {
+        header.flags = TCP_RST;
+        header.seq = seg->ack;
+        header.ack = seq_make(0);
+    } else {
+        header.flags = TCP_RST | TCP_ACK;
+        header.seq = seq_make(0);
+        header.ack = seq_add(seg->seq, tcp_segment_length(seg));
+    }
+    push(tcp, packet->netif, &packet->destination, &packet->source, &header);
+}
+
+void answer_segment(struct tcp *tcp, const struct endpoint *ep, struct tcp_header *header)
+{
+    const struct path *path = path_at(tcp_host(tcp), ep->path);
+
+    header->source_port = ep->local_port;
+    header->destination_port = ep->remote_port;
+    push(tcp, path->netif, &path->local, &path->remote, header);
+}
+
+void answer_abort(struct tcp *tcp, struct tcb *tcb)
+{
+    struct tcp_header header;
+
+    header.flags = TCP_RST | TCP_ACK;
+    header.seq = tcb->snd_nxt;
+    header.ack = tcb->rcv_nxt;
+    header.window = 0;
+    header.urgent = 0;
+    header.options.present = 0;
+    header.options.sack_count = 0;
+    if ((tcb->flags & TCB_TIMESTAMPS) != 0) { /* RFC 7323 3.2: SHOULD be on a RST too */
+        header.options.present = TCP_OPTION_TIMESTAMP;
+        header.options.timestamp_value = options_timestamp_now(tcp, tcb);
+        header.options.timestamp_echo = tcb->ts_recent;
+    }
+    answer_segment(tcp, &tcb->ep, &header);
+}
+
+bool answer_is_allowed(struct tcp *tcp, uint32_t *last_ms)
+{
+    uint32_t now = host_ms(tcp_host(tcp));
+
+    if (now - *last_ms < ANSWER_INTERVAL_MS) {
+        host_count(tcp_host(tcp), RILL_COUNT_TCP_ACKS_HELD, 1);
+        return false;
+    }
+    *last_ms = now;
+    return true;
+}

@@ -1,0 +1,91 @@
+/*
+ * Slow start and congestion avoidance (RFC 5681, with the initial window of
+ * RFC 6928). Counts bytes, so that ACKs that cover much count for much.
+ */
+#include "tcp/cc.h"
+#include "tcp/trace.h"
+
+#define CWND_MAX (UINT32_C(1) << 30)
+
+enum { RENO_ACKED = 0 }; /* cc_state: bytes acknowledged towards the next increase */
+
+static uint32_t *reno_acked_bytes(struct tcp *tcp, struct tcb *tcb)
+{
+    return tcb->busy == REF_NONE ? NULL : &busy_at(tcp, tcb)->cc_state[RENO_ACKED];
+}
+
+/* RFC 6928: min(10 MSS, max(2 MSS, 14600)). */
+static uint32_t initial_window(const struct tcp *tcp, const struct tcb *tcb)
+{
+    uint32_t segments = tcp->settings.initial_window_segments;
+
+    return min_u32(segments * tcb->snd_mss, max_u32(2u * tcb->snd_mss, segments * 1460u));
+}
+
+static void reno_established(struct tcp *tcp, struct tcb *tcb)
+{
+    /* RFC 5681 3.1: one segment when the SYN or SYN,ACK was lost. */
+    tcb->cwnd = (tcb->flags & TCB_SYN_RESENT) != 0 ? tcb->snd_mss : initial_window(tcp, tcb);
+    tcb->ssthresh = CWND_MAX;
+}
+
+static void reno_acked(struct tcp *tcp, struct tcb *tcb, uint32_t acked_bytes, uint32_t flight_bytes)
+{
+    uint32_t *counted = reno_acked_bytes(tcp, tcb);
+
+    /* RFC 7661 in its simplest form: a window that was not used is not grown. */
+    if (flight_bytes + tcb->snd_mss < tcb->cwnd / 2)
+        return;
+    if (tcb->cwnd < tcb->ssthresh) {
+        tcb->cwnd = min_u32(tcb->cwnd + acked_bytes, CWND_MAX); /* RFC 5681 equation 2, by bytes */
+    } else if (counted != NULL) {
+        *counted += min_u32(acked_bytes, tcb->cwnd);
+        if (*counted >= tcb->cwnd) { /* RFC 5681 3.1: one SMSS per window acknowledged */
+            *counted -= tcb->cwnd;
+            tcb->cwnd = min_u32(tcb->cwnd + tcb->snd_mss, CWND_MAX);
+        }
+    }
+    trace_event(tcp, &tcb->ep, RILL_TRACE_CWND, tcb->cwnd, tcb->ssthresh);
+}
+
+static void halve(struct tcb *tcb, uint32_t flight_bytes)
+{
+    /* RFC 5681 equation 4: of what was in flight, not of cwnd. */
+    tcb->ssthresh = max_u32(flight_bytes / 2, 2u * tcb->snd_mss);
+}
+
+static void reno_loss(struct tcp *tcp, struct tcb *tcb, uint32_t flight_bytes)
+{
+    halve(tcb, flight_bytes);
+    tcb->cwnd = tcb->ssthresh;
+    trace_event(tcp, &tcb->ep, RILL_TRACE_CWND, tcb->cwnd, tcb->ssthresh);
+}
+
+static void reno_timeout(struct tcp *tcp, struct tcb *tcb, uint32_t flight_bytes)
+{
+    /* RFC 5681 3.1: ssthresh is set on the first timeout of a segment only. */
+    if (tcb->backoff <= 1)
+        halve(tcb, flight_bytes);
+    tcb->cwnd = tcb->snd_mss;
+    trace_event(tcp, &tcb->ep, RILL_TRACE_CWND, tcb->cwnd, tcb->ssthresh);
+}
+
+static void reno_idle(struct tcp *tcp, struct tcb *tcb)
+{
+    tcb->cwnd = min_u32(tcb->cwnd, initial_window(tcp, tcb)); /* RFC 5681 4.1: the restart window */
+}
+
+const struct cc_ops cc_reno = {
+    .name = "reno",
+    .established = reno_established,
+    .acked = reno_acked,
+    .loss = reno_loss,
+    .timeout = reno_timeout,
+    .idle = reno_idle,
+};
+
+const struct cc_ops *cc_of(const struct tcb *tcb)
+{
+    (void)tcb; /* one so far */
+    return &cc_reno;
+}

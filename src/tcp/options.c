@@ -1,0 +1,98 @@
+/*
+ * Negotiation of TCP options.
+ */
+#include "tcp/options.h"
+
+#include "tcp/reassembly.h"
+
+#define MSS_DEFAULT_V4 536u /* RFC 9293 MUST-15 */
+#define MSS_DEFAULT_V6 1220u
+#define MSS_PEER_MIN 48u         /* below, a peer makes us send mostly headers (CVE-2019-11479); no path needs it */
+#define WINDOW_TARGET (8u << 20) /* the largest window our shift can express at least */
+
+uint16_t options_announced_mss(const struct path *path)
+{
+    return (uint16_t)(path->mtu - path->ip_header_bytes - TCP_HEADER_BYTES);
+}
+
+uint16_t options_send_mss(const struct path *path, uint16_t peer_mss, bool timestamps)
+{
+    uint32_t fallback = path->ip_header_bytes == 20 ? MSS_DEFAULT_V4 : MSS_DEFAULT_V6;
+    uint32_t mss = peer_mss == 0 ? fallback : max_u32(peer_mss, MSS_PEER_MIN);
+
+    mss = min_u32(mss, options_announced_mss(path));
+    return (uint16_t)(timestamps ? mss - TIMESTAMP_OPTION_BYTES : mss);
+}
+
+uint8_t options_window_shift(const struct tcp *tcp)
+{
+    uint32_t target = max_u32(tcp->settings.receive_buffer_bytes, WINDOW_TARGET);
+    uint8_t shift = 0;
+
+    while (shift < 14 && (UINT64_C(65535) << shift) < target)
+        shift++;
+    return shift;
+}
+
+uint32_t options_timestamp_offset(const struct tcp *tcp, const struct endpoint *ep)
+{
+    const struct path *path = path_at(&tcp->ip.host, ep->path);
+
+    return (uint32_t)ip_hash_tuple(&tcp->ip.host, PRF_TIMESTAMP, &path->local, &path->remote, ep->local_port,
+                                   ep->remote_port);
+}
+
+void options_for_syn(const struct tcp *tcp, const struct tcb *tcb, struct tcp_options *out)
+{
+    out->present = TCP_OPTION_MSS;
+    out->mss = options_announced_mss(tcb_path(tcp, tcb));
+    out->sack_count = 0;
+    if ((tcb->flags & TCB_WINDOW_SCALE) != 0) {
+        out->present |= TCP_OPTION_WINDOW_SCALE;
+        out->window_scale = options_window_shift(tcp);
+    }
+    if ((tcb->flags & TCB_SACK) != 0)
+        out->present |= TCP_OPTION_SACK_PERMITTED;
+    if ((tcb->flags & TCB_TIMESTAMPS) != 0) {
+        out->present |= TCP_OPTION_TIMESTAMP;
+        out->timestamp_value = options_timestamp_now(tcp, tcb);
+        out->timestamp_echo = tcb->ts_recent; /* 0 while there is none: RFC 7323 3.2 */
+    }
+}
+
+void options_for_segment(const struct tcp *tcp, const struct tcb *tcb, struct tcp_options *out)
+{
+    out->present = 0;
+    out->sack_count = 0;
+    if ((tcb->flags & TCB_TIMESTAMPS) != 0) {
+        out->present = TCP_OPTION_TIMESTAMP;
+        out->timestamp_value = options_timestamp_now(tcp, tcb);
+        out->timestamp_echo = tcb->ts_recent;
+    }
+    if ((tcb->flags & TCB_SACK) != 0 && reassembly_has_gap(tcp, tcb)) {
+        unsigned most = (tcb->flags & TCB_TIMESTAMPS) != 0 ? 3 : 4; /* 40 bytes of options in all */
+
+        out->sack_count = reassembly_sack_blocks(tcp, tcb, out->sack, most);
+        if (out->sack_count > 0)
+            out->present |= TCP_OPTION_SACK;
+    }
+}
+
+void options_agree(struct tcp *tcp, struct tcb *tcb, const struct tcp_options *theirs)
+{
+    if ((theirs->present & TCP_OPTION_TIMESTAMP) == 0)
+        tcb->flags &= ~(uint32_t)TCB_TIMESTAMPS;
+    if ((theirs->present & TCP_OPTION_SACK_PERMITTED) == 0)
+        tcb->flags &= ~(uint32_t)TCB_SACK;
+    if ((theirs->present & TCP_OPTION_WINDOW_SCALE) == 0)
+        tcb->flags &= ~(uint32_t)TCB_WINDOW_SCALE;
+    if ((tcb->flags & TCB_TIMESTAMPS) != 0) {
+        tcb->ts_recent = theirs->timestamp_value;
+        tcb->ts_recent_ms = host_ms(tcp_host(tcp));
+    }
+    /* RFC 7323 2.2: both shifts are 0 unless both sides sent the option. */
+    tcb->snd_wscale = (tcb->flags & TCB_WINDOW_SCALE) != 0 ? theirs->window_scale : 0;
+    tcb->rcv_wscale = (tcb->flags & TCB_WINDOW_SCALE) != 0 ? options_window_shift(tcp) : 0;
+    tcb->snd_mss = options_send_mss(tcb_path(tcp, tcb), (theirs->present & TCP_OPTION_MSS) != 0 ? theirs->mss : 0,
+                                    (tcb->flags & TCB_TIMESTAMPS) != 0);
+}

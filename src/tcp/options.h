@@ -1,0 +1,39 @@
+/*
+ * What TCP options mean for a connection: what we offer, what was agreed
+ * (RFC 9293 3.7.1, RFC 7323, RFC 2018), and what goes on each segment.
+ */
+#ifndef TCP_OPTIONS_H
+#define TCP_OPTIONS_H
+
+#include "tcp/tcp.h"
+#include "wire/tcp.h"
+
+#define TIMESTAMP_OPTION_BYTES 12u /* with its two NOPs */
+
+/* The MSS we announce on this path: what arrives in one packet without options (RFC 6691). */
+uint16_t options_announced_mss(const struct path *path);
+
+/* Payload per segment towards a peer that announced `peer_mss` (0: nothing, so 536: RFC 9293 MUST-15). */
+uint16_t options_send_mss(const struct path *path, uint16_t peer_mss, bool timestamps);
+
+/* The shift that we announce. */
+uint8_t options_window_shift(const struct tcp *tcp);
+
+/* RFC 7323 5.4: an offset of its own for each pair of addresses and ports, so that the clock tells nothing. */
+uint32_t options_timestamp_offset(const struct tcp *tcp, const struct endpoint *ep);
+
+static inline uint32_t options_timestamp_now(const struct tcp *tcp, const struct tcb *tcb)
+{
+    return host_ms(&tcp->ip.host) + tcb->ts_offset;
+}
+
+/* The options of our SYN, or SYN,ACK: what we offer, or of that what the peer offered too. */
+void options_for_syn(const struct tcp *tcp, const struct tcb *tcb, struct tcp_options *out);
+
+/* The options of any other segment: timestamp, SACK blocks. */
+void options_for_segment(const struct tcp *tcp, const struct tcb *tcb, struct tcp_options *out);
+
+/* Take the peer's SYN or SYN,ACK options into the TCB: only what both sides offered is agreed. */
+void options_agree(struct tcp *tcp, struct tcb *tcb, const struct tcp_options *theirs);
+
+#endif

@@ -1,0 +1,341 @@
+/*
+ * Segments out: retransmissions first, then new data and FIN as trains, then
+ * probes, then a bare ACK. Nagle, silly window avoidance on both sides, and
+ * the window we offer.
+ */
+#include "tcp/output.h"
+
+#include "tcp/cc.h"
+#include "tcp/connection.h"
+#include "tcp/options.h"
+#include "tcp/reassembly.h"
+#include "tcp/rtt.h"
+#include "tcp/send_queue.h"
+#include "tcp/state.h"
+#include "tcp/trace.h"
+
+uint32_t output_flight(const struct tcp *tcp, const struct tcb *tcb)
+{
+    const struct busy *busy;
+
+    if (tcb->busy == REF_NONE)
+        return seq_offset(tcb->snd_una, tcb->snd_nxt);
+    busy = busy_at(tcp, tcb);
+    /* After a timeout all that was sent counts as lost until it is sent again (RFC 5681 3.1). */
+    if (!seq_equal(busy->resend, busy->resend_end) && (tcb->flags & TCB_IN_RECOVERY) == 0)
+        return seq_offset(tcb->snd_una, busy->resend);
+    return seq_offset(tcb->snd_una, tcb->snd_nxt);
+}
+
+bool output_has_unsent(const struct tcp *tcp, const struct tcb *tcb)
+{
+    if ((tcb->flags & TCB_FIN_SENT) != 0)
+        return false;
+    return (tcb->flags & TCB_CLOSE_QUEUED) != 0 || !seq_equal(tcb->snd_nxt, send_queue_end(tcp, tcb));
+}
+
+struct seq output_right_edge(const struct tcp *tcp, const struct tcb *tcb)
+{
+    uint32_t charge = tcb->busy == REF_NONE ? 0 : busy_at(tcp, tcb)->receive_charge;
+    uint32_t room = charge < tcb->receive_limit ? tcb->receive_limit - charge : 0;
+    /* Half of the true room: the other half is for the overhead of the buffers that will hold it (ADR 0006). */
+    struct seq edge = seq_add(tcb->rcv_nxt, room / 2);
+    uint32_t step = min_u32(tcb->receive_limit / 4, tcb->rcv_mss);
+
+    /* RFC 9293 3.8.6.2.2: the edge advances by a full segment or a good part of the buffer, or not at all. */
+    if (seq_after(edge, tcb->rcv_adv) && seq_offset(tcb->rcv_adv, edge) >= step)
+        return edge;
+    return tcb->rcv_adv;
+}
+
+/* The window field for a segment, and with it the right edge that the peer may rely on from now on (SHLD-14). */
+static uint16_t offer_window(struct tcp *tcp, struct tcb *tcb, bool syn)
+{
+    struct seq edge = output_right_edge(tcp, tcb);
+    uint32_t shift = syn ? 0 : tcb->rcv_wscale;
+    uint32_t window = seq_offset(tcb->rcv_nxt, edge);
+    uint32_t held = seq_offset(tcb->rcv_nxt, tcb->rcv_adv);
+    uint32_t field = min_u32(window >> shift, UINT16_MAX);
+
+    /* Rounding down must not take back what was offered. */
+    if (field << shift < held)
+        field = min_u32((held + (1u << shift) - 1) >> shift, UINT16_MAX);
+    if (field << shift > held)
+        tcb->rcv_adv = seq_add(tcb->rcv_nxt, field << shift);
+    return (uint16_t)field;
+}
+
+/* Fill the train's template. The caller has put the payload in. */
+static void finish_train(struct tcp *tcp, struct tcb *tcb, struct rill_train *train, struct tcp_header *header)
+{
+    const struct path *path = tcb_path(tcp, tcb);
+    size_t ip_bytes;
+
+    header->source_port = tcb->ep.local_port;
+    header->destination_port = tcb->ep.remote_port;
+    header->window = offer_window(tcp, tcb, (header->flags & TCP_SYN) != 0);
+    header->ack = tcb->rcv_nxt;
+    ip_bytes = ip_build_header(&path->local, &path->remote, IP_PROTOCOL_TCP, tcb->tos, tcb->ttl, train->header);
+    train->transport_start = (uint16_t)ip_bytes;
+    train->header_bytes = (uint16_t)(ip_bytes + tcp_build(train->header + ip_bytes, header));
+    train->protocol = IP_PROTOCOL_TCP;
+    train->ip_version = path->ip_header_bytes == 20 ? 4 : 6;
+    if ((header->flags & TCP_ACK) != 0) {
+        tcb->flags &= ~(uint32_t)(TCB_ACK_NOW | TCB_ACK_DELAYED);
+        tcb->ack_at = NANOS_NEVER;
+        tcb->last_ack_sent = tcb->rcv_nxt;
+        if (tcb->quick_acks > 0)
+            tcb->quick_acks--;
+    }
+    if (trace_is_on(tcp))
+        trace_emit_packet(tcp, &tcb->ep, RILL_TRACE_SEGMENT_OUT, train->header, train->header_bytes,
+                          train->payload_bytes);
+}
+
+static void begin_train(struct rill_train *train, uint16_t segment_bytes)
+{
+    train->slice_count = 0;
+    train->payload_bytes = 0;
+    train->segment_bytes = segment_bytes;
+}
+
+static void count_segments(struct tcp *tcp, struct tcb *tcb, const struct rill_train *train, bool again)
+{
+    uint32_t n = train->payload_bytes <= train->segment_bytes
+                     ? 1
+                     : (train->payload_bytes + train->segment_bytes - 1) / train->segment_bytes;
+
+    tcb->segments_out += n;
+    host_count(tcp_host(tcp), RILL_COUNT_TCP_SEGMENTS_OUT, n);
+    if (again) {
+        tcb->retransmitted += n;
+        host_count(tcp_host(tcp), RILL_COUNT_TCP_RETRANSMITTED, n);
+    }
+}
+
+/* RFC 6298 3 (Karn): one segment is timed at a time, and none that is sent again. */
+static void time_segment(struct tcp *tcp, struct tcb *tcb, struct seq end)
+{
+    struct busy *busy;
+
+    if ((tcb->flags & TCB_RTT_TIMING) != 0 || !connection_make_busy(tcp, tcb))
+        return;
+    busy = busy_at(tcp, tcb);
+    busy->rtt_seq = end;
+    busy->rtt_sent_at = tcp_host(tcp)->now;
+    tcb->flags |= TCB_RTT_TIMING;
+}
+
+static bool send_syn(struct tcp *tcp, struct tcb *tcb, struct rill_train *train)
+{
+    struct tcp_header header;
+    bool first = seq_equal(tcb->snd_nxt, tcb->iss);
+
+    tcb->flags &= ~(uint32_t)TCB_SYN_DUE;
+    begin_train(train, UINT16_MAX);
+    header.seq = tcb->iss;
+    header.urgent = 0;
+    header.flags = tcb->ep.state == RILL_STATE_SYN_SENT ? TCP_SYN : TCP_SYN | TCP_ACK;
+    options_for_syn(tcp, tcb, &header.options);
+    finish_train(tcp, tcb, train, &header);
+    if ((header.flags & TCP_ACK) == 0)
+        memset(train->header + train->transport_start + 8, 0, 4); /* no ACK field on a bare SYN */
+    count_segments(tcp, tcb, train, !first);
+    if (first) {
+        tcb->snd_nxt = seq_add(tcb->iss, 1);
+        time_segment(tcp, tcb, tcb->snd_nxt);
+    }
+    return true;
+}
+
+/* Payload per segment: SACK blocks take their room from it. */
+static uint16_t payload_mss(const struct tcb *tcb, const struct tcp_options *options)
+{
+    uint32_t sack_bytes = options->sack_count > 0 ? 4u + 8u * options->sack_count : 0;
+
+    return (uint16_t)(tcb->snd_mss > sack_bytes + 8 ? tcb->snd_mss - sack_bytes : 8);
+}
+
+/* Send [from, from + length) and, with fin, the FIN behind it. Returns the sequence numbers used. */
+static uint32_t send_range(struct tcp *tcp, struct tcb *tcb, struct rill_train *train, struct seq from,
+                           uint32_t length_bytes, bool fin, bool again)
+{
+    struct tcp_header header;
+    struct seq end;
+
+    options_for_segment(tcp, tcb, &header.options);
+    begin_train(train, payload_mss(tcb, &header.options));
+    if (length_bytes > 0) {
+        uint32_t taken = send_queue_slices(tcp, tcb, from, length_bytes, train);
+
+        fin = fin && taken == length_bytes;
+        length_bytes = taken;
+    }
+    end = seq_add(from, length_bytes);
+    header.seq = from;
+    header.flags = TCP_ACK;
+    header.urgent = 0;
+    if (length_bytes > 0 && seq_equal(end, send_queue_end(tcp, tcb)))
+        header.flags |= TCP_PSH; /* RFC 9293 3.9.1.2: nothing more is buffered */
+    if (fin)
+        header.flags |= TCP_FIN;
+    if ((tcb->flags & TCB_URGENT_SEND) != 0 && seq_after(busy_at(tcp, tcb)->snd_up, from)) {
+        header.flags |= TCP_URG;
+        header.urgent = (uint16_t)min_u32(seq_offset(from, busy_at(tcp, tcb)->snd_up), UINT16_MAX);
+    }
+    finish_train(tcp, tcb, train, &header);
+    count_segments(tcp, tcb, train, again);
+    return length_bytes + (fin ? 1 : 0);
+}
+
+/* What was lost goes out again: [resend, resend_end), in order. */
+static bool send_again(struct tcp *tcp, struct tcb *tcb, struct rill_train *train)
+{
+    struct busy *busy;
+    struct seq data_end = send_queue_end(tcp, tcb);
+    uint32_t n, data, sent, ahead;
+    bool fin;
+
+    if (tcb->busy == REF_NONE)
+        return false;
+    busy = busy_at(tcp, tcb);
+    if (seq_equal(busy->resend, busy->resend_end))
+        return false;
+    if (seq_equal(busy->resend, tcb->iss)) {
+        busy->resend = seq_add(tcb->iss, 1);
+        return send_syn(tcp, tcb, train);
+    }
+    n = seq_offset(busy->resend, busy->resend_end);
+    ahead = seq_offset(tcb->snd_una, busy->resend);
+    if (ahead > 0) { /* the first segment always goes; the rest as cwnd and the peer's window allow */
+        uint32_t room = min_u32(tcb->cwnd, max_u32(tcb->snd_wnd, tcb->snd_mss));
+
+        if (room < ahead + min_u32(n, tcb->snd_mss))
+            return false;
+        n = min_u32(n, room - ahead);
+    } else {
+        n = min_u32(n, tcb->snd_mss);
+    }
+    n = min_u32(n, RILL_TRAIN_PAYLOAD_MAX);
+    data = seq_after(data_end, busy->resend) ? min_u32(n, seq_offset(busy->resend, data_end)) : 0;
+    fin = (tcb->flags & TCB_FIN_SENT) != 0 && seq_equal(seq_add(busy->resend, data), data_end) &&
+          seq_after(busy->resend_end, data_end);
+    if (data == 0 && !fin) { /* nothing there to send again */
+        busy->resend = busy->resend_end;
+        return false;
+    }
+    sent = send_range(tcp, tcb, train, busy->resend, data, fin, true);
+    busy->resend = seq_add(busy->resend, sent);
+    if (seq_after(busy->resend, busy->resend_end))
+        busy->resend_end = busy->resend;
+    tcb->flags &= ~(uint32_t)TCB_RTT_TIMING; /* Karn: what is in flight now is ambiguous */
+    return true;
+}
+
+/* Nagle (RFC 9293 3.7.4) as Minshall refined it: one small segment in flight at a time, full ones do not count. */
+static bool small_may_go(const struct tcp *tcp, const struct tcb *tcb)
+{
+    if ((tcb->flags & (TCB_NODELAY | TCB_CLOSE_QUEUED | TCB_FORCE_SEND)) != 0)
+        return true;
+    if ((tcb->flags & (TCB_CORK | TCB_MORE)) != 0)
+        return false;
+    if (tcb->busy == REF_NONE)
+        return true;
+    return !seq_after(busy_at(tcp, tcb)->small_end, tcb->snd_una);
+}
+
+/* How much new data may leave now: windows, Nagle, and the sender's silly window rule (RFC 9293 3.8.6.2.1). */
+static uint32_t sendable(const struct tcp *tcp, const struct tcb *tcb, uint32_t unsent, uint16_t mss)
+{
+    uint32_t flight = seq_offset(tcb->snd_una, tcb->snd_nxt);
+    uint32_t window = tcb->snd_wnd > flight ? tcb->snd_wnd - flight : 0;
+    /* RFC 3042 limited transmit: the first two duplicate ACKs let one new segment out each. */
+    uint32_t cwnd = tcb->cwnd + ((tcb->flags & TCB_IN_RECOVERY) == 0 ? min_u32(tcb->dup_acks, 2) * tcb->snd_mss : 0);
+    uint32_t allowed = cwnd > flight ? cwnd - flight : 0;
+    uint32_t n = min_u32(unsent, min_u32(window, allowed));
+
+    n = min_u32(n, RILL_TRAIN_PAYLOAD_MAX - RILL_TRAIN_PAYLOAD_MAX % mss);
+    if (n % mss == 0)
+        return n;
+    if (n == unsent && small_may_go(tcp, tcb))
+        return n;
+    if (n > mss)
+        return n - n % mss;
+    if ((tcb->flags & TCB_FORCE_SEND) != 0)
+        return n;
+    /* A window that is small because the peer's buffer is. */
+    if (n == window && n >= tcb->snd_wnd_max / 2 && n < unsent)
+        return n;
+    return 0;
+}
+
+static bool send_new(struct tcp *tcp, struct tcb *tcb, struct rill_train *train)
+{
+    struct seq from = tcb->snd_nxt;
+    uint32_t unsent, n, window_left, flight, sent;
+    bool fin;
+
+    if ((tcb->flags & TCB_FIN_SENT) != 0 || !state_is_synchronized(tcb->ep.state))
+        return false;
+    unsent = seq_offset(from, send_queue_end(tcp, tcb));
+    if (unsent == 0 && (tcb->flags & TCB_CLOSE_QUEUED) == 0)
+        return false;
+    if (tcb->busy != REF_NONE && !seq_equal(busy_at(tcp, tcb)->resend, busy_at(tcp, tcb)->resend_end))
+        return false; /* what was lost goes first */
+    flight = seq_offset(tcb->snd_una, from);
+    if (flight == 0 && host_ms(tcp_host(tcp)) - tcb->last_heard_ms > tcb->rto_us / 1000)
+        cc_of(tcb)->idle(tcp, tcb);
+    n = sendable(tcp, tcb, unsent, tcb->snd_mss);
+    window_left = tcb->snd_wnd > flight ? tcb->snd_wnd - flight : 0;
+    fin = (tcb->flags & TCB_CLOSE_QUEUED) != 0 && n == unsent && window_left > n;
+    if (n == 0 && !fin)
+        return false;
+    sent = send_range(tcp, tcb, train, from, n, fin, false);
+    tcb->snd_nxt = seq_add(from, sent);
+    tcb->flags &= ~(uint32_t)TCB_FORCE_SEND;
+    if (sent == n + 1)
+        tcb->flags |= TCB_FIN_SENT;
+    time_segment(tcp, tcb, seq_add(from, min_u32(sent, tcb->snd_mss)));
+    if (tcb->busy != REF_NONE) {
+        struct busy *busy = busy_at(tcp, tcb);
+
+        busy->resend = busy->resend_end = tcb->snd_una;
+        if (train->payload_bytes % train->segment_bytes != 0)
+            busy->small_end = tcb->snd_nxt;
+    }
+    return true;
+}
+
+/* Zero-window and keep-alive probes: <SEQ=SND.UNA-1>, which the peer must answer (RFC 9293 3.8.4, 3.8.6.1). */
+static bool send_bare(struct tcp *tcp, struct tcb *tcb, struct rill_train *train, struct seq seq)
+{
+    struct tcp_header header;
+
+    begin_train(train, UINT16_MAX);
+    header.seq = seq;
+    header.flags = TCP_ACK;
+    header.urgent = 0;
+    options_for_segment(tcp, tcb, &header.options);
+    finish_train(tcp, tcb, train, &header);
+    count_segments(tcp, tcb, train, false);
+    return true;
+}
+
+bool output_next(struct tcp *tcp, struct tcb *tcb, struct rill_train *train)
+{
+    if ((tcb->flags & TCB_HELD) != 0 || tcb->ep.state == RILL_STATE_CLOSED)
+        return false;
+    if ((tcb->flags & TCB_SYN_DUE) != 0)
+        return send_syn(tcp, tcb, train);
+    if (tcb->ep.state == RILL_STATE_SYN_SENT)
+        return false;
+    if (send_again(tcp, tcb, train) || send_new(tcp, tcb, train))
+        return true;
+    if ((tcb->flags & TCB_PROBE_DUE) != 0) {
+        tcb->flags &= ~(uint32_t)TCB_PROBE_DUE;
+        return send_bare(tcp, tcb, train, seq_sub(tcb->snd_una, 1));
+    }
+    if ((tcb->flags & TCB_ACK_NOW) != 0)
+        return send_bare(tcp, tcb, train, tcb->snd_nxt);
+    return false;
+}

@@ -1,0 +1,476 @@
+/*
+ * Reassembly: a sorted array of ranges, each a list of buffers. Work per
+ * segment is bounded by the array's size, whatever the peer sends; memory by
+ * the connection's limit, charged at true size. Where data overlaps, a segment
+ * that covers a whole range replaces it; else what came first stays.
+ */
+#include "tcp/reassembly.h"
+
+#include "tcp/connection.h"
+
+/* Payloads up to this are gathered in the tail's spare room rather than holding a buffer each. */
+#define GATHER_BYTES_MAX 512u
+
+static struct reassembly *reassembly_of(const struct tcp *tcp, const struct tcb *tcb)
+{
+    ref r = tcb->busy == REF_NONE ? REF_NONE : busy_at(tcp, tcb)->reassembly;
+
+    return r == REF_NONE ? NULL : (struct reassembly *)host_at(&tcp->ip.host, r);
+}
+
+/*
+ * A buffer with these bytes of the arrival: the driver's own, by reference,
+ * when the bytes fill at least half of it; else a copy of the right size.
+ */
+static ref hold_bytes(struct tcp *tcp, struct tcb *tcb, struct arrival *arrival, const uint8_t *data,
+                      uint32_t length_bytes, struct seq at)
+{
+    struct arena *arena = tcp_arena(tcp);
+    struct busy *busy = busy_at(tcp, tcb);
+    ref r = arrival->packet->buffer;
+    struct buffer *buffer;
+
+    if (r != REF_NONE && length_bytes >= buffer_at(arena, r)->capacity_bytes / 2) {
+        buffer = buffer_at(arena, r);
+        buffer->start = (uint32_t)(data - buffer_bytes(buffer));
+        arrival->packet->buffer = REF_NONE;
+    } else {
+        r = buffer_take(arena, &tcp_host(tcp)->buffers, length_bytes);
+        if (r == REF_NONE)
+            return REF_NONE;
+        buffer = buffer_at(arena, r);
+        buffer->start = 0;
+        memcpy(buffer_bytes(buffer), data, length_bytes);
+    }
+    buffer->next = REF_NONE;
+    buffer->length_bytes = length_bytes;
+    buffer->seq = at;
+    busy->receive_charge += buffer_charge(buffer);
+    return r;
+}
+
+static void release(struct tcp *tcp, struct busy *busy, ref r)
+{
+    busy->receive_charge -= buffer_charge(buffer_at(tcp_arena(tcp), r));
+    buffer_drop(tcp_arena(tcp), &tcp_host(tcp)->buffers, r);
+}
+
+static void remove_ranges(struct reassembly *reassembly, unsigned first, unsigned count)
+{
+    for (unsigned i = first; i + count < reassembly->count; i++)
+        reassembly->ranges[i] = reassembly->ranges[i + count];
+    reassembly->count = (uint16_t)(reassembly->count - count);
+}
+
+static void drop_range_buffers(struct tcp *tcp, struct busy *busy, const struct reassembly_range *range)
+{
+    ref r = range->head;
+
+    while (r != REF_NONE) {
+        ref next = buffer_at(tcp_arena(tcp), r)->next;
+
+        release(tcp, busy, r);
+        r = next;
+    }
+}
+
+static void give_back_if_empty(struct tcp *tcp, struct tcb *tcb)
+{
+    struct busy *busy = busy_at(tcp, tcb);
+    struct reassembly *reassembly = reassembly_of(tcp, tcb);
+
+    if (reassembly == NULL || reassembly->count > 0 || reassembly->fin_known)
+        return;
+    pool_give(tcp_arena(tcp), &tcp->reassemblies, busy->reassembly);
+    busy->reassembly = REF_NONE;
+}
+
+/* Small payloads in a row share a buffer: a flood of 1-byte segments costs little more than its bytes. */
+static bool gather(struct tcp *tcp, struct busy *busy, const struct arrival *arrival)
+{
+    uint32_t n = arrival->seg.data_bytes;
+    struct buffer *tail;
+
+    if (n > GATHER_BYTES_MAX || busy->receive.tail == REF_NONE)
+        return false;
+    tail = buffer_at(tcp_arena(tcp), busy->receive.tail);
+    if (tail->holders != 1 || tail->capacity_bytes - tail->start - tail->length_bytes < n)
+        return false;
+    memcpy(buffer_data(tail) + tail->length_bytes, arrival->seg.data, n);
+    tail->length_bytes += n;
+    return true;
+}
+
+/* Cut the first `bytes` off a range that begins before rcv_nxt. */
+static void trim_front(struct tcp *tcp, struct busy *busy, struct reassembly_range *range, uint32_t bytes)
+{
+    range->start = seq_add(range->start, bytes);
+    while (bytes > 0) {
+        struct buffer *head = buffer_at(tcp_arena(tcp), range->head);
+        ref r = range->head;
+
+        if (bytes < head->length_bytes) {
+            head->start += bytes;
+            head->length_bytes -= bytes;
+            head->seq = seq_add(head->seq, bytes);
+            return;
+        }
+        bytes -= head->length_bytes;
+        range->head = head->next;
+        release(tcp, busy, r);
+    }
+}
+
+/* rcv_nxt has advanced: what it reached or passed is in order now. */
+static void join(struct tcp *tcp, struct tcb *tcb)
+{
+    struct busy *busy = busy_at(tcp, tcb);
+    struct reassembly *reassembly = reassembly_of(tcp, tcb);
+
+    if (reassembly == NULL)
+        return;
+    while (reassembly->count > 0) {
+        struct reassembly_range *range = &reassembly->ranges[0];
+
+        if (seq_after(range->start, tcb->rcv_nxt))
+            break;
+        if (seq_after(range->end, tcb->rcv_nxt)) {
+            struct buffer_queue rest;
+            uint32_t fresh = seq_offset(tcb->rcv_nxt, range->end);
+
+            trim_front(tcp, busy, range, seq_offset(range->start, tcb->rcv_nxt));
+            rest = (struct buffer_queue){range->head, range->tail};
+            buffer_queue_splice(tcp_arena(tcp), &busy->receive, &rest);
+            busy->receive_bytes += fresh;
+            tcb->rcv_nxt = range->end;
+            tcb->bytes_received += fresh;
+        } else {
+            drop_range_buffers(tcp, busy, range);
+        }
+        remove_ranges(reassembly, 0, 1);
+    }
+    give_back_if_empty(tcp, tcb);
+}
+
+static enum rill_drop insert_in_order(struct tcp *tcp, struct tcb *tcb, struct arrival *arrival)
+{
+    struct busy *busy = busy_at(tcp, tcb);
+    uint32_t n = arrival->seg.data_bytes;
+
+    if (!gather(tcp, busy, arrival)) {
+        ref r;
+
+        /* The window promised room for the payload; overhead may take as much again (ADR 0006). */
+        if (busy->receive_charge / 2 >= tcb->receive_limit)
+            return RILL_DROP_TCP_RECEIVE_FULL;
+        r = hold_bytes(tcp, tcb, arrival, arrival->seg.data, n, tcb->rcv_nxt);
+        if (r == REF_NONE)
+            return RILL_DROP_TCP_NO_MEMORY;
+        buffer_queue_push(tcp_arena(tcp), &busy->receive, r);
+    }
+    busy->receive_bytes += n;
+    tcb->rcv_nxt = seq_add(tcb->rcv_nxt, n);
+    tcb->bytes_received += n;
+    join(tcp, tcb);
+    return RILL_DROP_NONE;
+}
+
+static struct reassembly *make_reassembly(struct tcp *tcp, struct tcb *tcb)
+{
+    struct busy *busy = busy_at(tcp, tcb);
+
+    if (busy->reassembly == REF_NONE)
+        busy->reassembly = pool_take(tcp_arena(tcp), &tcp->reassemblies);
+    return reassembly_of(tcp, tcb);
+}
+
+/* The byte at `at` was touched just now: its range leads the next SACK option. */
+static void note_recent(struct reassembly *reassembly, struct seq at)
+{
+    for (unsigned i = 3; i > 0; i--)
+        reassembly->recent[i] = reassembly->recent[i - 1];
+    reassembly->recent[0] = at;
+    if (reassembly->recent_count < 4)
+        reassembly->recent_count++;
+}
+
+/* Make room for one range at `index`, shedding the furthest one when all are taken; false when that is this one. */
+static bool open_slot(struct tcp *tcp, struct busy *busy, struct reassembly *reassembly, unsigned index)
+{
+    if (reassembly->count == REASSEMBLY_RANGES_MAX) {
+        if (index == REASSEMBLY_RANGES_MAX)
+            return false;
+        drop_range_buffers(tcp, busy, &reassembly->ranges[reassembly->count - 1]);
+        reassembly->count--;
+        ip_drop(&tcp->ip, RILL_DROP_TCP_REASSEMBLY_FULL, NULL, 0);
+    }
+    for (unsigned i = reassembly->count; i > index; i--)
+        reassembly->ranges[i] = reassembly->ranges[i - 1];
+    reassembly->count++;
+    return true;
+}
+
+/*
+ * Put the buffer, which fills [start, end) of the gap before ranges[index],
+ * in: as a range of its own or joined to its neighbours.
+ */
+static bool place(struct tcp *tcp, struct busy *busy, struct reassembly *reassembly, unsigned index, ref r,
+                  struct seq start, struct seq end)
+{
+    struct arena *arena = tcp_arena(tcp);
+    struct reassembly_range *left = index > 0 ? &reassembly->ranges[index - 1] : NULL;
+    struct reassembly_range *right = index < reassembly->count ? &reassembly->ranges[index] : NULL;
+
+    if (left != NULL && seq_equal(left->end, start)) {
+        buffer_at(arena, left->tail)->next = r;
+        left->tail = r;
+        left->end = end;
+        if (right != NULL && seq_equal(right->start, end)) {
+            buffer_at(arena, r)->next = right->head;
+            left->tail = right->tail;
+            left->end = right->end;
+            remove_ranges(reassembly, index, 1);
+        }
+    } else if (right != NULL && seq_equal(right->start, end)) {
+        buffer_at(arena, r)->next = right->head;
+        right->head = r;
+        right->start = start;
+    } else {
+        if (!open_slot(tcp, busy, reassembly, index))
+            return false;
+        reassembly->ranges[index] = (struct reassembly_range){start, end, r, r};
+    }
+    return true;
+}
+
+/* The part of [*start, *end) that the ranges do not hold yet, and the index of the gap it lies in. */
+static unsigned find_gap(struct tcp *tcp, struct tcb *tcb, struct reassembly *reassembly, struct seq *start,
+                         struct seq *end)
+{
+    struct busy *busy = busy_at(tcp, tcb);
+    struct seq base = tcb->rcv_nxt;
+    unsigned i = reassembly->count, covered;
+
+    /* From the far end: new data is mostly the newest. */
+    while (i > 0 && seq_offset(base, reassembly->ranges[i - 1].start) > seq_offset(base, *start))
+        i--;
+    if (i > 0 && seq_offset(base, reassembly->ranges[i - 1].end) > seq_offset(base, *start))
+        *start = reassembly->ranges[i - 1].end;
+    if (seq_offset(base, *start) >= seq_offset(base, *end)) {
+        *start = *end;
+        return i;
+    }
+    for (covered = i; covered < reassembly->count; covered++) {
+        if (seq_offset(base, reassembly->ranges[covered].end) > seq_offset(base, *end))
+            break;
+        drop_range_buffers(tcp, busy, &reassembly->ranges[covered]);
+    }
+    remove_ranges(reassembly, i, covered - i);
+    if (i < reassembly->count && seq_offset(base, reassembly->ranges[i].start) < seq_offset(base, *end))
+        *end = reassembly->ranges[i].start;
+    return i;
+}
+
+static enum rill_drop insert_ahead(struct tcp *tcp, struct tcb *tcb, struct arrival *arrival)
+{
+    struct busy *busy = busy_at(tcp, tcb);
+    struct reassembly *reassembly = make_reassembly(tcp, tcb);
+    struct seq first = arrival->seg.seq;
+    struct seq start = first, end = seq_add(first, arrival->seg.data_bytes);
+    unsigned index;
+    ref r;
+
+    if (reassembly == NULL)
+        return RILL_DROP_TCP_NO_MEMORY;
+    index = find_gap(tcp, tcb, reassembly, &start, &end);
+    note_recent(reassembly, first);
+    if (seq_equal(start, end)) {
+        host_count(tcp_host(tcp), RILL_COUNT_TCP_DUPLICATES, 1);
+        return RILL_DROP_NONE;
+    }
+    if (busy->receive_charge >= tcb->receive_limit) {
+        give_back_if_empty(tcp, tcb);
+        return RILL_DROP_TCP_REASSEMBLY_FULL;
+    }
+    r = hold_bytes(tcp, tcb, arrival, arrival->seg.data + seq_offset(first, start), seq_offset(start, end), start);
+    if (r == REF_NONE) {
+        give_back_if_empty(tcp, tcb);
+        return RILL_DROP_TCP_NO_MEMORY;
+    }
+    if (!place(tcp, busy, reassembly, index, r, start, end)) {
+        release(tcp, busy, r);
+        return RILL_DROP_TCP_REASSEMBLY_FULL;
+    }
+    host_count(tcp_host(tcp), RILL_COUNT_TCP_OUT_OF_ORDER, arrival->segments);
+    return RILL_DROP_NONE;
+}
+
+enum rill_drop reassembly_insert(struct tcp *tcp, struct tcb *tcb, struct arrival *arrival)
+{
+    if (!connection_make_busy(tcp, tcb))
+        return RILL_DROP_TCP_NO_MEMORY;
+    if (seq_equal(arrival->seg.seq, tcb->rcv_nxt))
+        return insert_in_order(tcp, tcb, arrival);
+    return insert_ahead(tcp, tcb, arrival);
+}
+
+void reassembly_note_fin(struct tcp *tcp, struct tcb *tcb, struct seq fin)
+{
+    struct reassembly *reassembly;
+
+    if (!connection_make_busy(tcp, tcb))
+        return;
+    reassembly = make_reassembly(tcp, tcb);
+    if (reassembly == NULL || reassembly->fin_known)
+        return; /* not remembered: the peer sends its FIN again */
+    reassembly->fin_known = true;
+    reassembly->fin = fin;
+}
+
+bool reassembly_fin_is_next(const struct tcp *tcp, const struct tcb *tcb)
+{
+    const struct reassembly *reassembly = reassembly_of(tcp, tcb);
+
+    return reassembly != NULL && reassembly->fin_known && seq_equal(reassembly->fin, tcb->rcv_nxt);
+}
+
+void reassembly_finish(struct tcp *tcp, struct tcb *tcb)
+{
+    struct reassembly *reassembly = reassembly_of(tcp, tcb);
+
+    if (reassembly == NULL)
+        return;
+    for (unsigned i = 0; i < reassembly->count; i++)
+        drop_range_buffers(tcp, busy_at(tcp, tcb), &reassembly->ranges[i]);
+    reassembly->count = 0;
+    reassembly->fin_known = false;
+    give_back_if_empty(tcp, tcb);
+}
+
+uint8_t reassembly_sack_blocks(const struct tcp *tcp, const struct tcb *tcb, struct tcp_sack_block *blocks,
+                               unsigned max)
+{
+    const struct reassembly *reassembly = reassembly_of(tcp, tcb);
+    uint64_t told = 0; /* bit i: ranges[i] is in a block */
+    unsigned n = 0;
+
+    if (reassembly == NULL)
+        return 0;
+    for (unsigned i = 0; i < reassembly->recent_count && n < max; i++) {
+        for (unsigned j = 0; j < reassembly->count; j++) {
+            const struct reassembly_range *range = &reassembly->ranges[j];
+
+            if ((told >> j & 1) == 0 &&
+                seq_in_span(reassembly->recent[i], range->start, seq_offset(range->start, range->end))) {
+                blocks[n++] = (struct tcp_sack_block){range->start, range->end};
+                told |= UINT64_C(1) << j;
+                break;
+            }
+        }
+    }
+    for (unsigned j = 0; j < reassembly->count && n < max; j++)
+        if ((told >> j & 1) == 0)
+            blocks[n++] = (struct tcp_sack_block){reassembly->ranges[j].start, reassembly->ranges[j].end};
+    return (uint8_t)n;
+}
+
+uint32_t receive_queue_copy(const struct tcp *tcp, const struct tcb *tcb, uint8_t *to, uint32_t length_bytes)
+{
+    const struct arena *arena = &tcp->ip.host.arena;
+    uint32_t done = 0;
+
+    if (tcb->busy == REF_NONE)
+        return 0;
+    for (ref r = busy_at(tcp, tcb)->receive.head; r != REF_NONE && done < length_bytes; r = buffer_at(arena, r)->next) {
+        struct buffer *buffer = buffer_at(arena, r);
+        uint32_t n = min_u32(buffer->length_bytes, length_bytes - done);
+
+        memcpy(to + done, buffer_data(buffer), n);
+        done += n;
+    }
+    return done;
+}
+
+void receive_queue_consume(struct tcp *tcp, struct tcb *tcb, uint32_t length_bytes)
+{
+    struct arena *arena = tcp_arena(tcp);
+    struct busy *busy = busy_at(tcp, tcb);
+
+    rill_assert(length_bytes <= busy->receive_bytes);
+    busy->receive_bytes -= length_bytes;
+    while (length_bytes > 0) {
+        struct buffer *head = buffer_at(arena, busy->receive.head);
+
+        if (length_bytes < head->length_bytes) {
+            head->start += length_bytes;
+            head->length_bytes -= length_bytes;
+            return;
+        }
+        length_bytes -= head->length_bytes;
+        release(tcp, busy, buffer_queue_pop(arena, &busy->receive));
+    }
+}
+
+void receive_queue_clear(struct tcp *tcp, struct tcb *tcb)
+{
+    struct reassembly *reassembly = reassembly_of(tcp, tcb);
+    struct busy *busy;
+
+    if (tcb->busy == REF_NONE)
+        return;
+    busy = busy_at(tcp, tcb);
+    if (reassembly != NULL) {
+        for (unsigned i = 0; i < reassembly->count; i++)
+            drop_range_buffers(tcp, busy, &reassembly->ranges[i]);
+        pool_give(tcp_arena(tcp), &tcp->reassemblies, busy->reassembly);
+        busy->reassembly = REF_NONE;
+    }
+    while (busy->receive.head != REF_NONE)
+        release(tcp, busy, buffer_queue_pop(tcp_arena(tcp), &busy->receive));
+    busy->receive_bytes = 0;
+    rill_assert(busy->receive_charge == 0);
+}
+
+static bool range_check(const struct arena *arena, const struct reassembly_range *range, uint32_t *charge)
+{
+    struct seq expected = range->start;
+    ref last = REF_NONE;
+
+    for (ref r = range->head; r != REF_NONE; r = buffer_at(arena, r)->next) {
+        const struct buffer *buffer = buffer_at(arena, r);
+
+        if (!seq_equal(buffer->seq, expected) || buffer->length_bytes == 0)
+            return false;
+        expected = seq_add(expected, buffer->length_bytes);
+        *charge += buffer_charge(buffer);
+        last = r;
+    }
+    return seq_equal(expected, range->end) && last == range->tail;
+}
+
+/* Oracle Q7 and the receive side of R1. */
+bool reassembly_check(const struct tcp *tcp, const struct tcb *tcb)
+{
+    const struct arena *arena = &tcp->ip.host.arena;
+    const struct reassembly *reassembly = reassembly_of(tcp, tcb);
+    uint32_t charge = 0, bytes = 0;
+    const struct busy *busy;
+    struct seq low = tcb->rcv_nxt;
+
+    if (tcb->busy == REF_NONE)
+        return true;
+    busy = busy_at(tcp, tcb);
+    for (ref r = busy->receive.head; r != REF_NONE; r = buffer_at(arena, r)->next) {
+        bytes += buffer_at(arena, r)->length_bytes;
+        charge += buffer_charge(buffer_at(arena, r));
+    }
+    for (unsigned i = 0; reassembly != NULL && i < reassembly->count; i++) {
+        const struct reassembly_range *range = &reassembly->ranges[i];
+
+        if (!seq_after(range->start, low) || !seq_after(range->end, range->start) ||
+            seq_after(range->end, tcb->rcv_adv) || !range_check(arena, range, &charge))
+            return false;
+        low = range->end;
+    }
+    return bytes == busy->receive_bytes && charge == busy->receive_charge;
+}

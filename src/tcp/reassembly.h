@@ -1,0 +1,75 @@
+/*
+ * The byte stream from the peer: what is in order and not yet read, and what
+ * arrived ahead of a gap (RFC 9293 3.10.7.4, seventh; SHLD-31), from which the
+ * SACK blocks are made (RFC 2018).
+ */
+#ifndef TCP_REASSEMBLY_H
+#define TCP_REASSEMBLY_H
+
+#include "tcp/arrival.h"
+#include "tcp/tcp.h"
+
+/* More gaps than this in one window and the furthest data is shed: bounds the work per segment. */
+#define REASSEMBLY_RANGES_MAX 60
+
+struct reassembly_range {
+    struct seq start, end; /* bytes held; sorted, disjoint, not touching, all > rcv_nxt, within the window */
+    ref head, tail;        /* their buffers, contiguous */
+};
+
+struct reassembly {
+    uint32_t generation;
+    uint16_t count;
+    bool fin_known;       /* a FIN arrived ahead of a gap */
+    struct seq fin;       /* its sequence number */
+    struct seq recent[4]; /* a byte of the ranges touched last, newest first: the order of SACK blocks */
+    uint8_t recent_count;
+    struct reassembly_range ranges[REASSEMBLY_RANGES_MAX];
+};
+
+_Static_assert(sizeof(struct reassembly) <= 1024, "one object of 1 KiB");
+
+/*
+ * Take the arrival's text, which lies in the window. In order: it, and what it
+ * joins up with, becomes readable and rcv_nxt advances. Else it waits.
+ * Returns why it was not kept, RILL_DROP_NONE when it was.
+ */
+enum rill_drop reassembly_insert(struct tcp *tcp, struct tcb *tcb, struct arrival *arrival);
+
+/* Remember that the peer's FIN has sequence number `fin`, ahead of a gap. */
+void reassembly_note_fin(struct tcp *tcp, struct tcb *tcb, struct seq fin);
+
+/* True when the FIN noted is next in order now. */
+bool reassembly_fin_is_next(const struct tcp *tcp, const struct tcb *tcb);
+
+/* The stream is complete: what waited behind its end is of no use. */
+void reassembly_finish(struct tcp *tcp, struct tcb *tcb);
+
+/* Something waits for a gap to be filled. */
+static inline bool reassembly_has_gap(const struct tcp *tcp, const struct tcb *tcb)
+{
+    return tcb->busy != REF_NONE && busy_at(tcp, tcb)->reassembly != REF_NONE;
+}
+
+/* Fill up to max SACK blocks, the one touched last first (RFC 2018 4). */
+uint8_t reassembly_sack_blocks(const struct tcp *tcp, const struct tcb *tcb, struct tcp_sack_block *blocks,
+                               unsigned max);
+
+/* Bytes that can be read now. */
+static inline uint32_t receive_queue_bytes(const struct tcp *tcp, const struct tcb *tcb)
+{
+    return tcb->busy == REF_NONE ? 0 : busy_at(tcp, tcb)->receive_bytes;
+}
+
+/* Copy readable bytes out without taking them. */
+uint32_t receive_queue_copy(const struct tcp *tcp, const struct tcb *tcb, uint8_t *to, uint32_t length_bytes);
+
+/* Take the first length_bytes readable bytes away. */
+void receive_queue_consume(struct tcp *tcp, struct tcb *tcb, uint32_t length_bytes);
+
+/* Drop everything received, readable or not. */
+void receive_queue_clear(struct tcp *tcp, struct tcb *tcb);
+
+bool reassembly_check(const struct tcp *tcp, const struct tcb *tcb);
+
+#endif

@@ -1,0 +1,42 @@
+/*
+ * RFC 6298 in integers: SRTT is kept times 8 and RTTVAR times 4, in
+ * microseconds, so that no rounding is lost between samples.
+ */
+#include "tcp/rtt.h"
+
+#include "tcp/trace.h"
+
+#define CLOCK_GRANULARITY_US 1000u /* G of RFC 6298: timers below are not promised to be finer */
+#define SAMPLE_US_MAX (120u * 1000000u)
+
+static uint32_t clamp_rto(const struct tcp *tcp, uint64_t rto_us)
+{
+    rto_us = max_u64(rto_us, tcp->settings.rto_min_us);
+    return (uint32_t)min_u64(rto_us, tcp->settings.rto_max_us);
+}
+
+void rtt_sample(struct tcp *tcp, struct tcb *tcb, uint32_t sample_us)
+{
+    uint32_t r = min_u32(max_u32(sample_us, 1), SAMPLE_US_MAX);
+
+    if (tcb->srtt_us8 == 0) {
+        tcb->srtt_us8 = r << 3; /* 2.2: SRTT = R, RTTVAR = R/2 */
+        tcb->rttvar_us4 = r << 1;
+    } else {
+        uint32_t srtt = tcb->srtt_us8 >> 3;
+        uint32_t error = r > srtt ? r - srtt : srtt - r;
+
+        /* 2.3: RTTVAR before SRTT; alpha 1/8, beta 1/4. */
+        tcb->rttvar_us4 = tcb->rttvar_us4 - (tcb->rttvar_us4 >> 2) + error;
+        tcb->srtt_us8 = max_u32(tcb->srtt_us8 - srtt + r, 1);
+    }
+    tcb->rto_us = clamp_rto(tcp, (uint64_t)(tcb->srtt_us8 >> 3) + max_u32(CLOCK_GRANULARITY_US, tcb->rttvar_us4));
+    trace_event(tcp, &tcb->ep, RILL_TRACE_RTT, r, tcb->srtt_us8 >> 3);
+}
+
+nanos rtt_timeout(const struct tcp *tcp, const struct tcb *tcb)
+{
+    uint64_t us = (uint64_t)tcb->rto_us << min_u32(tcb->backoff, 16);
+
+    return clamp_rto(tcp, us) * NANOS_PER_US;
+}

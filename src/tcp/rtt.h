@@ -1,0 +1,15 @@
+/*
+ * Round-trip time and retransmission timeout (RFC 6298).
+ */
+#ifndef TCP_RTT_H
+#define TCP_RTT_H
+
+#include "tcp/tcp.h"
+
+/* Take a measurement into SRTT and RTTVAR (2.2, 2.3) and find the RTO anew. */
+void rtt_sample(struct tcp *tcp, struct tcb *tcb, uint32_t sample_us);
+
+/* The timeout to arm now: the RTO, doubled for each time it fired in a row (5.5), within its bounds. */
+nanos rtt_timeout(const struct tcp *tcp, const struct tcb *tcb);
+
+#endif

@@ -1,0 +1,168 @@
+/*
+ * The send queue: a list of buffers, contiguous in sequence space from
+ * send_queue_start() on. A cursor remembers where new data was last taken, so
+ * that sending costs the same however long the queue is.
+ */
+#include "tcp/send_queue.h"
+
+#include "tcp/connection.h"
+
+#define CHUNK_BYTES (4 * ARENA_PAGE_BYTES - BUFFER_HEADER_BYTES)
+
+uint32_t send_queue_room(const struct tcp *tcp, const struct tcb *tcb)
+{
+    uint32_t charge = tcb->busy == REF_NONE ? 0 : busy_at(tcp, tcb)->send_charge;
+
+    return charge >= tcb->send_limit ? 0 : tcb->send_limit - charge;
+}
+
+/* A fresh buffer at the tail; big ones once the queue shows that a stream is being written. */
+static struct buffer *add_buffer(struct tcp *tcp, struct tcb *tcb, uint32_t wanted_bytes)
+{
+    struct arena *arena = tcp_arena(tcp);
+    struct busy *busy = busy_at(tcp, tcb);
+    uint32_t bytes = min_u32(max_u32(wanted_bytes, busy->send_bytes), CHUNK_BYTES);
+    ref r = buffer_take(arena, &tcp_host(tcp)->buffers, bytes);
+    struct buffer *buffer;
+
+    if (r == REF_NONE)
+        return NULL;
+    buffer = buffer_at(arena, r);
+    buffer->seq = seq_add(send_queue_start(tcb), busy->send_bytes);
+    buffer_queue_push(arena, &busy->send, r);
+    busy->send_charge += buffer_charge(buffer);
+    return buffer;
+}
+
+uint32_t send_queue_append(struct tcp *tcp, struct tcb *tcb, const uint8_t *data, uint32_t length_bytes)
+{
+    uint32_t room = send_queue_room(tcp, tcb);
+    uint32_t left = min_u32(length_bytes, room);
+    uint32_t taken = 0;
+    struct busy *busy;
+
+    if (left == 0 || !connection_make_busy(tcp, tcb))
+        return 0;
+    busy = busy_at(tcp, tcb);
+    while (left > 0) {
+        struct buffer *tail = busy->send.tail == REF_NONE ? NULL : buffer_at(tcp_arena(tcp), busy->send.tail);
+        uint32_t n;
+
+        if (tail == NULL || tail->start + tail->length_bytes == tail->capacity_bytes) {
+            tail = add_buffer(tcp, tcb, left);
+            if (tail == NULL)
+                break;
+        }
+        n = min_u32(left, tail->capacity_bytes - tail->start - tail->length_bytes);
+        memcpy(buffer_data(tail) + tail->length_bytes, data + taken, n);
+        tail->length_bytes += n;
+        busy->send_bytes += n;
+        taken += n;
+        left -= n;
+    }
+    return taken;
+}
+
+void send_queue_acked(struct tcp *tcp, struct tcb *tcb, uint32_t length_bytes)
+{
+    struct arena *arena = tcp_arena(tcp);
+    struct busy *busy = busy_at(tcp, tcb);
+    uint32_t left = length_bytes;
+
+    rill_assert(left <= busy->send_bytes);
+    busy->send_bytes -= left;
+    while (left > 0) {
+        struct buffer *head = buffer_at(arena, busy->send.head);
+        ref r;
+
+        if (left < head->length_bytes) {
+            head->start += left;
+            head->length_bytes -= left;
+            head->seq = seq_add(head->seq, left);
+            return;
+        }
+        left -= head->length_bytes;
+        busy->send_charge -= buffer_charge(head);
+        r = buffer_queue_pop(arena, &busy->send);
+        if (busy->cursor == r)
+            busy->cursor = REF_NONE;
+        buffer_drop(arena, &tcp_host(tcp)->buffers, r);
+    }
+}
+
+/* The buffer that holds the byte `at`, which is queued. New data starts from the cursor, old data from the head. */
+static ref locate(struct tcp *tcp, struct busy *busy, struct seq at)
+{
+    struct arena *arena = tcp_arena(tcp);
+    struct seq first = buffer_at(arena, busy->send.head)->seq;
+    ref r = busy->send.head;
+
+    if (busy->cursor != REF_NONE && seq_offset(first, buffer_at(arena, busy->cursor)->seq) <= seq_offset(first, at))
+        r = busy->cursor;
+    while (seq_offset(buffer_at(arena, r)->seq, at) >= buffer_at(arena, r)->length_bytes)
+        r = buffer_at(arena, r)->next;
+    return r;
+}
+
+uint32_t send_queue_slices(struct tcp *tcp, struct tcb *tcb, struct seq from, uint32_t length_bytes,
+                           struct rill_train *train)
+{
+    struct arena *arena = tcp_arena(tcp);
+    struct busy *busy = busy_at(tcp, tcb);
+    uint32_t left = length_bytes;
+    ref r = locate(tcp, busy, from);
+    ref last = r;
+    uint32_t skip = seq_offset(buffer_at(arena, r)->seq, from);
+
+    while (left > 0 && train->slice_count < RILL_SLICES_MAX) {
+        struct buffer *buffer = buffer_at(arena, r);
+        uint32_t n = min_u32(left, buffer->length_bytes - skip);
+
+        train->slices[train->slice_count++] = (struct rill_slice){buffer_data(buffer) + skip, n};
+        left -= n;
+        skip = 0;
+        last = r;
+        r = buffer->next;
+    }
+    if (seq_equal(from, tcb->snd_nxt))
+        busy->cursor = last;
+    train->payload_bytes += length_bytes - left;
+    return length_bytes - left;
+}
+
+void send_queue_clear(struct tcp *tcp, struct tcb *tcb)
+{
+    struct busy *busy;
+
+    if (tcb->busy == REF_NONE)
+        return;
+    busy = busy_at(tcp, tcb);
+    buffer_queue_clear(tcp_arena(tcp), &tcp_host(tcp)->buffers, &busy->send);
+    busy->send_bytes = 0;
+    busy->send_charge = 0;
+    busy->cursor = REF_NONE;
+}
+
+/* Contiguous from the start on, each byte once; charges equal a recount (oracles Q5, R1). */
+bool send_queue_check(const struct tcp *tcp, const struct tcb *tcb)
+{
+    const struct arena *arena = &tcp->ip.host.arena;
+    const struct busy *busy;
+    struct seq expected = send_queue_start(tcb);
+    uint32_t bytes = 0, charge = 0;
+
+    if (tcb->busy == REF_NONE)
+        return true;
+    busy = busy_at(tcp, tcb);
+    for (ref r = busy->send.head; r != REF_NONE; r = buffer_at(arena, r)->next) {
+        const struct buffer *buffer = buffer_at(arena, r);
+
+        if (!seq_equal(buffer->seq, expected) || buffer->length_bytes == 0 ||
+            buffer->start + buffer->length_bytes > buffer->capacity_bytes)
+            return false;
+        expected = seq_add(expected, buffer->length_bytes);
+        bytes += buffer->length_bytes;
+        charge += buffer_charge(buffer);
+    }
+    return bytes == busy->send_bytes && charge == busy->send_charge;
+}

@@ -1,0 +1,48 @@
+/*
+ * The byte stream to the peer: what the application gave and the peer has not
+ * acknowledged, sent or not. Bytes are copied once, into buffers; what leaves
+ * refers to them.
+ */
+#ifndef TCP_SEND_QUEUE_H
+#define TCP_SEND_QUEUE_H
+
+#include "tcp/tcp.h"
+
+/* Sequence number of the first byte queued: SND.UNA, or ISS+1 while our SYN is not acknowledged. */
+static inline struct seq send_queue_start(const struct tcb *tcb)
+{
+    return seq_equal(tcb->snd_una, tcb->iss) ? seq_add(tcb->iss, 1) : tcb->snd_una;
+}
+
+static inline uint32_t send_queue_bytes(const struct tcp *tcp, const struct tcb *tcb)
+{
+    return tcb->busy == REF_NONE ? 0 : busy_at(tcp, tcb)->send_bytes;
+}
+
+/* Sequence number behind the last byte queued: where the FIN goes. Not for use once the FIN is acknowledged. */
+static inline struct seq send_queue_end(const struct tcp *tcp, const struct tcb *tcb)
+{
+    return seq_add(send_queue_start(tcb), send_queue_bytes(tcp, tcb));
+}
+
+/* Room in bytes that an append would take now. */
+uint32_t send_queue_room(const struct tcp *tcp, const struct tcb *tcb);
+
+/* Copy bytes in; returns how many fitted into the limit and the memory: 0 when none did. */
+uint32_t send_queue_append(struct tcp *tcp, struct tcb *tcb, const uint8_t *data, uint32_t length_bytes);
+
+/* The first length_bytes are acknowledged: forget them. */
+void send_queue_acked(struct tcp *tcp, struct tcb *tcb, uint32_t length_bytes);
+
+/*
+ * Put the bytes from `from` on, at most length_bytes, as slices into the train.
+ * Returns how many: fewer when the train has no more slices.
+ */
+uint32_t send_queue_slices(struct tcp *tcp, struct tcb *tcb, struct seq from, uint32_t length_bytes,
+                           struct rill_train *train);
+
+void send_queue_clear(struct tcp *tcp, struct tcb *tcb);
+
+bool send_queue_check(const struct tcp *tcp, const struct tcb *tcb);
+
+#endif

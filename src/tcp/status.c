@@ -1,0 +1,169 @@
+/*
+ * What a connection looks like from outside.
+ */
+#include "tcp/status.h"
+
+#include "tcp/cc.h"
+#include "tcp/connection.h"
+#include "tcp/options.h"
+#include "tcp/output.h"
+#include "tcp/reassembly.h"
+#include "tcp/send_queue.h"
+#include "tcp/timeouts.h"
+
+static void fill_endpoint(struct tcp *tcp, const struct endpoint *ep, struct rill_status *out)
+{
+    out->conn = conn_of(tcp, ep);
+    out->state = (enum rill_state)ep->state;
+    out->local.port = ep->local_port;
+    out->remote.port = ep->remote_port;
+    if (ep->path != REF_NONE) {
+        const struct path *path = path_at(tcp_host(tcp), ep->path);
+
+        out->local.addr = path->local;
+        out->remote.addr = path->remote;
+        out->netif = path->netif;
+        out->pmtu = path->mtu;
+    }
+}
+
+static rill_time left_until(const struct tcp *tcp, nanos deadline)
+{
+    return deadline > tcp->ip.host.now ? deadline - tcp->ip.host.now : 0;
+}
+
+static rill_time left_until_ms(const struct tcp *tcp, uint32_t due_ms)
+{
+    int32_t left = (int32_t)(due_ms - host_ms(&tcp->ip.host));
+
+    return left > 0 ? (rill_time)left * NANOS_PER_MS : 0;
+}
+
+static void fill_timer(const struct tcp *tcp, const struct tcb *tcb, struct rill_status *out)
+{
+    nanos earliest = timeouts_earliest(tcb);
+
+    out->backoff = tcb->backoff;
+    if (earliest == NANOS_NEVER)
+        return;
+    out->timer_left = left_until(tcp, earliest);
+    if (earliest == tcb->retransmit_at)
+        out->timer = (tcb->flags & TCB_PERSIST) != 0 ? RILL_TIMER_PERSIST : RILL_TIMER_RETRANSMISSION;
+    else if (earliest == tcb->ack_at)
+        out->timer = RILL_TIMER_DELAYED_ACK;
+    else if (tcb->ep.state == RILL_STATE_TIME_WAIT)
+        out->timer = RILL_TIMER_TIME_WAIT;
+    else if (tcb->ep.state == RILL_STATE_FIN_WAIT_2 && (tcb->flags & TCB_ORPHAN) != 0)
+        out->timer = RILL_TIMER_FIN_WAIT_2;
+    else
+        out->timer = RILL_TIMER_KEEPALIVE;
+}
+
+static void fill_tcb(struct tcp *tcp, const struct tcb *tcb, struct rill_status *out)
+{
+    out->user = (tcb->flags & TCB_UNACCEPTED) != 0 ? 0 : tcb->user;
+    out->orphan = (tcb->flags & TCB_ORPHAN) != 0;
+    out->receive_queued = receive_queue_bytes(tcp, tcb);
+    out->receive_buffer_bytes = tcb->receive_limit;
+    out->send_queued = send_queue_bytes(tcp, tcb);
+    out->send_buffer_bytes = tcb->send_limit;
+    out->iss = tcb->iss.v;
+    out->irs = tcb->irs.v;
+    out->snd_una = tcb->snd_una.v;
+    out->snd_nxt = tcb->snd_nxt.v;
+    out->snd_wnd = tcb->snd_wnd;
+    out->rcv_nxt = tcb->rcv_nxt.v;
+    out->rcv_wnd = seq_offset(tcb->rcv_nxt, tcb->rcv_adv);
+    out->snd_mss = tcb->snd_mss;
+    out->rcv_mss = tcb->rcv_mss;
+    out->snd_wscale = tcb->snd_wscale;
+    out->rcv_wscale = tcb->rcv_wscale;
+    out->timestamps = (tcb->flags & TCB_TIMESTAMPS) != 0;
+    out->sack = (tcb->flags & TCB_SACK) != 0;
+    out->window_scaling = (tcb->flags & TCB_WINDOW_SCALE) != 0;
+    out->srtt_us = tcb->srtt_us8 >> 3;
+    out->rttvar_us = tcb->rttvar_us4 >> 2;
+    out->rto_us = tcb->rto_us;
+    out->cwnd_bytes = tcb->cwnd;
+    out->ssthresh_bytes = tcb->ssthresh;
+    out->flight_bytes = output_flight(tcp, tcb);
+    out->congestion_control = cc_of(tcb)->name;
+    out->retransmitted = tcb->retransmitted;
+    out->segments_in = tcb->segments_in;
+    out->segments_out = tcb->segments_out;
+    out->bytes_sent_acked = tcb->bytes_acked;
+    out->bytes_received = tcb->bytes_received;
+    fill_timer(tcp, tcb, out);
+}
+
+static void fill_half_open(struct tcp *tcp, const struct half_open *half_open, struct rill_status *out)
+{
+    out->iss = out->snd_una = half_open->iss.v;
+    out->snd_nxt = half_open->iss.v + 1;
+    out->irs = half_open->irs.v;
+    out->rcv_nxt = half_open->irs.v + 1;
+    out->backoff = half_open->ep.retries;
+    out->timer = RILL_TIMER_RETRANSMISSION;
+    out->timer_left = left_until_ms(tcp, half_open->due_ms);
+}
+
+static void fill_time_wait(struct tcp *tcp, const struct time_wait *time_wait, struct rill_status *out)
+{
+    out->orphan = true;
+    out->snd_una = out->snd_nxt = time_wait->snd_nxt.v;
+    out->rcv_nxt = time_wait->rcv_nxt.v;
+    out->rcv_wnd = time_wait->rcv_wnd;
+    out->timer = RILL_TIMER_TIME_WAIT;
+    out->timer_left = left_until_ms(tcp, time_wait->due_ms);
+}
+
+static void fill_listener(const struct listener *listener, struct rill_status *out)
+{
+    out->local.addr = listener->local;
+    out->user = listener->user;
+    out->receive_queued = listener->accept_count;
+    out->receive_buffer_bytes = listener->backlog;
+    out->half_open = listener->half_open_count;
+    out->netif = -1;
+}
+
+void status_fill(struct tcp *tcp, ref r, struct rill_status *out)
+{
+    const struct endpoint *ep = (const struct endpoint *)host_at(tcp_host(tcp), r);
+
+    *out = (struct rill_status){.size = sizeof *out};
+    fill_endpoint(tcp, ep, out);
+    switch (endpoint_kind(tcp, r)) {
+    case ENDPOINT_TCB:
+        fill_tcb(tcp, tcb_at(tcp, r), out);
+        break;
+    case ENDPOINT_HALF_OPEN:
+        fill_half_open(tcp, (const struct half_open *)(const void *)ep, out);
+        break;
+    case ENDPOINT_TIME_WAIT:
+        fill_time_wait(tcp, (const struct time_wait *)(const void *)ep, out);
+        break;
+    case ENDPOINT_LISTENER:
+        fill_listener((const struct listener *)(const void *)ep, out);
+        break;
+    default:
+        break;
+    }
+}
+
+ref status_next(struct tcp *tcp, uint64_t *cursor)
+{
+    const struct pool *const pools[] = {&tcp->listeners, &tcp->half_opens, &tcp->tcbs, &tcp->time_waits};
+    uint32_t which = (uint32_t)(*cursor >> 32);
+    ref r = (ref)*cursor;
+
+    for (; which < sizeof pools / sizeof pools[0]; which++) {
+        r = pool_next(tcp_arena(tcp), pools[which], r);
+        if (r != REF_NONE) {
+            *cursor = (uint64_t)which << 32 | r;
+            return r;
+        }
+    }
+    *cursor = (uint64_t)which << 32;
+    return REF_NONE;
+}

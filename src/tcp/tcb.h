@@ -1,0 +1,210 @@
+/*
+ * The transmission control block (RFC 9293 3.3.1) and the small blocks that
+ * stand in for it before the handshake is done and after the connection is
+ * over. All live in the arena; all begin with struct endpoint and share the
+ * connection table.
+ *
+ * Budgets, everything counted (table slot, timer node): established idle <=
+ * 256 bytes, SYN-RECEIVED <= 64, TIME-WAIT <= 64. What only a busy connection
+ * needs hangs in struct busy, taken when bytes are queued and given back.
+ */
+#ifndef TCP_TCB_H
+#define TCP_TCB_H
+
+#include "base/host.h"
+#include "base/wheel.h"
+
+/* What every block in the connection table begins with. */
+struct endpoint {
+    uint32_t generation; /* the pool's word */
+    ref path;
+    uint16_t local_port, remote_port;
+    uint16_t retries; /* half-open: SYN,ACKs sent again */
+    uint8_t state;    /* enum rill_state */
+    uint8_t spare;
+};
+
+/* tcb.flags; the low ones are the public RILL_OPTION_... */
+#define TCB_NODELAY ((uint32_t)RILL_OPTION_NODELAY)
+#define TCB_KEEPALIVE ((uint32_t)RILL_OPTION_KEEPALIVE)
+#define TCB_CORK ((uint32_t)RILL_OPTION_CORK)
+#define TCB_QUICK_ACK ((uint32_t)RILL_OPTION_QUICK_ACK)
+#define TCB_OOB_INLINE ((uint32_t)RILL_OPTION_OOB_INLINE)
+#define TCB_OPTION_FLAGS UINT32_C(0x1f)
+
+#define TCB_TIMESTAMPS UINT32_C(0x20)         /* agreed (RFC 7323) */
+#define TCB_SACK UINT32_C(0x40)               /* agreed (RFC 2018) */
+#define TCB_WINDOW_SCALE UINT32_C(0x80)       /* agreed */
+#define TCB_ACTIVE_OPEN UINT32_C(0x100)       /* opened by a call, not by a listener (MUST-11) */
+#define TCB_UNACCEPTED UINT32_C(0x200)        /* in a listener's accept queue: `listener` is valid, events wait */
+#define TCB_ORPHAN UINT32_C(0x400)            /* the application has closed its handle */
+#define TCB_CLOSE_QUEUED UINT32_C(0x800)      /* CLOSE was called: a FIN follows the last byte */
+#define TCB_FIN_SENT UINT32_C(0x1000)         /* snd_nxt is past our FIN */
+#define TCB_TOUCHED UINT32_C(0x2000)          /* in its interface's touched list */
+#define TCB_HELD UINT32_C(0x4000)             /* rill_hold_output() */
+#define TCB_SYN_DUE UINT32_C(0x8000)          /* SYN or SYN,ACK is to be sent */
+#define TCB_ACK_NOW UINT32_C(0x10000)         /* an ACK is owed at once */
+#define TCB_ACK_DELAYED UINT32_C(0x20000)     /* an ACK is owed; may wait for the timer */
+#define TCB_PROBE_DUE UINT32_C(0x40000)       /* a zero-window or keep-alive probe is to be sent */
+#define TCB_PERSIST UINT32_C(0x80000)         /* retransmit_at is the persist timer */
+#define TCB_FORCE_SEND UINT32_C(0x100000)     /* the SWS override timer fired: send what the window allows */
+#define TCB_IN_RECOVERY UINT32_C(0x200000)    /* RFC 6582 fast recovery */
+#define TCB_RTT_TIMING UINT32_C(0x400000)     /* busy.rtt_seq is being timed */
+#define TCB_URGENT_SEND UINT32_C(0x800000)    /* busy.snd_up is ahead of snd_una */
+#define TCB_URGENT_SEEN UINT32_C(0x1000000)   /* rcv_up is ahead of the reader */
+#define TCB_RECEIVE_SHUT UINT32_C(0x2000000)  /* nobody will read any more */
+#define TCB_EVENT_QUEUED UINT32_C(0x4000000)  /* in the event queue */
+#define TCB_SENT_WANTED UINT32_C(0x8000000)   /* tell RILL_SENT when all is acknowledged */
+#define TCB_ROOM_WANTED UINT32_C(0x10000000)  /* a send was short: tell RILL_WRITABLE when there is room */
+#define TCB_FIN_RECEIVED UINT32_C(0x20000000) /* rcv_nxt is past the peer's FIN */
+#define TCB_SYN_RESENT UINT32_C(0x40000000)   /* the SYN was sent more than once */
+#define TCB_MORE UINT32_C(0x80000000)         /* RILL_SEND_MORE: more data follows soon */
+
+struct tcb {
+    struct endpoint ep;
+
+    /* Send sequence variables. snd_una <= snd_nxt; bytes from snd_una on are in busy->send. */
+    struct seq snd_una, snd_nxt;
+    uint32_t snd_wnd; /* bytes, scaled */
+    struct seq snd_wl1, snd_wl2;
+    uint32_t snd_wnd_max; /* largest window ever offered (RFC 9293 3.8.6.2.1, RFC 5961 5.2) */
+    struct seq iss, irs;
+
+    /* Receive sequence variables. */
+    struct seq rcv_nxt;
+    struct seq rcv_adv;       /* right edge as advertised; never moves left */
+    struct seq last_ack_sent; /* RFC 7323 4.3 Last.ACK.sent */
+    struct seq rcv_up;
+
+    uint32_t flags; /* enum tcb_flag */
+
+    /* RFC 7323 timestamps */
+    uint32_t ts_recent, ts_recent_ms, ts_offset;
+
+    uint16_t snd_mss, rcv_mss; /* payload per segment, options taken off; what we announced */
+    uint8_t snd_wscale, rcv_wscale;
+    uint8_t dup_acks;
+    uint8_t backoff; /* times the retransmission or persist timer fired in a row */
+
+    uint32_t srtt_us8, rttvar_us4, rto_us; /* SRTT << 3, RTTVAR << 2; srtt_us8 0: no sample yet */
+    uint32_t cwnd, ssthresh;               /* bytes */
+    struct seq recover;                    /* RFC 6582 */
+
+    ref busy;        /* struct busy; REF_NONE when nothing is queued either way */
+    ref event_next;  /* event queue; or, while unaccepted, accept queue */
+    uint16_t events; /* enum rill_what, not taken yet */
+    int16_t error;   /* negative: why it ended; told once */
+    ref touched_next;
+    union {
+        uint64_t user;
+        ref listener; /* while TCB_UNACCEPTED, and until a passive open completes */
+    };
+    uint32_t send_limit, receive_limit; /* true bytes */
+
+    struct wheel_node timer; /* earliest of: */
+    nanos retransmit_at;     /* retransmission or persist (never both: T1) */
+    nanos ack_at;            /* delayed ACK */
+    nanos keep_at;           /* by state: TIME-WAIT, FIN-WAIT-2 of an orphan, else keep-alive */
+
+    uint32_t user_timeout_ms;
+    uint32_t unanswered_ms; /* host_ms() when the first unanswered segment left */
+    uint32_t last_heard_ms; /* host_ms() of the last acceptable segment */
+    uint32_t answer_ms;     /* host_ms() of the last rate-limited ACK */
+
+    uint32_t retransmitted, segments_in, segments_out;
+    uint8_t quick_acks; /* ACKs to send at once before delaying them */
+    uint8_t tos, ttl;
+    uint8_t keep_probes; /* keep-alive probes sent in a row */
+    uint64_t bytes_acked, bytes_received;
+};
+
+_Static_assert(sizeof(struct tcb) <= 240, "a TCB and its share of the table must stay within 256 bytes");
+
+/* What a connection needs while bytes are queued or in flight. */
+struct busy {
+    uint32_t generation;
+
+    /* Send: buffers hold the bytes from snd_una (or ISS+1) on, contiguous; see send_queue.h. */
+    struct buffer_queue send;
+    uint32_t send_bytes;
+    uint32_t send_charge;
+    ref cursor;        /* buffer that holds cursor_seq, or REF_NONE: start from the head */
+    struct seq resend; /* [resend, resend_end) is to be sent again, in order */
+    struct seq resend_end;
+    struct seq small_end; /* end of the last segment sent that was not full (Nagle, Minshall's variant) */
+    struct seq snd_up;    /* RFC 9293 3.8.5 */
+    struct seq rtt_seq;   /* the byte being timed */
+    nanos rtt_sent_at;
+    uint32_t cc_state[4]; /* the congestion control's own */
+
+    /* Receive: in-order bytes not yet read, and what waits for a gap to be filled. */
+    struct buffer_queue receive;
+    uint32_t receive_bytes;
+    uint32_t receive_charge; /* true size of both kinds */
+    ref reassembly;          /* struct reassembly; REF_NONE */
+};
+
+/* In a list of blocks that all wait equally long (fifo.h). */
+struct fifo_link {
+    ref next, previous;
+};
+
+/*
+ * SYN-RECEIVED of a passive open (RFC 4987 3.3): what the handshake's last ACK
+ * needs to make a TCB. Lists by number of retries are FIFOs by deadline.
+ */
+struct half_open {
+    struct endpoint ep;
+    struct seq iss, irs;
+    uint32_t ts_recent;
+    uint16_t mss;    /* the peer's, 0 when it gave none */
+    uint16_t window; /* the SYN's, never scaled */
+    ref listener;
+    struct fifo_link link;
+    uint32_t due_ms; /* host_ms() when the SYN,ACK is sent again */
+};
+
+/* half_open.ep.spare: options agreed, and the peer's shift in the low four bits. */
+enum half_open_option {
+    HALF_OPEN_SCALE_MASK = 0x0f,
+    HALF_OPEN_WSCALE = 0x10,
+    HALF_OPEN_TS = 0x20,
+    HALF_OPEN_SACK = 0x40
+};
+
+/* TIME-WAIT after the application let go (RFC 9293 3.4.2, 3.6.1). One FIFO: all wait equally long. */
+struct time_wait {
+    struct endpoint ep; /* retries: window field as we last sent it */
+    struct seq snd_nxt, rcv_nxt;
+    uint32_t rcv_wnd; /* bytes still advertised */
+    uint32_t ts_recent;
+    uint32_t answer_ms; /* last rate-limited ACK */
+    struct fifo_link link;
+    uint32_t due_ms;
+};
+
+/* time_wait.ep.spare */
+enum time_wait_option { TIME_WAIT_TS = 0x20 };
+
+_Static_assert(sizeof(struct half_open) == 48, "48 and a table slot stay within 64 bytes");
+_Static_assert(sizeof(struct time_wait) == 48, "48 and a table slot stay within 64 bytes");
+
+struct listener {
+    struct endpoint ep; /* remote port 0, path REF_NONE */
+    struct rill_addr local;
+    uint64_t user;
+    uint32_t flags; /* TCB_OPTION_FLAGS for its children */
+    uint32_t send_limit, receive_limit, user_timeout_ms;
+    uint16_t mss;
+    uint8_t tos, ttl;
+    uint32_t backlog;
+    ref accept_head, accept_tail; /* TCBs, by event_next */
+    uint32_t accept_count;        /* connections in the accept queue */
+    uint32_t half_open_count;
+    ref event_next;
+    uint16_t events;
+    bool event_queued;
+    bool closed; /* waits only to leave the event queue */
+};
+
+#endif

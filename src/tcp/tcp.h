@@ -1,0 +1,88 @@
+/*
+ * TCP as one of a stack's layers: its pools, tables, lists and settings, and
+ * the doors through which the stack drives it. What happens inside is in the
+ * rooms that docs/architecture.md names.
+ */
+#ifndef TCP_TCP_H
+#define TCP_TCP_H
+
+#include "ip/ip.h"
+#include "tcp/tcb.h"
+
+#define SYN_RETRIES_MAX 8u
+
+struct tcp_settings {
+    uint32_t send_buffer_bytes, receive_buffer_bytes;
+    uint32_t msl_ms;
+    uint32_t rto_initial_us, rto_min_us, rto_max_us;
+    uint32_t user_timeout_ms, syn_timeout_ms;
+    uint32_t delayed_ack_ms, fin_wait_2_ms;
+    uint32_t keepalive_idle_ms, keepalive_interval_ms, keepalive_probes;
+    uint32_t initial_window_segments;
+    uint32_t syn_retries;
+    uint32_t max_time_wait;
+    bool timestamps, window_scaling, sack;
+};
+
+struct fifo {
+    ref head, tail;
+};
+
+struct tcp {
+    struct ip ip; /* first */
+    struct tcp_settings settings;
+
+    struct pool tcbs, busies, half_opens, time_waits, listeners, reassemblies;
+    struct table connections; /* TCBs, half-open and TIME-WAIT blocks, by address and port pairs */
+    struct table listening;   /* listeners, by local port */
+
+    struct wheel wheel;                         /* one node per TCB */
+    struct fifo half_open[SYN_RETRIES_MAX + 1]; /* by retries, each in order of its deadline */
+    struct fifo time_wait;                      /* in order of deadline */
+    ref event_head, event_tail;                 /* TCBs and listeners with events to take */
+    uint32_t next_port;                         /* RFC 6056 */
+    ref last_found;                             /* TCB of the last segment: most segments come in rows */
+};
+
+int tcp_init(struct tcp *tcp, const struct rill_config *config);
+
+/* A packet for us with protocol TCP. Takes packet->buffer (sets it to REF_NONE) when it keeps it. */
+void tcp_input(struct tcp *tcp, struct ip_packet *packet);
+
+static inline struct host *tcp_host(struct tcp *tcp)
+{
+    return &tcp->ip.host;
+}
+
+static inline struct arena *tcp_arena(struct tcp *tcp)
+{
+    return &tcp->ip.host.arena;
+}
+
+static inline struct tcb *tcb_at(const struct tcp *tcp, ref r)
+{
+    return (struct tcb *)host_at(&tcp->ip.host, r);
+}
+
+static inline ref tcb_ref(const struct tcp *tcp, const struct tcb *tcb)
+{
+    return arena_ref(&tcp->ip.host.arena, tcb);
+}
+
+static inline struct busy *busy_at(const struct tcp *tcp, const struct tcb *tcb)
+{
+    return (struct busy *)host_at(&tcp->ip.host, tcb->busy);
+}
+
+static inline struct path *tcb_path(const struct tcp *tcp, const struct tcb *tcb)
+{
+    return path_at(&tcp->ip.host, tcb->ep.path);
+}
+
+/* The public handle of a block: its generation and its place. */
+static inline rill_conn conn_of(const struct tcp *tcp, const struct endpoint *ep)
+{
+    return (rill_conn)ep->generation << 32 | arena_ref(&tcp->ip.host.arena, ep);
+}
+
+#endif

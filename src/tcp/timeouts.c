@@ -1,0 +1,256 @@
+/*
+ * Timers of connections. Each TCB has three deadlines and one node in the
+ * wheel; a timer that fires only marks what is owed, output does the rest.
+ */
+#include "tcp/timeouts.h"
+
+#include "tcp/answer.h"
+#include "tcp/cc.h"
+#include "tcp/connection.h"
+#include "tcp/listen.h"
+#include "tcp/output.h"
+#include "tcp/rtt.h"
+#include "tcp/send_queue.h"
+#include "tcp/state.h"
+#include "tcp/time_wait.h"
+#include "tcp/trace.h"
+
+#define R1_RETRANSMISSIONS 3u /* RFC 9293 3.8.3: at R1 the trouble is reported (SHLD-9) */
+
+/* R2: how long this connection may go without an answer (MUST-20, MUST-23). */
+static uint32_t patience_ms(const struct tcp *tcp, const struct tcb *tcb)
+{
+    return tcb->ep.state == RILL_STATE_SYN_SENT || tcb->ep.state == RILL_STATE_SYN_RECEIVED
+               ? max_u32(tcp->settings.syn_timeout_ms, 1)
+               : tcb->user_timeout_ms;
+}
+
+static uint32_t unanswered_for_ms(const struct tcp *tcp, const struct tcb *tcb)
+{
+    return host_ms(&tcp->ip.host) - tcb->unanswered_ms;
+}
+
+/* RFC 9293 3.10.8: the user timeout. A RST is customary once the peer may know of us. */
+static void give_up(struct tcp *tcp, struct tcb *tcb)
+{
+    host_count(tcp_host(tcp), RILL_COUNT_TCP_TIMEOUTS, 1);
+    if (!state_is_synchronized(tcb->ep.state))
+        host_count(tcp_host(tcp), RILL_COUNT_TCP_FAILED_OPENS, 1);
+    else
+        answer_abort(tcp, tcb);
+    connection_end(tcp, tcb, -RILL_ETIMEDOUT);
+}
+
+static void backoff(struct tcp *tcp, struct tcb *tcb)
+{
+    if (tcb->backoff < UINT8_MAX)
+        tcb->backoff++;
+    if (tcb->backoff == R1_RETRANSMISSIONS) {
+        tcb->error = -RILL_ETIMEDOUT;
+        event_raise(tcp, tcb, RILL_SOFT_ERROR);
+    }
+}
+
+/* RFC 6298 5.4 to 5.7, RFC 5681 3.1. */
+static void on_retransmission(struct tcp *tcp, struct tcb *tcb)
+{
+    uint32_t flight = seq_offset(tcb->snd_una, tcb->snd_nxt);
+
+    trace_event(tcp, &tcb->ep, RILL_TRACE_TIMER, RILL_TIMER_RETRANSMISSION, 0);
+    if (unanswered_for_ms(tcp, tcb) >= patience_ms(tcp, tcb)) {
+        give_up(tcp, tcb);
+        return;
+    }
+    host_count(tcp_host(tcp), RILL_COUNT_TCP_RTO_FIRED, 1);
+    backoff(tcp, tcb);
+    tcb->flags &= ~(TCB_IN_RECOVERY | TCB_RTT_TIMING);
+    tcb->dup_acks = 0;
+    tcb->recover = tcb->snd_nxt; /* RFC 6582 4: no fast retransmit for what was sent before */
+    if (seq_equal(tcb->snd_una, tcb->iss)) {
+        tcb->flags |= TCB_SYN_DUE | TCB_SYN_RESENT;
+        return;
+    }
+    cc_of(tcb)->timeout(tcp, tcb, flight);
+    trace_event(tcp, &tcb->ep, RILL_TRACE_LOSS, RILL_LOSS_TIMEOUT, tcb->snd_una.v);
+    if (connection_make_busy(tcp, tcb)) {
+        struct busy *busy = busy_at(tcp, tcb);
+
+        busy->resend = tcb->snd_una;
+        busy->resend_end = tcb->snd_nxt;
+    }
+}
+
+/* RFC 9293 3.8.6.1: probe; or, when the window is only too small for a full segment, use it (3.8.6.2.1). */
+static void on_persist(struct tcp *tcp, struct tcb *tcb)
+{
+    trace_event(tcp, &tcb->ep, RILL_TRACE_TIMER, RILL_TIMER_PERSIST, 0);
+    if (unanswered_for_ms(tcp, tcb) >= patience_ms(tcp, tcb)) {
+        give_up(tcp, tcb);
+        return;
+    }
+    backoff(tcp, tcb);
+    if (tcb->snd_wnd > 0) {
+        tcb->flags |= TCB_FORCE_SEND;
+        return;
+    }
+    host_count(tcp_host(tcp), RILL_COUNT_TCP_PERSIST_PROBES, 1);
+    tcb->flags |= TCB_PROBE_DUE;
+}
+
+static void on_keep_alive(struct tcp *tcp, struct tcb *tcb)
+{
+    const struct tcp_settings *settings = &tcp->settings;
+    uint32_t quiet_ms = host_ms(tcp_host(tcp)) - tcb->last_heard_ms;
+
+    if (quiet_ms < settings->keepalive_idle_ms) {
+        tcb->keep_probes = 0;
+    } else if (tcb->keep_probes >= settings->keepalive_probes) {
+        give_up(tcp, tcb);
+        return;
+    } else {
+        trace_event(tcp, &tcb->ep, RILL_TRACE_TIMER, RILL_TIMER_KEEPALIVE, 0);
+        host_count(tcp_host(tcp), RILL_COUNT_TCP_KEEPALIVE_PROBES, 1);
+        tcb->keep_probes++;
+        tcb->flags |= TCB_PROBE_DUE;
+    }
+    timeouts_keep_alive(tcp, tcb);
+}
+
+static void on_keep(struct tcp *tcp, struct tcb *tcb)
+{
+    tcb->keep_at = NANOS_NEVER;
+    switch (tcb->ep.state) {
+    case RILL_STATE_TIME_WAIT:  /* 2 MSL passed */
+    case RILL_STATE_FIN_WAIT_2: /* an orphan waited long enough for a FIN */
+        if (tcb->ep.state == RILL_STATE_TIME_WAIT || (tcb->flags & TCB_ORPHAN) != 0) {
+            connection_end(tcp, tcb, 0);
+            return;
+        }
+        break;
+    default:
+        break;
+    }
+    if ((tcb->flags & TCB_KEEPALIVE) != 0)
+        on_keep_alive(tcp, tcb);
+}
+
+static void fire(struct tcp *tcp, struct tcb *tcb)
+{
+    nanos now = tcp_host(tcp)->now;
+
+    if (tcb->retransmit_at <= now) {
+        tcb->retransmit_at = NANOS_NEVER;
+        if ((tcb->flags & TCB_PERSIST) != 0)
+            on_persist(tcp, tcb);
+        else
+            on_retransmission(tcp, tcb);
+    }
+    if (tcb->ep.state != RILL_STATE_CLOSED && tcb->ack_at <= now) {
+        tcb->ack_at = NANOS_NEVER;
+        if ((tcb->flags & TCB_ACK_DELAYED) != 0) {
+            host_count(tcp_host(tcp), RILL_COUNT_TCP_DELAYED_ACKS, 1);
+            tcb->flags |= TCB_ACK_NOW;
+        }
+    }
+    if (tcb->ep.state != RILL_STATE_CLOSED && tcb->keep_at <= now)
+        on_keep(tcp, tcb);
+    if (tcb->ep.state != RILL_STATE_CLOSED)
+        connection_touch(tcp, tcb);
+    else
+        connection_free_if_done(tcp, tcb);
+}
+
+void timeouts_run(struct tcp *tcp)
+{
+    ref r;
+
+    while ((r = wheel_expire(tcp_arena(tcp), &tcp->wheel, tcp_host(tcp)->now)) != REF_NONE)
+        fire(tcp, tcb_at(tcp, r));
+    half_open_run(tcp);
+    time_wait_run(tcp);
+}
+
+nanos timeouts_deadline(struct tcp *tcp)
+{
+    nanos deadline = wheel_deadline(tcp_arena(tcp), &tcp->wheel);
+
+    deadline = min_u64(deadline, half_open_deadline(tcp));
+    return min_u64(deadline, time_wait_deadline(tcp));
+}
+
+/* The retransmission or persist timer: exactly one of them when something is unacknowledged or unsent (T1). */
+static void settle_retransmission(struct tcp *tcp, struct tcb *tcb)
+{
+    bool in_flight = !seq_equal(tcb->snd_una, tcb->snd_nxt);
+    bool unsent = state_is_synchronized(tcb->ep.state) && output_has_unsent(tcp, tcb);
+    bool persist = !in_flight && unsent;
+
+    if (!in_flight && !unsent) {
+        tcb->retransmit_at = NANOS_NEVER;
+        tcb->flags &= ~TCB_PERSIST;
+        return;
+    }
+    if (((tcb->flags & TCB_PERSIST) != 0) != persist) {
+        tcb->retransmit_at = NANOS_NEVER;
+        tcb->flags ^= TCB_PERSIST;
+    }
+    if (tcb->retransmit_at == NANOS_NEVER) {
+        uint64_t left_ms;
+
+        if (tcb->backoff == 0)
+            tcb->unanswered_ms = host_ms(tcp_host(tcp));
+        left_ms = patience_ms(tcp, tcb);
+        left_ms -= min_u64(left_ms, unanswered_for_ms(tcp, tcb));
+        tcb->retransmit_at = tcp_host(tcp)->now + min_u64(rtt_timeout(tcp, tcb), max_u64(left_ms, 1) * NANOS_PER_MS);
+    }
+}
+
+void timeouts_settle(struct tcp *tcp, struct tcb *tcb)
+{
+    nanos earliest;
+
+    tcb->flags &= ~TCB_FORCE_SEND;
+    if (tcb->ep.state == RILL_STATE_TIME_WAIT) {
+        tcb->retransmit_at = NANOS_NEVER;
+    } else {
+        settle_retransmission(tcp, tcb);
+    }
+    if ((tcb->flags & (TCB_ACK_DELAYED | TCB_ACK_NOW)) == TCB_ACK_DELAYED && tcb->ack_at == NANOS_NEVER)
+        tcb->ack_at = tcp_host(tcp)->now + tcp->settings.delayed_ack_ms * NANOS_PER_MS;
+    earliest = timeouts_earliest(tcb);
+    if (earliest == tcb->timer.deadline)
+        return;
+    if (earliest == NANOS_NEVER)
+        wheel_disarm(tcp_arena(tcp), &tcp->wheel, tcb_ref(tcp, tcb));
+    else
+        wheel_arm(tcp_arena(tcp), &tcp->wheel, tcb_ref(tcp, tcb), earliest);
+}
+
+void timeouts_keep_alive(struct tcp *tcp, struct tcb *tcb)
+{
+    const struct tcp_settings *settings = &tcp->settings;
+    uint32_t quiet_ms = host_ms(tcp_host(tcp)) - tcb->last_heard_ms;
+    uint64_t wait_ms = settings->keepalive_interval_ms;
+
+    if (tcb->ep.state == RILL_STATE_TIME_WAIT ||
+        (tcb->ep.state == RILL_STATE_FIN_WAIT_2 && (tcb->flags & TCB_ORPHAN) != 0))
+        return; /* keep_at is theirs */
+    if ((tcb->flags & TCB_KEEPALIVE) == 0 || !state_is_synchronized(tcb->ep.state)) {
+        tcb->keep_at = NANOS_NEVER;
+        return;
+    }
+    if (tcb->keep_probes == 0)
+        wait_ms = settings->keepalive_idle_ms > quiet_ms ? settings->keepalive_idle_ms - quiet_ms : 1;
+    tcb->keep_at = tcp_host(tcp)->now + wait_ms * NANOS_PER_MS;
+}
+
+void timeouts_time_wait(struct tcp *tcp, struct tcb *tcb)
+{
+    tcb->retransmit_at = NANOS_NEVER;
+    tcb->keep_at = tcp_host(tcp)->now + 2 * (nanos)tcp->settings.msl_ms * NANOS_PER_MS;
+}
+
+void timeouts_fin_wait_2(struct tcp *tcp, struct tcb *tcb)
+{
+    tcb->keep_at = tcp_host(tcp)->now + tcp->settings.fin_wait_2_ms * NANOS_PER_MS;
+}

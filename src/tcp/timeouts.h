@@ -1,0 +1,34 @@
+/*
+ * RFC 9293 3.10.8 and the timers: retransmission, persist, delayed ACK,
+ * keep-alive, FIN-WAIT-2, TIME-WAIT, user timeout.
+ */
+#ifndef TCP_TIMEOUTS_H
+#define TCP_TIMEOUTS_H
+
+#include "tcp/tcp.h"
+
+/* Run every timer that is due, of all kinds of blocks. */
+void timeouts_run(struct tcp *tcp);
+
+/* The next instant at which something is due; NANOS_NEVER. */
+nanos timeouts_deadline(struct tcp *tcp);
+
+/* The earliest of a connection's timers. */
+static inline nanos timeouts_earliest(const struct tcb *tcb)
+{
+    return min_u64(tcb->retransmit_at, min_u64(tcb->ack_at, tcb->keep_at));
+}
+
+/* What was sent, acknowledged or received may need other timers: set them, and the wheel's one node. */
+void timeouts_settle(struct tcp *tcp, struct tcb *tcb);
+
+/* (Re)start the keep-alive timer when the connection wants one. */
+void timeouts_keep_alive(struct tcp *tcp, struct tcb *tcb);
+
+/* Start 2 MSL anew (RFC 9293 3.10.7.4, eighth). */
+void timeouts_time_wait(struct tcp *tcp, struct tcb *tcb);
+
+/* An orphan reached FIN-WAIT-2: it may not wait for ever. */
+void timeouts_fin_wait_2(struct tcp *tcp, struct tcb *tcb);
+
+#endif
