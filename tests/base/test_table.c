@@ -168,6 +168,27 @@ static void each_operation_moves_at_most_four_entries(void **state)
     world_close(w);
 }
 
+static void a_new_side_is_cleared_in_small_shares(void **state)
+{
+    struct world *w = world_open(RANDOM, 16, 8 << 20);
+    unsigned grown = 0;
+
+    (void)state;
+    for (ref entry = 1; entry <= 100000; entry++) {
+        struct table before = w->table;
+
+        assert_int_equal(insert(w, entry), 0);
+        if (w->table.next.run != REF_NONE)
+            assert_true(w->table.cleared <= before.cleared + 64 || before.next.run == REF_NONE);
+        if (before.next.run != REF_NONE && w->table.now.run == before.next.run) {
+            assert_true(before.cleared + 64 >= w->table.now.mask + 1);
+            grown++;
+        }
+    }
+    assert_int_equal(grown, 8); /* 512 to 131072 slots */
+    world_close(w);
+}
+
 static void growing_loses_nothing(void **state)
 {
     enum { COUNT = 100000 };
@@ -245,11 +266,10 @@ static void table_has_room_for_the_entries_it_was_made_for(void **state)
 static void a_refused_growth_leaves_the_table_usable(void **state)
 {
     struct world *w = world_open(RANDOM, 16, 16384);
-    ref spare;
     ref entry = 1;
 
     (void)state;
-    while ((spare = arena_take(w->arena, 1, PAGE_RUN)) != REF_NONE)
+    while (arena_take(w->arena, 1, PAGE_RUN) != REF_NONE)
         ;
     while (insert(w, entry) == 0)
         entry++;
@@ -347,6 +367,7 @@ int main(void)
         cmocka_unit_test(table_agrees_with_a_plain_array_when_low_bits_are_equal),
         cmocka_unit_test(table_agrees_with_a_plain_array_when_hashes_take_few_values),
         cmocka_unit_test(each_operation_moves_at_most_four_entries),
+        cmocka_unit_test(a_new_side_is_cleared_in_small_shares),
         cmocka_unit_test(growing_loses_nothing),
         cmocka_unit_test(load_never_passes_seven_eighths),
         cmocka_unit_test(a_million_turnovers_of_a_thousand_entries_do_not_grow_the_table),

@@ -244,6 +244,22 @@ static void timers_of_one_tick_fire_each_at_its_own_nanosecond(void **state)
     world_close(w);
 }
 
+/* Otherwise all of a busy stack's timers would lie in one slot of a high level. */
+static void timers_lie_in_the_lowest_level_again_after_a_long_idle_time(void **state)
+{
+    struct world *w = world_open(0);
+
+    (void)state;
+    w->now = 4096 * 64 * TICK;
+    assert_int_equal(wheel_expire(w->arena, &w->wheel, w->now), REF_NONE);
+    arm(w, 0, w->now + 63 * TICK);
+    assert_true(w->wheel.occupied[0] != 0);
+    w->now += 62 * TICK;
+    assert_int_equal(wheel_expire(w->arena, &w->wheel, w->now), REF_NONE);
+    assert_true(w->wheel.tick == w->now / TICK);
+    world_close(w);
+}
+
 /* 10^5 timers: that this ends at once shows that no operation walks them all. */
 static void hundred_thousand_timers_are_armed_moved_and_disarmed(void **state)
 {
@@ -287,6 +303,7 @@ int main(void)
         cmocka_unit_test(disarming_an_idle_timer_changes_nothing),
         cmocka_unit_test(latest_possible_deadline_can_be_armed),
         cmocka_unit_test(timers_of_one_tick_fire_each_at_its_own_nanosecond),
+        cmocka_unit_test(timers_lie_in_the_lowest_level_again_after_a_long_idle_time),
         cmocka_unit_test(hundred_thousand_timers_are_armed_moved_and_disarmed),
     };
 
