@@ -164,7 +164,8 @@ void ladder_describe_run(const struct ladder_connection *connection, const struc
     (void)connection;
     used += snprintf(text + used, text_bytes - (size_t)used, ", %s bytes", grouped(bytes, number));
     if (row->acks > 0)
-        used += snprintf(text + used, text_bytes - (size_t)used, ", %s ACKs", grouped(row->acks, number));
+        used += snprintf(text + used, text_bytes - (size_t)used, ", %s ACK%s", grouped(row->acks, number),
+                         row->acks == 1 ? "" : "s");
     if (row->marked > 0)
         snprintf(text + used, text_bytes - (size_t)used, ", %s out of line", grouped(row->marked, number));
 }
