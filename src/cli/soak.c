@@ -30,7 +30,7 @@ struct end {
     uint64_t sent, received;
     uint32_t sends_seed, receives_seed; /* of the streams */
     bool may_send, may_receive;         /* since the last EAGAIN */
-    bool has_shut_down, saw_end;
+    bool is_established, has_shut_down, saw_end;
     uint64_t chunk_start; /* the stream's position that chunk[0] is for; UINT64_MAX: no chunk yet */
     uint64_t chunk[CHUNK_BYTES / 8];
 };
@@ -118,7 +118,7 @@ static bool send_all(struct soak *soak, struct end *end)
     uint64_t before = end->sent;
     while (end->may_send && end->sent < soak->settings->bytes)
         end->may_send = send_some(soak, end);
-    if (end->sent == soak->settings->bytes && !end->has_shut_down && end->conn != 0) {
+    if (end->sent == soak->settings->bytes && !end->has_shut_down && end->is_established) {
         int result = rill_shutdown(end->stack, end->conn);
         if (result < 0)
             return fail(soak, "%s: rill_shutdown: %s", end->name, rill_error_name(result));
@@ -164,7 +164,7 @@ static void accept_one(struct soak *soak, struct end *end)
     int result = rill_accept(end->stack, end->listener, &end->conn, NULL);
     if (result < 0)
         fail(soak, "%s: rill_accept: %s", end->name, rill_error_name(result));
-    end->may_send = end->may_receive = true;
+    end->is_established = end->may_send = end->may_receive = true;
 }
 
 static void take_events(struct soak *soak, struct end *end)
@@ -175,6 +175,7 @@ static void take_events(struct soak *soak, struct end *end)
             accept_one(soak, end);
         if (event.what & RILL_RESET)
             fail(soak, "%s: the connection was reset: %s", end->name, rill_error_name(event.error));
+        end->is_established |= (event.what & RILL_ESTABLISHED) != 0;
         end->may_send |= (event.what & (RILL_ESTABLISHED | RILL_WRITABLE)) != 0;
         end->may_receive |= (event.what & (RILL_READABLE | RILL_PEER_CLOSED)) != 0;
     }
