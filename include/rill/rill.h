@@ -286,7 +286,8 @@ int rill_tcp_connect_listener(struct rill_stack *stack, rill_conn listener, cons
 /*
  * SEND: copy bytes into the send queue. Returns how many were taken, which
  * may be fewer than asked; -RILL_EAGAIN when there is no room (RILL_WRITABLE
- * follows), -RILL_EPIPE after rill_shutdown() or rill_close() ("connection
+ * follows), -RILL_ENOBUFS when the stack has no memory even for one buffer ("insufficient
+ * resources": try again later), -RILL_EPIPE after rill_shutdown() or rill_close() ("connection
  * closing"), -RILL_ENOTCONN for a listener, -RILL_EBADF ("connection does not
  * exist"), or the error that ended the connection, once.
  */
@@ -419,7 +420,9 @@ const char *rill_count_name(enum rill_count count);
 struct rill_memory {
     uint64_t arena_bytes, used_bytes, used_bytes_max;
     uint64_t head_bytes; /* the stack itself, whatever it holds */
-    uint64_t connection_bytes, half_open_bytes, time_wait_bytes, path_bytes, buffer_bytes, table_bytes;
+    uint64_t connection_bytes, half_open_bytes, time_wait_bytes, path_bytes, table_bytes;
+    uint64_t buffer_bytes;       /* in live buffers */
+    uint64_t spare_buffer_bytes; /* held for buffers to come */
     uint32_t connections, half_open, time_wait, paths, listeners;
     uint64_t refusals;
 };

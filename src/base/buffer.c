@@ -109,6 +109,15 @@ uint64_t buffers_bytes(const struct buffers *buffers)
     return bytes;
 }
 
+uint64_t buffers_live_bytes(const struct buffers *buffers)
+{
+    uint64_t bytes = (uint64_t)buffers->run_pages * ARENA_PAGE_BYTES;
+
+    for (unsigned i = 0; i < BUFFER_CLASSES; i++)
+        bytes += (uint64_t)buffers->pools[i].used * buffers->pools[i].object_bytes;
+    return bytes;
+}
+
 bool buffer_is_live(const struct arena *arena, const struct buffers *buffers, ref buffer)
 {
     uint8_t kind = arena_kind(arena, buffer);

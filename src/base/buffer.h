@@ -63,8 +63,9 @@ static inline uint32_t buffer_charge(const struct buffer *buffer)
     return BUFFER_HEADER_BYTES + buffer->capacity_bytes;
 }
 
-/* Bytes of arena that all buffers hold now, kept runs included. */
+/* Bytes of arena that buffers hold now, whole runs; and of those, the bytes in live buffers. */
 uint64_t buffers_bytes(const struct buffers *buffers);
+uint64_t buffers_live_bytes(const struct buffers *buffers);
 
 /* A live buffer? Total: any number may be asked. */
 bool buffer_is_live(const struct arena *arena, const struct buffers *buffers, ref buffer);

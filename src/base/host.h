@@ -50,6 +50,25 @@ static inline uint32_t host_ms(const struct host *host)
     return (uint32_t)(host->now / NANOS_PER_MS);
 }
 
+/*
+ * Old work comes before new: what is left of the arena, in eighths of the
+ * whole, under which a kind of work is refused. The last eighth is for packets
+ * on their way in, among which are the ACKs that free the rest.
+ */
+enum host_reserve { RESERVE_FOR_IN_ORDER = 1, RESERVE_FOR_OUT_OF_ORDER = 2, RESERVE_FOR_SENDING = 3 };
+
+static inline uint64_t host_free_bytes(const struct host *host)
+{
+    const struct arena *arena = &host->arena;
+
+    return (uint64_t)(arena->page_count - arena->head_pages - arena->pages_used) * ARENA_PAGE_BYTES;
+}
+
+static inline bool host_is_short(const struct host *host, enum host_reserve reserve)
+{
+    return host_free_bytes(host) < host->arena.size_bytes / 8 * (uint64_t)reserve;
+}
+
 /* A number that nobody outside can guess. */
 static inline uint64_t host_draw(struct host *host)
 {

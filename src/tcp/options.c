@@ -20,7 +20,7 @@ uint16_t options_send_mss(const struct path *path, uint16_t peer_mss, bool times
     uint32_t fallback = path->ip_header_bytes == 20 ? MSS_DEFAULT_V4 : MSS_DEFAULT_V6;
     uint32_t mss = peer_mss == 0 ? fallback : max_u32(peer_mss, MSS_PEER_MIN);
 
-    mss = min_u32(mss, options_announced_mss(path));
+    mss = min_u32(mss, min_u32(options_announced_mss(path), RILL_TRAIN_PAYLOAD_MAX));
     return (uint16_t)(timestamps ? mss - TIMESTAMP_OPTION_BYTES : mss);
 }
 

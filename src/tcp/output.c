@@ -38,8 +38,9 @@ struct seq output_right_edge(const struct tcp *tcp, const struct tcb *tcb)
 {
     uint32_t charge = tcb->busy == REF_NONE ? 0 : busy_at(tcp, tcb)->receive_charge;
     uint32_t room = charge < tcb->receive_limit ? tcb->receive_limit - charge : 0;
+    uint32_t memory = (uint32_t)min_u64(host_free_bytes(&tcp->ip.host) / 2, UINT32_MAX);
     /* Half of the true room: the other half is for the overhead of the buffers that will hold it (ADR 0006). */
-    struct seq edge = seq_add(tcb->rcv_nxt, room / 2);
+    struct seq edge = seq_add(tcb->rcv_nxt, min_u32(room, memory) / 2);
     uint32_t step = min_u32(tcb->receive_limit / 4, tcb->rcv_mss);
 
     /* RFC 9293 3.8.6.2.2: the edge advances by a full segment or a good part of the buffer, or not at all. */

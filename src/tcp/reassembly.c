@@ -163,6 +163,8 @@ static enum rill_drop insert_in_order(struct tcp *tcp, struct tcb *tcb, struct a
         /* The window promised room for the payload; overhead may take as much again (ADR 0006). */
         if (busy->receive_charge / 2 >= tcb->receive_limit)
             return RILL_DROP_TCP_RECEIVE_FULL;
+        if (busy->receive_bytes > 0 && host_is_short(tcp_host(tcp), RESERVE_FOR_IN_ORDER))
+            return RILL_DROP_TCP_NO_MEMORY;
         r = hold_bytes(tcp, tcb, arrival, arrival->seg.data, n, tcb->rcv_nxt);
         if (r == REF_NONE)
             return RILL_DROP_TCP_NO_MEMORY;
@@ -288,7 +290,7 @@ static enum rill_drop insert_ahead(struct tcp *tcp, struct tcb *tcb, struct arri
         host_count(tcp_host(tcp), RILL_COUNT_TCP_DUPLICATES, 1);
         return RILL_DROP_NONE;
     }
-    if (busy->receive_charge >= tcb->receive_limit) {
+    if (busy->receive_charge >= tcb->receive_limit || host_is_short(tcp_host(tcp), RESERVE_FOR_OUT_OF_ORDER)) {
         give_back_if_empty(tcp, tcb);
         return RILL_DROP_TCP_REASSEMBLY_FULL;
     }

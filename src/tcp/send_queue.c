@@ -22,9 +22,13 @@ static struct buffer *add_buffer(struct tcp *tcp, struct tcb *tcb, uint32_t want
     struct arena *arena = tcp_arena(tcp);
     struct busy *busy = busy_at(tcp, tcb);
     uint32_t bytes = min_u32(max_u32(wanted_bytes, busy->send_bytes), CHUNK_BYTES);
-    ref r = buffer_take(arena, &tcp_host(tcp)->buffers, bytes);
     struct buffer *buffer;
+    ref r;
 
+    /* Every connection may have one buffer; more only while memory is not short. */
+    if (busy->send_charge > 0 && host_is_short(tcp_host(tcp), RESERVE_FOR_SENDING))
+        return NULL;
+    r = buffer_take(arena, &tcp_host(tcp)->buffers, bytes);
     if (r == REF_NONE)
         return NULL;
     buffer = buffer_at(arena, r);
