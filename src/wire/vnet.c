@@ -68,6 +68,8 @@ void vnet_for_train(const struct rill_train *train, struct vnet_header *out)
         return;
     out->segmentation = train->ip_version == 4 ? VNET_GSO_TCPV4 : VNET_GSO_TCPV6;
     out->segment_bytes = train->segment_bytes;
+    if (train->transport_start + 13u >= sizeof train->header)
+        return;
     /* CWR belongs to the first packet only; a device that is not told would copy it to all. */
     out->ecn = (train->header[train->transport_start + 13u] & TCP_CWR) != 0;
 }

@@ -443,6 +443,19 @@ static void trains_that_lie_are_not_cut(void **state)
     train.slices[1].length_bytes -= 1;
     assert_int_equal(train_cut(&train, &cursor, 0, packet, sizeof packet), 0);
     train = good;
+    train.slice_count = 0;
+    assert_int_equal(train_cut(&train, &cursor, 0, packet, sizeof packet), 0);
+    train = good;
+    train.segment_bytes = 100;
+    train.slices[0].length_bytes = 50;
+    train.slice_count = 1;
+    assert_int_equal(train_cut(&train, &cursor, 2, packet, sizeof packet), 0);
+    train = good;
+    train.slice_count = RILL_SLICES_MAX + 1;
+    train.payload_bytes = 1000;
+    train.segment_bytes = 1000;
+    assert_int_equal(train_cut(&train, &cursor, 0, packet, sizeof packet), 0);
+    train = good;
     train.header_bytes = 39;
     assert_int_equal(train_cut(&train, &cursor, 0, packet, sizeof packet), 0);
     train = good;
@@ -655,6 +668,18 @@ static void a_prepared_train_can_still_be_cut(void **state)
     }
 }
 
+static void a_train_that_lies_is_not_prepared(void **state)
+{
+    struct rill_train train, before;
+
+    (void)state;
+    make_template(&train, 4, 0, 0x10);
+    train.transport_start = RILL_HEADER_BYTES_MAX;
+    before = train;
+    train_prepare_offload(&train);
+    assert_memory_equal(train.header, before.header, sizeof train.header);
+}
+
 static void preparing_icmp_leaves_its_bytes_alone(void **state)
 {
     struct rill_train train;
@@ -694,6 +719,7 @@ int main(void)
         cmocka_unit_test(a_device_cuts_a_prepared_train_as_train_cut_does),
         cmocka_unit_test(a_prepared_train_has_a_right_ip_header_for_the_whole),
         cmocka_unit_test(a_prepared_train_can_still_be_cut),
+        cmocka_unit_test(a_train_that_lies_is_not_prepared),
         cmocka_unit_test(preparing_icmp_leaves_its_bytes_alone),
     };
 

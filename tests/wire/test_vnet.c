@@ -150,6 +150,31 @@ static void one_packet_asks_for_its_checksum_only(void **state)
     }
 }
 
+static void without_a_segment_size_there_is_no_segmentation(void **state)
+{
+    struct rill_train train = sample_train(4, 6);
+    struct vnet_header out;
+
+    (void)state;
+    train.segment_bytes = 0;
+    vnet_for_train(&train, &out);
+    assert_int_equal(out.segmentation, VNET_GSO_NONE);
+}
+
+static void a_transport_header_past_the_template_has_no_flags(void **state)
+{
+    struct rill_train *train = malloc(sizeof *train);
+    struct vnet_header out;
+
+    (void)state;
+    assert_non_null(train);
+    *train = sample_train(4, 6);
+    train->transport_start = 0xffff;
+    vnet_for_train(train, &out);
+    assert_false(out.ecn);
+    free(train);
+}
+
 static void cwr_is_told_to_the_device(void **state)
 {
     struct rill_train train = sample_train(4, 6);
@@ -196,6 +221,8 @@ int main(void)
         cmocka_unit_test(a_tcp_train_asks_for_checksum_and_segmentation),
         cmocka_unit_test(a_tcp_train_over_ipv6_asks_for_tcpv6),
         cmocka_unit_test(one_packet_asks_for_its_checksum_only),
+        cmocka_unit_test(without_a_segment_size_there_is_no_segmentation),
+        cmocka_unit_test(a_transport_header_past_the_template_has_no_flags),
         cmocka_unit_test(cwr_is_told_to_the_device),
         cmocka_unit_test(icmp_asks_for_nothing),
         cmocka_unit_test(udp_asks_for_its_checksum_at_6),
