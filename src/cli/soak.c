@@ -17,7 +17,7 @@
 #define QUEUE_PACKETS 1024u
 #define STALL_MAX (30 * 60 * NANOS_PER_S) /* of virtual time without a byte: longer than any chain of backed off RTOs */
 #define TURNS_WITHOUT_TIME_MAX 1000000u
-#define WAIT_AFTER_CLOSE (10 * 60 * NANOS_PER_S) /* 2 MSL and FIN-WAIT-2 are over by then */
+#define WAIT_AFTER_CLOSE (3600 * NANOS_PER_S) /* 2 MSL, FIN-WAIT-2 and the user timeout are over by then */
 
 /* One end: a stack, its driver, and an application that sends one stream and receives another. */
 struct end {
