@@ -193,7 +193,10 @@ unsigned rill_output(struct rill_stack *stack, int netif, struct rill_train *tra
 /* Run the timers that are due. */
 void rill_poll(struct rill_stack *stack, rill_time now);
 
-/* When rill_poll() must be called next at the latest: the true minimum. RILL_NEVER when no timer runs. */
+/*
+ * When rill_poll() must be called next: never later than the next thing due, RILL_NEVER when nothing is. It may be
+ * earlier: a timer that moved away, as the retransmission timer does with each ACK, is found out when it comes up.
+ */
 rill_time rill_deadline(struct rill_stack *stack);
 
 /* True when rill_output() on this interface would return something. */

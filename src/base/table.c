@@ -3,19 +3,19 @@
  * shares are chosen so that a side is clear before it is needed and empty
  * before the next one is:
  *
- * - From 3/4 load on, each operation clears NEXT_CLEARS tags of the next side,
- *   which has at most twice the slots: done within 1/8 of the slots, so before
- *   7/8 load.
+ * - From 27/32 load on, each operation clears NEXT_CLEARS tags of the next side,
+ *   which has at most twice the slots: done within 1/32 of the slots, so before
+ *   7/8 load. (Begun late, because until it is done both sides cost memory.)
  * - Each operation then looks at OLD_SCANS old slots, or fewer when it has moved
  *   TABLE_MOVES entries: done within 1/32 of the old side's slots and 1/4 of its
  *   entries. A doubled side is then at most (7/8 + 1/32 + 7/32) / 2 full. A side
  *   of the same size, chosen only to be rid of tombs when at most half of the
  *   slots are live (at most 1/2 + 1/16 by the time it is clear), is then at most
- *   9/16 + 1/32 + 9/64 full. Both are below 3/4, where the next round begins.
+ *   9/16 + 1/32 + 9/64 full. Both are below 27/32, where the next round begins.
  */
 #include "base/table.h"
 
-#define NEXT_CLEARS 16
+#define NEXT_CLEARS 64
 #define OLD_SCANS 32
 #define SLOT_BYTES (sizeof(ref) + 1)
 #define SLOTS_MIN UINT32_C(512) /* fills the better part of one page, the least that the arena gives */
@@ -28,7 +28,7 @@ static uint32_t load(const struct table_side *side)
 
 static uint32_t load_to_prepare(const struct table_side *side)
 {
-    return (side->mask + 1) / 4 * 3;
+    return (side->mask + 1) / 32 * 27;
 }
 
 static uint32_t load_max(const struct table_side *side)

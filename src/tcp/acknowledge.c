@@ -29,7 +29,8 @@ static void measure_round_trip(struct tcp *tcp, struct tcb *tcb, const struct ar
         rtt_sample(tcp, tcb, (uint32_t)min_u64((tcp_host(tcp)->now - busy->rtt_sent_at) / NANOS_PER_US, UINT32_MAX));
         return;
     }
-    if ((tcb->flags & TCB_TIMESTAMPS) != 0 && tcb->backoff > 0 && (options->present & TCP_OPTION_TIMESTAMP) != 0) {
+    if ((tcb->flags & TCB_TIMESTAMPS) != 0 && tcb->ep.own_backoff > 0 &&
+        (options->present & TCP_OPTION_TIMESTAMP) != 0) {
         uint32_t age_ms = options_timestamp_now(tcp, tcb) - options->timestamp_echo;
 
         if (age_ms < ECHO_AGE_MS_MAX)
@@ -43,9 +44,9 @@ static void recovery_step(struct tcp *tcp, struct tcb *tcb, uint32_t acked_bytes
     struct busy *busy = busy_at(tcp, tcb);
     uint32_t flight = seq_offset(tcb->snd_una, tcb->snd_nxt);
 
-    if (!seq_before(tcb->snd_una, tcb->recover)) {
+    if (!seq_before(tcb->snd_una, busy->recover)) {
         tcb->flags &= ~TCB_IN_RECOVERY;
-        tcb->dup_acks = 0;
+        tcb->ep.own_dup_acks = 0;
         tcb->cwnd = min_u32(tcb->ssthresh, max_u32(flight, tcb->snd_mss) + tcb->snd_mss);
         trace_event(tcp, &tcb->ep, RILL_TRACE_LOSS, RILL_LOSS_RECOVERED, tcb->snd_una.v);
         return;
@@ -99,12 +100,12 @@ void acknowledge_new(struct tcp *tcp, struct tcb *tcb, const struct arrival *arr
     measure_round_trip(tcp, tcb, arrival);
     if (tcb->busy != REF_NONE)
         forget_before_una(tcb, busy_at(tcp, tcb));
-    tcb->backoff = 0;
+    tcb->ep.own_backoff = 0;
     tcb->retransmit_at = NANOS_NEVER; /* RFC 6298 5.3: output arms it anew */
     if ((tcb->flags & TCB_IN_RECOVERY) != 0) {
         recovery_step(tcp, tcb, data);
     } else {
-        tcb->dup_acks = 0;
+        tcb->ep.own_dup_acks = 0;
         if (data > 0)
             cc_of(tcb)->acked(tcp, tcb, data, flight);
     }
@@ -122,7 +123,7 @@ static void enter_recovery(struct tcp *tcp, struct tcb *tcb)
         return; /* the retransmission timer will do it */
     busy = busy_at(tcp, tcb);
     cc_of(tcb)->loss(tcp, tcb, flight);
-    tcb->recover = tcb->snd_nxt;
+    busy->recover = tcb->snd_nxt;
     tcb->flags |= TCB_IN_RECOVERY;
     tcb->cwnd += DUPLICATE_ACKS * tcb->snd_mss; /* step 3: what left the network */
     busy->resend = tcb->snd_una;
@@ -143,10 +144,11 @@ void acknowledge_duplicate(struct tcp *tcp, struct tcb *tcb, const struct arriva
     if ((tcb->flags & TCB_IN_RECOVERY) != 0) {
         tcb->cwnd += tcb->snd_mss; /* RFC 5681 3.2 step 4: one more segment left the network */
     } else {
-        if (tcb->dup_acks < UINT8_MAX)
-            tcb->dup_acks++;
+        if (tcb->ep.own_dup_acks < UINT8_MAX)
+            tcb->ep.own_dup_acks++;
         /* RFC 6582 3.2 step 2: not for what was in flight at the last timeout or recovery. */
-        if (tcb->dup_acks == DUPLICATE_ACKS && seq_after(tcb->snd_una, seq_sub(tcb->recover, 1)))
+        if (tcb->ep.own_dup_acks == DUPLICATE_ACKS &&
+            (tcb->busy == REF_NONE || !seq_before(tcb->snd_una, busy_at(tcp, tcb)->recover)))
             enter_recovery(tcp, tcb);
     }
     connection_touch(tcp, tcb);

@@ -64,7 +64,7 @@ static void reno_loss(struct tcp *tcp, struct tcb *tcb, uint32_t flight_bytes)
 static void reno_timeout(struct tcp *tcp, struct tcb *tcb, uint32_t flight_bytes)
 {
     /* RFC 5681 3.1: ssthresh is set on the first timeout of a segment only. */
-    if (tcb->backoff <= 1)
+    if (tcb->ep.own_backoff <= 1)
         halve(tcb, flight_bytes);
     tcb->cwnd = tcb->snd_mss;
     trace_event(tcp, &tcb->ep, RILL_TRACE_CWND, tcb->cwnd, tcb->ssthresh);

@@ -117,6 +117,7 @@ bool connection_make_busy(struct tcp *tcp, struct tcb *tcb)
     busy->resend = busy->resend_end = tcb->snd_una;
     busy->small_end = tcb->snd_una;
     busy->snd_up = tcb->snd_una;
+    busy->recover = tcb->snd_una;
     return true;
 }
 
@@ -128,7 +129,7 @@ void connection_rest(struct tcp *tcp, struct tcb *tcb)
         return;
     busy = busy_at(tcp, tcb);
     if (busy->send_bytes > 0 || busy->receive.head != REF_NONE || busy->reassembly != REF_NONE ||
-        !seq_equal(busy->resend, busy->resend_end) || (tcb->flags & TCB_RTT_TIMING) != 0)
+        !seq_equal(busy->resend, busy->resend_end) || (tcb->flags & (TCB_RTT_TIMING | TCB_URGENT_SEEN)) != 0)
         return;
     pool_give(tcp_arena(tcp), &tcp->busies, tcb->busy);
     tcb->busy = REF_NONE;
@@ -180,7 +181,7 @@ void connection_end(struct tcp *tcp, struct tcb *tcb, int error)
                            endpoint_hash_of, tcp);
     rill_assert(removed);
     let_go(tcp, tcb, error == 0 && (tcb->flags & TCB_ORPHAN) == 0);
-    tcb->error = (int16_t)error;
+    tcb->error = (int8_t)error;
     event_raise(tcp, tcb, error != 0 ? RILL_RESET | RILL_CLOSED : RILL_CLOSED);
 }
 
@@ -324,7 +325,7 @@ bool connection_check(const struct tcp *tcp, const struct tcb *tcb)
 
         if (waiting != (tcb->retransmit_at != NANOS_NEVER))
             return false;
-        if (tcb->timer.deadline != timeouts_earliest(tcb))
+        if (tcb->timer.deadline > timeouts_earliest(tcb))
             return false;
     }
     return true;

@@ -136,7 +136,7 @@ static void build_header(struct tcp *tcp, const struct half_open *half_open, str
     header->window = first_window(tcp, listener_at(tcp, half_open->listener));
     header->options.present = 0;
     header->options.sack_count = 0;
-    if ((half_open->ep.spare & HALF_OPEN_TS) != 0) {
+    if ((half_open->ep.own_options & HALF_OPEN_TS) != 0) {
         header->options.present = TCP_OPTION_TIMESTAMP;
         header->options.timestamp_value = host_ms(tcp_host(tcp)) + options_timestamp_offset(tcp, &half_open->ep);
         header->options.timestamp_echo = half_open->ts_recent;
@@ -148,8 +148,8 @@ static void send_ack(struct tcp *tcp, const struct half_open *half_open)
     struct tcp_header header;
 
     build_header(tcp, half_open, &header);
-    header.window =
-        (uint16_t)(header.window >> ((half_open->ep.spare & HALF_OPEN_WSCALE) != 0 ? options_window_shift(tcp) : 0));
+    header.window = (uint16_t)(header.window >>
+                               ((half_open->ep.own_options & HALF_OPEN_WSCALE) != 0 ? options_window_shift(tcp) : 0));
     answer_segment(tcp, &half_open->ep, &header);
 }
 
@@ -162,11 +162,11 @@ static void send_syn_ack(struct tcp *tcp, const struct half_open *half_open)
     header.seq = half_open->iss;
     header.options.present |= TCP_OPTION_MSS;
     header.options.mss = options_announced_mss(path_at(tcp_host(tcp), half_open->ep.path));
-    if ((half_open->ep.spare & HALF_OPEN_WSCALE) != 0) {
+    if ((half_open->ep.own_options & HALF_OPEN_WSCALE) != 0) {
         header.options.present |= TCP_OPTION_WINDOW_SCALE;
         header.options.window_scale = options_window_shift(tcp);
     }
-    if ((half_open->ep.spare & HALF_OPEN_SACK) != 0)
+    if ((half_open->ep.own_options & HALF_OPEN_SACK) != 0)
         header.options.present |= TCP_OPTION_SACK_PERMITTED;
     host_count(tcp_host(tcp), RILL_COUNT_TCP_SEGMENTS_OUT, 1);
     answer_segment(tcp, &half_open->ep, &header);
@@ -175,7 +175,7 @@ static void send_syn_ack(struct tcp *tcp, const struct half_open *half_open)
 static void half_open_queue(struct tcp *tcp, ref r)
 {
     struct half_open *half_open = half_open_at(tcp, r);
-    uint32_t retries = half_open->ep.retries;
+    uint32_t retries = half_open->ep.own_retries;
     uint32_t wait_ms = (tcp->settings.rto_initial_us / 1000) << retries;
 
     half_open->due_ms = host_ms(tcp_host(tcp)) + min_u32(wait_ms, tcp->settings.rto_max_us / 1000);
@@ -187,7 +187,7 @@ static void half_open_remove(struct tcp *tcp, struct half_open *half_open, bool 
 {
     ref r = arena_ref(tcp_arena(tcp), half_open);
 
-    fifo_remove(tcp_arena(tcp), &tcp->half_open[half_open->ep.retries], r, offsetof(struct half_open, link));
+    fifo_remove(tcp_arena(tcp), &tcp->half_open[half_open->ep.own_retries], r, offsetof(struct half_open, link));
     listener_at(tcp, half_open->listener)->half_open_count--;
     if (!replaced) {
         bool removed = table_remove(tcp_arena(tcp), &tcp->connections, endpoint_hash(tcp, &half_open->ep), r,
@@ -213,7 +213,7 @@ static void take_options(const struct tcp *tcp, struct half_open *half_open, con
         agreed |= HALF_OPEN_TS;
         half_open->ts_recent = theirs->timestamp_value;
     }
-    half_open->ep.spare = agreed;
+    half_open->ep.own_options = agreed;
     half_open->mss = (theirs->present & TCP_OPTION_MSS) != 0 ? theirs->mss : 0;
 }
 
@@ -299,7 +299,7 @@ void listen_segment(struct tcp *tcp, struct listener *listener, struct arrival *
 static void half_open_complete(struct tcp *tcp, struct half_open *half_open, struct arrival *arrival)
 {
     struct listener *listener = listener_at(tcp, half_open->listener);
-    uint8_t agreed = half_open->ep.spare;
+    uint8_t agreed = half_open->ep.own_options;
     struct tcb *tcb = connection_create(tcp, half_open->ep.path, half_open->ep.local_port, half_open->ep.remote_port,
                                         arena_ref(tcp_arena(tcp), half_open));
 
@@ -313,12 +313,11 @@ static void half_open_complete(struct tcp *tcp, struct half_open *half_open, str
     tcb->flags |= (agreed & HALF_OPEN_TS) != 0 ? TCB_TIMESTAMPS : 0;
     tcb->flags |= (agreed & HALF_OPEN_SACK) != 0 ? TCB_SACK : 0;
     tcb->flags |= (agreed & HALF_OPEN_WSCALE) != 0 ? TCB_WINDOW_SCALE : 0;
-    tcb->flags |= half_open->ep.retries > 0 ? TCB_SYN_RESENT : 0;
+    tcb->flags |= half_open->ep.own_retries > 0 ? TCB_SYN_RESENT : 0;
     tcb->snd_wscale = (agreed & HALF_OPEN_WSCALE) != 0 ? agreed & HALF_OPEN_SCALE_MASK : 0;
     tcb->rcv_wscale = (agreed & HALF_OPEN_WSCALE) != 0 ? options_window_shift(tcp) : 0;
     tcb->ts_offset = options_timestamp_offset(tcp, &tcb->ep);
     tcb->ts_recent = half_open->ts_recent;
-    tcb->ts_recent_ms = host_ms(tcp_host(tcp));
     tcb->iss = tcb->snd_una = half_open->iss;
     tcb->snd_nxt = seq_add(half_open->iss, 1);
     tcb->irs = half_open->irs;
@@ -386,7 +385,7 @@ void half_open_segment(struct tcp *tcp, struct half_open *half_open, struct arri
 
     if (half_open_rst_or_syn(tcp, half_open, arrival))
         return;
-    if ((half_open->ep.spare & HALF_OPEN_TS) != 0 && (seg->options.present & TCP_OPTION_TIMESTAMP) != 0 &&
+    if ((half_open->ep.own_options & HALF_OPEN_TS) != 0 && (seg->options.present & TCP_OPTION_TIMESTAMP) != 0 &&
         (int32_t)(seg->options.timestamp_value - half_open->ts_recent) < 0) {
         segment_drop(tcp, arrival, RILL_DROP_TCP_PAWS);
         send_ack(tcp, half_open);
@@ -438,7 +437,7 @@ void half_open_run(struct tcp *tcp)
                 continue;
             }
             fifo_remove(tcp_arena(tcp), fifo, r, offsetof(struct half_open, link));
-            half_open->ep.retries++;
+            half_open->ep.own_retries++;
             half_open_queue(tcp, r);
             host_count(tcp_host(tcp), RILL_COUNT_TCP_SYN_RETRANSMITTED, 1);
             send_syn_ack(tcp, half_open);

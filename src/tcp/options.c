@@ -86,10 +86,8 @@ void options_agree(struct tcp *tcp, struct tcb *tcb, const struct tcp_options *t
         tcb->flags &= ~(uint32_t)TCB_SACK;
     if ((theirs->present & TCP_OPTION_WINDOW_SCALE) == 0)
         tcb->flags &= ~(uint32_t)TCB_WINDOW_SCALE;
-    if ((tcb->flags & TCB_TIMESTAMPS) != 0) {
+    if ((tcb->flags & TCB_TIMESTAMPS) != 0)
         tcb->ts_recent = theirs->timestamp_value;
-        tcb->ts_recent_ms = host_ms(tcp_host(tcp));
-    }
     /* RFC 7323 2.2: both shifts are 0 unless both sides sent the option. */
     tcb->snd_wscale = (tcb->flags & TCB_WINDOW_SCALE) != 0 ? theirs->window_scale : 0;
     tcb->rcv_wscale = (tcb->flags & TCB_WINDOW_SCALE) != 0 ? options_window_shift(tcp) : 0;

@@ -85,8 +85,8 @@ static void finish_train(struct tcp *tcp, struct tcb *tcb, struct rill_train *tr
         tcb->flags &= ~(uint32_t)(TCB_ACK_NOW | TCB_ACK_DELAYED);
         tcb->ack_at = NANOS_NEVER;
         tcb->last_ack_sent = tcb->rcv_nxt;
-        if (tcb->quick_acks > 0)
-            tcb->quick_acks--;
+        if (tcb->ep.own_quick_acks > 0)
+            tcb->ep.own_quick_acks--;
     }
     if (trace_is_on(tcp))
         trace_emit_packet(tcp, &tcb->ep, RILL_TRACE_SEGMENT_OUT, train->header, train->header_bytes,
@@ -251,7 +251,8 @@ static uint32_t sendable(const struct tcp *tcp, const struct tcb *tcb, uint32_t 
     uint32_t flight = seq_offset(tcb->snd_una, tcb->snd_nxt);
     uint32_t window = tcb->snd_wnd > flight ? tcb->snd_wnd - flight : 0;
     /* RFC 3042 limited transmit: the first two duplicate ACKs let one new segment out each. */
-    uint32_t cwnd = tcb->cwnd + ((tcb->flags & TCB_IN_RECOVERY) == 0 ? min_u32(tcb->dup_acks, 2) * tcb->snd_mss : 0);
+    uint32_t cwnd =
+        tcb->cwnd + ((tcb->flags & TCB_IN_RECOVERY) == 0 ? min_u32(tcb->ep.own_dup_acks, 2) * tcb->snd_mss : 0);
     uint32_t allowed = cwnd > flight ? cwnd - flight : 0;
     uint32_t n = min_u32(unsent, min_u32(window, allowed));
 

@@ -36,7 +36,7 @@ void rtt_sample(struct tcp *tcp, struct tcb *tcb, uint32_t sample_us)
 
 nanos rtt_timeout(const struct tcp *tcp, const struct tcb *tcb)
 {
-    uint64_t us = (uint64_t)tcb->rto_us << min_u32(tcb->backoff, 16);
+    uint64_t us = (uint64_t)tcb->rto_us << min_u32(tcb->ep.own_backoff, 16);
 
     return clamp_rto(tcp, us) * NANOS_PER_US;
 }

@@ -75,12 +75,11 @@ static void learn_window(struct tcb *tcb, const struct tcp_segment *seg, uint8_t
 static void established(struct tcp *tcp, struct tcb *tcb)
 {
     state_change(tcp, &tcb->ep, RILL_STATE_ESTABLISHED);
-    tcb->recover = tcb->iss;
-    tcb->quick_acks = 16;
+    tcb->ep.own_quick_acks = 16;
     /* RFC 6298 5.7: a SYN that had to be sent again says that the path is slow. */
     if ((tcb->flags & TCB_SYN_RESENT) != 0 && tcb->srtt_us8 == 0)
         tcb->rto_us = max_u32(tcb->rto_us, 3000000);
-    tcb->backoff = 0;
+    tcb->ep.own_backoff = 0;
     cc_of(tcb)->established(tcp, tcb);
     timeouts_keep_alive(tcp, tcb);
     if ((tcb->flags & TCB_ACTIVE_OPEN) == 0)
@@ -178,7 +177,7 @@ static void schedule_ack(struct tcp *tcp, struct tcb *tcb, const struct arrival 
     uint32_t segment = arrival->packet->segment_bytes != 0 ? arrival->packet->segment_bytes : arrival->seg.data_bytes;
 
     tcb->rcv_mss = (uint16_t)max_u32(tcb->rcv_mss, min_u32(segment, UINT16_MAX));
-    if (at_once || tcb->quick_acks > 0 || unacked >= 2u * tcb->rcv_mss || (tcb->flags & TCB_QUICK_ACK) != 0)
+    if (at_once || tcb->ep.own_quick_acks > 0 || unacked >= 2u * tcb->rcv_mss || (tcb->flags & TCB_QUICK_ACK) != 0)
         tcb->flags |= TCB_ACK_NOW;
     else
         tcb->flags |= TCB_ACK_DELAYED;
@@ -239,11 +238,12 @@ static void sixth_check_urg(struct tcp *tcp, struct tcb *tcb, const struct arriv
     const struct tcp_segment *seg = &arrival->seg;
     struct seq up = seq_add(seg->seq, seg->urgent);
 
-    if ((seg->flags & TCP_URG) == 0 || !state_can_receive(tcb->ep.state))
+    if ((seg->flags & TCP_URG) == 0 || !state_can_receive(tcb->ep.state) || !seq_after(up, tcb->rcv_nxt) ||
+        !connection_make_busy(tcp, tcb))
         return;
-    if (!seq_after(up, tcb->rcv_nxt) || ((tcb->flags & TCB_URGENT_SEEN) != 0 && !seq_after(up, tcb->rcv_up)))
+    if ((tcb->flags & TCB_URGENT_SEEN) != 0 && !seq_after(up, busy_at(tcp, tcb)->rcv_up))
         return;
-    tcb->rcv_up = up;
+    busy_at(tcp, tcb)->rcv_up = up;
     tcb->flags |= TCB_URGENT_SEEN;
     event_raise(tcp, tcb, RILL_URGENT);
 }
@@ -259,7 +259,7 @@ static void update_window(struct tcp *tcp, struct tcb *tcb, const struct tcp_seg
     if (tcb->snd_wnd == before)
         return;
     if (tcb->snd_wnd > before && (tcb->flags & TCB_PERSIST) != 0) {
-        tcb->backoff = 0;
+        tcb->ep.own_backoff = 0;
         tcb->retransmit_at = NANOS_NEVER;
     }
     connection_touch(tcp, tcb);
@@ -382,7 +382,7 @@ static bool is_acceptable(const struct tcb *tcb, const struct tcp_segment *seg)
 static bool fails_paws(const struct tcp *tcp, const struct tcb *tcb, const struct tcp_segment *seg)
 {
     return (int32_t)(seg->options.timestamp_value - tcb->ts_recent) < 0 &&
-           host_ms(&tcp->ip.host) - tcb->ts_recent_ms < PAWS_MEMORY_MS;
+           host_ms(&tcp->ip.host) - tcb->last_heard_ms < PAWS_MEMORY_MS;
 }
 
 static enum step check_timestamp(struct tcp *tcp, struct tcb *tcb, const struct arrival *arrival)
@@ -460,14 +460,13 @@ static enum step first_check_sequence_number(struct tcp *tcp, struct tcb *tcb, s
 }
 
 /* RFC 7323 4.3 (2): the echo follows the segment that the last ACK stands before. */
-static void remember_timestamp(struct tcp *tcp, struct tcb *tcb, const struct tcp_segment *seg)
+static void remember_timestamp(struct tcb *tcb, const struct tcp_segment *seg)
 {
     if ((tcb->flags & TCB_TIMESTAMPS) == 0 || (seg->options.present & TCP_OPTION_TIMESTAMP) == 0)
         return;
     if (seq_after(seg->seq, tcb->last_ack_sent))
         return;
     tcb->ts_recent = seg->options.timestamp_value;
-    tcb->ts_recent_ms = host_ms(tcp_host(tcp));
 }
 
 /* RFC 9293 3.10.7.4: all states but CLOSED, LISTEN and SYN-SENT. */
@@ -484,7 +483,7 @@ static void segment_arrives_otherwise(struct tcp *tcp, struct tcb *tcb, struct a
     tcb->keep_probes = 0;
     if (fifth_check_ack(tcp, tcb, arrival) == STOP)
         return;
-    remember_timestamp(tcp, tcb, &arrival->seg);
+    remember_timestamp(tcb, &arrival->seg);
     sixth_check_urg(tcp, tcb, arrival);
     if (seventh_process_text(tcp, tcb, arrival) == STOP)
         return;

@@ -43,7 +43,7 @@ static void fill_timer(const struct tcp *tcp, const struct tcb *tcb, struct rill
 {
     nanos earliest = timeouts_earliest(tcb);
 
-    out->backoff = tcb->backoff;
+    out->backoff = tcb->ep.own_backoff;
     if (earliest == NANOS_NEVER)
         return;
     out->timer_left = left_until(tcp, earliest);
@@ -102,7 +102,7 @@ static void fill_half_open(struct tcp *tcp, const struct half_open *half_open, s
     out->snd_nxt = half_open->iss.v + 1;
     out->irs = half_open->irs.v;
     out->rcv_nxt = half_open->irs.v + 1;
-    out->backoff = half_open->ep.retries;
+    out->backoff = half_open->ep.own_retries;
     out->timer = RILL_TIMER_RETRANSMISSION;
     out->timer_left = left_until_ms(tcp, half_open->due_ms);
 }

@@ -19,10 +19,21 @@ struct endpoint {
     uint32_t generation; /* the pool's word */
     ref path;
     uint16_t local_port, remote_port;
-    uint16_t retries; /* half-open: SYN,ACKs sent again */
-    uint8_t state;    /* enum rill_state */
-    uint8_t spare;
+    uint8_t state;  /* enum rill_state */
+    uint8_t own[3]; /* each kind's own; the names are below */
 };
+
+/* endpoint.own of a TCB */
+#define own_dup_acks own[0]   /* RFC 5681: duplicate ACKs in a row */
+#define own_backoff own[1]    /* times the retransmission or persist timer fired in a row */
+#define own_quick_acks own[2] /* ACKs to send at once before delaying them */
+
+/* endpoint.own of a half-open block */
+#define own_retries own[0] /* SYN,ACKs sent again */
+
+/* endpoint.own of half-open and TIME-WAIT blocks */
+#define own_options own[1] /* what was agreed, below */
+#define own_shift own[2]   /* of the window that we offer */
 
 /* tcb.flags; the low ones are the public RILL_OPTION_... */
 #define TCB_NODELAY ((uint32_t)RILL_OPTION_NODELAY)
@@ -74,26 +85,24 @@ struct tcb {
     struct seq rcv_nxt;
     struct seq rcv_adv;       /* right edge as advertised; never moves left */
     struct seq last_ack_sent; /* RFC 7323 4.3 Last.ACK.sent */
-    struct seq rcv_up;
 
     uint32_t flags; /* enum tcb_flag */
 
     /* RFC 7323 timestamps */
-    uint32_t ts_recent, ts_recent_ms, ts_offset;
+    uint32_t ts_recent, ts_offset;
 
     uint16_t snd_mss, rcv_mss; /* payload per segment, options taken off; what we announced */
     uint8_t snd_wscale, rcv_wscale;
-    uint8_t dup_acks;
-    uint8_t backoff; /* times the retransmission or persist timer fired in a row */
+    uint8_t tos, ttl;
+    uint8_t keep_probes; /* keep-alive probes sent in a row */
+    int8_t error;        /* negative: why it ended; told once */
+    uint16_t events;     /* enum rill_what, not taken yet */
 
     uint32_t srtt_us8, rttvar_us4, rto_us; /* SRTT << 3, RTTVAR << 2; srtt_us8 0: no sample yet */
     uint32_t cwnd, ssthresh;               /* bytes */
-    struct seq recover;                    /* RFC 6582 */
 
-    ref busy;        /* struct busy; REF_NONE when nothing is queued either way */
-    ref event_next;  /* event queue; or, while unaccepted, accept queue */
-    uint16_t events; /* enum rill_what, not taken yet */
-    int16_t error;   /* negative: why it ended; told once */
+    ref busy;       /* struct busy; REF_NONE when nothing is queued either way */
+    ref event_next; /* event queue; or, while unaccepted, accept queue */
     ref touched_next;
     union {
         uint64_t user;
@@ -112,13 +121,10 @@ struct tcb {
     uint32_t answer_ms;     /* host_ms() of the last rate-limited ACK */
 
     uint32_t retransmitted, segments_in, segments_out;
-    uint8_t quick_acks; /* ACKs to send at once before delaying them */
-    uint8_t tos, ttl;
-    uint8_t keep_probes; /* keep-alive probes sent in a row */
     uint64_t bytes_acked, bytes_received;
 };
 
-_Static_assert(sizeof(struct tcb) <= 240, "a TCB and its share of the table must stay within 256 bytes");
+_Static_assert(sizeof(struct tcb) <= 224, "a TCB and its share of the table must stay within 256 bytes");
 
 /* What a connection needs while bytes are queued or in flight. */
 struct busy {
@@ -133,6 +139,7 @@ struct busy {
     struct seq resend_end;
     struct seq small_end; /* end of the last segment sent that was not full (Nagle, Minshall's variant) */
     struct seq snd_up;    /* RFC 9293 3.8.5 */
+    struct seq recover;   /* RFC 6582 */
     struct seq rtt_seq;   /* the byte being timed */
     nanos rtt_sent_at;
     uint32_t cc_state[4]; /* the congestion control's own */
@@ -141,6 +148,7 @@ struct busy {
     struct buffer_queue receive;
     uint32_t receive_bytes;
     uint32_t receive_charge; /* true size of both kinds */
+    struct seq rcv_up;       /* RFC 9293 3.8.5, with TCB_URGENT_SEEN */
     ref reassembly;          /* struct reassembly; REF_NONE */
 };
 
@@ -164,7 +172,7 @@ struct half_open {
     uint32_t due_ms; /* host_ms() when the SYN,ACK is sent again */
 };
 
-/* half_open.ep.spare: options agreed, and the peer's shift in the low four bits. */
+/* own_options of a half-open block: options agreed, and the peer's shift in the low four bits. */
 enum half_open_option {
     HALF_OPEN_SCALE_MASK = 0x0f,
     HALF_OPEN_WSCALE = 0x10,
@@ -174,7 +182,7 @@ enum half_open_option {
 
 /* TIME-WAIT after the application let go (RFC 9293 3.4.2, 3.6.1). One FIFO: all wait equally long. */
 struct time_wait {
-    struct endpoint ep; /* retries: window field as we last sent it */
+    struct endpoint ep;
     struct seq snd_nxt, rcv_nxt;
     uint32_t rcv_wnd; /* bytes still advertised */
     uint32_t ts_recent;
@@ -183,7 +191,7 @@ struct time_wait {
     uint32_t due_ms;
 };
 
-/* time_wait.ep.spare */
+/* own_options of a TIME-WAIT block */
 enum time_wait_option { TIME_WAIT_TS = 0x20 };
 
 _Static_assert(sizeof(struct half_open) == 48, "48 and a table slot stay within 64 bytes");

@@ -72,11 +72,11 @@ void time_wait_take_over(struct tcp *tcp, struct tcb *tcb)
     time_wait->ep.local_port = tcb->ep.local_port;
     time_wait->ep.remote_port = tcb->ep.remote_port;
     time_wait->ep.state = RILL_STATE_TIME_WAIT;
-    time_wait->ep.spare = (tcb->flags & TCB_TIMESTAMPS) != 0 ? TIME_WAIT_TS : 0;
+    time_wait->ep.own_options = (tcb->flags & TCB_TIMESTAMPS) != 0 ? TIME_WAIT_TS : 0;
     time_wait->snd_nxt = tcb->snd_nxt;
     time_wait->rcv_nxt = tcb->rcv_nxt;
     time_wait->rcv_wnd = seq_offset(tcb->rcv_nxt, tcb->rcv_adv);
-    time_wait->ep.retries = (uint16_t)min_u32(time_wait->rcv_wnd >> tcb->rcv_wscale, UINT16_MAX);
+    time_wait->ep.own_shift = tcb->rcv_wscale;
     time_wait->ts_recent = tcb->ts_recent;
     time_wait->answer_ms = tcb->answer_ms;
     path_hold(&tcp->ip, tcb->ep.path);
@@ -94,11 +94,11 @@ static void send_ack(struct tcp *tcp, const struct time_wait *time_wait)
     header.flags = TCP_ACK;
     header.seq = time_wait->snd_nxt;
     header.ack = time_wait->rcv_nxt;
-    header.window = time_wait->ep.retries;
+    header.window = (uint16_t)min_u32(time_wait->rcv_wnd >> time_wait->ep.own_shift, UINT16_MAX);
     header.urgent = 0;
     header.options.present = 0;
     header.options.sack_count = 0;
-    if ((time_wait->ep.spare & TIME_WAIT_TS) != 0) {
+    if ((time_wait->ep.own_options & TIME_WAIT_TS) != 0) {
         header.options.present = TCP_OPTION_TIMESTAMP;
         header.options.timestamp_value = host_ms(tcp_host(tcp)) + options_timestamp_offset(tcp, &time_wait->ep);
         header.options.timestamp_echo = time_wait->ts_recent;
@@ -118,7 +118,7 @@ static void drop_and_ack(struct tcp *tcp, struct time_wait *time_wait, const str
 /* RFC 6191 2: may this SYN open a new incarnation? Newer in time, or, where time says nothing, newer in sequence. */
 static bool may_reuse(const struct time_wait *time_wait, const struct tcp_segment *seg)
 {
-    bool had = (time_wait->ep.spare & TIME_WAIT_TS) != 0;
+    bool had = (time_wait->ep.own_options & TIME_WAIT_TS) != 0;
     bool has = (seg->options.present & TCP_OPTION_TIMESTAMP) != 0;
 
     if (had && has && seg->options.timestamp_value != time_wait->ts_recent)
@@ -167,7 +167,7 @@ static void fin_again(struct tcp *tcp, struct time_wait *time_wait, const struct
 void time_wait_segment(struct tcp *tcp, struct time_wait *time_wait, struct arrival *arrival)
 {
     const struct tcp_segment *seg = &arrival->seg;
-    bool expects_ts = (time_wait->ep.spare & TIME_WAIT_TS) != 0;
+    bool expects_ts = (time_wait->ep.own_options & TIME_WAIT_TS) != 0;
     bool has_ts = (seg->options.present & TCP_OPTION_TIMESTAMP) != 0;
 
     if ((seg->flags & TCP_RST) != 0) { /* RFC 1337 */

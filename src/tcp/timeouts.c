@@ -43,9 +43,9 @@ static void give_up(struct tcp *tcp, struct tcb *tcb)
 
 static void backoff(struct tcp *tcp, struct tcb *tcb)
 {
-    if (tcb->backoff < UINT8_MAX)
-        tcb->backoff++;
-    if (tcb->backoff == R1_RETRANSMISSIONS) {
+    if (tcb->ep.own_backoff < UINT8_MAX)
+        tcb->ep.own_backoff++;
+    if (tcb->ep.own_backoff == R1_RETRANSMISSIONS) {
         tcb->error = -RILL_ETIMEDOUT;
         event_raise(tcp, tcb, RILL_SOFT_ERROR);
     }
@@ -64,8 +64,7 @@ static void on_retransmission(struct tcp *tcp, struct tcb *tcb)
     host_count(tcp_host(tcp), RILL_COUNT_TCP_RTO_FIRED, 1);
     backoff(tcp, tcb);
     tcb->flags &= ~(TCB_IN_RECOVERY | TCB_RTT_TIMING);
-    tcb->dup_acks = 0;
-    tcb->recover = tcb->snd_nxt; /* RFC 6582 4: no fast retransmit for what was sent before */
+    tcb->ep.own_dup_acks = 0;
     if (seq_equal(tcb->snd_una, tcb->iss)) {
         tcb->flags |= TCB_SYN_DUE | TCB_SYN_RESENT;
         return;
@@ -77,6 +76,7 @@ static void on_retransmission(struct tcp *tcp, struct tcb *tcb)
 
         busy->resend = tcb->snd_una;
         busy->resend_end = tcb->snd_nxt;
+        busy->recover = tcb->snd_nxt; /* RFC 6582 4: no fast retransmit for what was sent before */
     }
 }
 
@@ -138,6 +138,12 @@ static void fire(struct tcp *tcp, struct tcb *tcb)
 {
     nanos now = tcp_host(tcp)->now;
 
+    if (timeouts_earliest(tcb) > now) { /* it has been moved since it was armed */
+        if (timeouts_earliest(tcb) != NANOS_NEVER)
+            wheel_arm(tcp_arena(tcp), &tcp->wheel, tcb_ref(tcp, tcb), timeouts_earliest(tcb));
+        return;
+    }
+
     if (tcb->retransmit_at <= now) {
         tcb->retransmit_at = NANOS_NEVER;
         if ((tcb->flags & TCB_PERSIST) != 0)
@@ -197,7 +203,7 @@ static void settle_retransmission(struct tcp *tcp, struct tcb *tcb)
     if (tcb->retransmit_at == NANOS_NEVER) {
         uint64_t left_ms;
 
-        if (tcb->backoff == 0)
+        if (tcb->ep.own_backoff == 0)
             tcb->unanswered_ms = host_ms(tcp_host(tcp));
         left_ms = patience_ms(tcp, tcb);
         left_ms -= min_u64(left_ms, unanswered_for_ms(tcp, tcb));
@@ -218,11 +224,8 @@ void timeouts_settle(struct tcp *tcp, struct tcb *tcb)
     if ((tcb->flags & (TCB_ACK_DELAYED | TCB_ACK_NOW)) == TCB_ACK_DELAYED && tcb->ack_at == NANOS_NEVER)
         tcb->ack_at = tcp_host(tcp)->now + tcp->settings.delayed_ack_ms * NANOS_PER_MS;
     earliest = timeouts_earliest(tcb);
-    if (earliest == tcb->timer.deadline)
-        return;
-    if (earliest == NANOS_NEVER)
-        wheel_disarm(tcp_arena(tcp), &tcp->wheel, tcb_ref(tcp, tcb));
-    else
+    /* Moved lazily: a timer that is now due later is found out when it comes up. */
+    if (earliest < tcb->timer.deadline)
         wheel_arm(tcp_arena(tcp), &tcp->wheel, tcb_ref(tcp, tcb), earliest);
 }
 

@@ -95,7 +95,7 @@ static int open_from(struct tcp *tcp, const struct rill_endpoint *remote, const 
     take_options(tcp, tcb, options);
     tcb->ts_offset = options_timestamp_offset(tcp, &tcb->ep);
     tcb->iss = initial_sequence_number(tcp, &tcb->ep);
-    tcb->snd_una = tcb->snd_nxt = tcb->recover = tcb->iss;
+    tcb->snd_una = tcb->snd_nxt = tcb->iss;
     tcb->snd_mss = options_send_mss(path_at(tcp_host(tcp), path), 0, false);
     tcb->ep.state = (uint8_t)from;
     state_change(tcp, &tcb->ep, RILL_STATE_SYN_SENT);
@@ -197,7 +197,7 @@ static void after_reading(struct tcp *tcp, struct tcb *tcb)
 
     if ((tcb->flags & TCB_FIN_RECEIVED) != 0)
         reader = seq_sub(reader, 1);
-    if ((tcb->flags & TCB_URGENT_SEEN) != 0 && !seq_after(tcb->rcv_up, reader))
+    if ((tcb->flags & TCB_URGENT_SEEN) != 0 && !seq_after(busy_at(tcp, tcb)->rcv_up, reader))
         tcb->flags &= ~TCB_URGENT_SEEN;
     offer_more(tcp, tcb);
     if ((tcb->flags & TCB_TOUCHED) == 0)
