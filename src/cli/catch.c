@@ -138,9 +138,13 @@ static bool arrange_syn_recv(struct catch *catch)
 {
     if (!rill_connects(catch))
         return false;
-    /* The SYN leaves; nothing behind it does. */
+    /* The SYN leaves; the answer, which may be there at once, is read only when nothing can leave any more. */
+    stop_reading(catch);
     rill_turn(catch->session.stack, &catch->session.driver, 1, rill_clock());
-    return rill_hold_output(catch->session.stack, catch->conn, true) == 0;
+    if (rill_hold_output(catch->session.stack, catch->conn, true) != 0)
+        return false;
+    gate_set(catch->session.driver, GATE_OPEN);
+    return true;
 }
 
 static bool arrange_established(struct catch *catch)

@@ -2,6 +2,7 @@
  * rill connect: netcat, sink, source or an HTTP GET from rill's own stack.
  */
 #include "cli/flow.h"
+#include "cli/gate.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -90,9 +91,11 @@ static void try_now(struct connect *connect)
     }
     if (connect->hold_ns == 0)
         return;
-    /* The SYN leaves first; from then on nothing does, so that the peer stays in SYN-RECEIVED. */
+    /* The SYN leaves; the answer, which may be there at once, is read only when nothing can leave any more. */
+    gate_set(connect->session.driver, GATE_SHUT);
     rill_turn(connect->session.stack, &connect->session.driver, 1, rill_clock());
     rill_hold_output(connect->session.stack, connect->conn, true);
+    gate_set(connect->session.driver, GATE_OPEN);
     connect->lift = rill_clock() + connect->hold_ns;
     cli_note("the handshake's last ACK is withheld for %.1f s: the peer's kernel shows SYN-RECV",
              (double)connect->hold_ns / 1e9);

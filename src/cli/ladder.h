@@ -19,6 +19,7 @@ enum ladder_mark {
     LADDER_DUPLICATE_ACK = 0x8,
     LADDER_KEEP_ALIVE = 0x10,
     LADDER_WINDOW_PROBE = 0x20,
+    LADDER_FIRST_DATA = 0x40, /* of its end: the request, the answer */
 };
 
 struct ladder_segment {
@@ -69,10 +70,17 @@ void ladder_draw_svg(const struct ladder_connection *connection, FILE *to);
  */
 struct ladder_row {
     unsigned first, last;
-    unsigned segments, bytes_from[2]; /* of a run */
-    unsigned acks;
+    unsigned segments, bytes_from[2]; /* of a run: with data */
+    unsigned acks_from[2];
     unsigned marked; /* segments with a mark in the run */
 };
+
+/* Does the run go from this end: with data when there is data, else with ACKs. */
+static inline bool ladder_row_goes(const struct ladder_row *row, enum ladder_end from)
+{
+    return row->segments > 0 ? row->bytes_from[from] > 0 : row->acks_from[from] > 0;
+}
+
 bool ladder_next_row(const struct ladder_connection *connection, unsigned *at, struct ladder_row *row);
 
 /* "SYN, ACK seq 0 ack 1 win 65160 mss 1460 sackOK wscale 7" */

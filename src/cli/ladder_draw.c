@@ -87,7 +87,7 @@ static void draw_row(const struct ladder_connection *connection, const struct la
     fprintf(to, "%10.3f  %12s ", ms, changes[0] ? state_of(connection, row->last, LADDER_CLIENT) : "│");
     fputs(tint, to);
     if (run)
-        draw_arrow(to, text, "┈", row->bytes_from[LADDER_SERVER] > 0, row->bytes_from[LADDER_CLIENT] > 0);
+        draw_arrow(to, text, "┈", ladder_row_goes(row, LADDER_SERVER), ladder_row_goes(row, LADDER_CLIENT));
     else
         draw_arrow(to, text, "─", segment->from == LADDER_SERVER, segment->from == LADDER_CLIENT);
     fprintf(to, "%s %s\n", *tint != '\0' ? "\033[0m" : "",
@@ -144,8 +144,8 @@ void ladder_draw_mermaid(const struct ladder_connection *connection, FILE *to)
             ladder_end_name(connection, LADDER_CLIENT, name[0]), ladder_end_name(connection, LADDER_SERVER, name[1]));
     while (ladder_next_row(connection, &at, &row)) {
         bool run = row.last > row.first;
-        bool client = run ? row.bytes_from[LADDER_CLIENT] >= row.bytes_from[LADDER_SERVER]
-                          : connection->segments[row.first].from == LADDER_CLIENT;
+        bool client =
+            run ? ladder_row_goes(&row, LADDER_CLIENT) : connection->segments[row.first].from == LADDER_CLIENT;
 
         if (run)
             ladder_describe_run(connection, &row, text, sizeof text);
@@ -170,8 +170,7 @@ void ladder_draw_mermaid(const struct ladder_connection *connection, FILE *to)
 static void svg_row(const struct ladder_connection *connection, const struct ladder_row *row, int y, FILE *to)
 {
     bool run = row->last > row->first;
-    bool client = run ? row->bytes_from[LADDER_CLIENT] >= row->bytes_from[LADDER_SERVER]
-                      : connection->segments[row->first].from == LADDER_CLIENT;
+    bool client = run ? ladder_row_goes(row, LADDER_CLIENT) : connection->segments[row->first].from == LADDER_CLIENT;
     char text[256];
 
     if (run)

@@ -15,7 +15,7 @@ struct end {
     bool has_isn, has_scale, sent_fin, fin_waits; /* fin_waits: the peer's FIN crosses ours and comes behind it */
     uint32_t isn, next, fin_end;                  /* next: one past the highest sent */
     uint32_t last_ack, last_window;
-    bool has_ack;
+    bool has_ack, has_data;
     uint8_t scale;
 };
 
@@ -214,6 +214,10 @@ void ladder_infer(struct ladder_connection *connection)
 
         segment->marks = marks_of(segment, self, peer);
         connection->marked += (segment->marks & LADDER_TROUBLE) != 0;
+        if (segment->tcp.data_bytes > 0 && !self->has_data) {
+            self->has_data = true;
+            segment->marks |= LADDER_FIRST_DATA;
+        }
         note_numbers(segment, self, peer);
         send_changes(self, segment);
         arrival_changes(&tracker, i, peer);

@@ -16,7 +16,8 @@ static bool is_plain(const struct ladder_connection *connection, unsigned index)
     const struct ladder_segment *segment = &connection->segments[index];
     const struct ladder_segment *last = index > 0 ? segment - 1 : NULL;
 
-    if ((segment->tcp.flags & (TCP_SYN | TCP_FIN | TCP_RST)) != 0 || last == NULL)
+    if ((segment->tcp.flags & (TCP_SYN | TCP_FIN | TCP_RST)) != 0 || last == NULL ||
+        (segment->marks & LADDER_FIRST_DATA) != 0)
         return false;
     if (segment->state[0] != last->state[0] || segment->state[1] != last->state[1])
         return false;
@@ -42,7 +43,7 @@ bool ladder_next_row(const struct ladder_connection *connection, unsigned *at, s
         const struct ladder_segment *segment = &connection->segments[i];
 
         row->bytes_from[segment->from] += segment->tcp.data_bytes;
-        row->acks += segment->tcp.data_bytes == 0;
+        row->acks_from[segment->from] += segment->tcp.data_bytes == 0;
         row->segments += segment->tcp.data_bytes != 0;
         row->marked += (segment->marks & LADDER_TROUBLE) != 0;
     }
@@ -157,15 +158,19 @@ static char *grouped(uint32_t number, char text[16])
 void ladder_describe_run(const struct ladder_connection *connection, const struct ladder_row *row, char *text,
                          size_t text_bytes)
 {
-    uint32_t bytes = row->bytes_from[0] + row->bytes_from[1];
+    unsigned acks = row->acks_from[0] + row->acks_from[1];
     char number[16];
-    int used = snprintf(text, text_bytes, "… %s segments", grouped(row->segments, number));
+    int used = snprintf(text, text_bytes, "…");
 
     (void)connection;
-    used += snprintf(text + used, text_bytes - (size_t)used, ", %s bytes", grouped(bytes, number));
-    if (row->acks > 0)
-        used += snprintf(text + used, text_bytes - (size_t)used, ", %s ACK%s", grouped(row->acks, number),
-                         row->acks == 1 ? "" : "s");
+    if (row->segments > 0) {
+        used += snprintf(text + used, text_bytes - (size_t)used, " %s segments", grouped(row->segments, number));
+        used += snprintf(text + used, text_bytes - (size_t)used, ", %s bytes",
+                         grouped(row->bytes_from[0] + row->bytes_from[1], number));
+    }
+    if (acks > 0)
+        used += snprintf(text + used, text_bytes - (size_t)used, "%s %s ACK%s", row->segments > 0 ? "," : "",
+                         grouped(acks, number), acks == 1 ? "" : "s");
     if (row->marked > 0)
         snprintf(text + used, text_bytes - (size_t)used, ", %s out of line", grouped(row->marked, number));
 }

@@ -451,6 +451,8 @@ void session_step(struct session *session, int timeout_ms)
     unsigned control_count, app_count = 0;
     bool more = turn(session);
 
+    if (session->stopping && timeout_ms < 0)
+        timeout_ms = 0; /* an event has just ended the session: the caller wants to know */
     fds[0] = (struct pollfd){.fd = session->signal_fd, .events = POLLIN};
     control_count = control_descriptors(&session->control, fds + 1);
     if (session->app.descriptors != NULL)

@@ -131,7 +131,8 @@ static void print_row(const struct ss *ss, const struct ss_row *row, const char 
     bool listener = strcmp(row->state, "LISTEN") == 0;
     char local[64], remote[64], rill[RUNTIME_NAME_MAX] = "";
 
-    snprintf(local, sizeof local, "%s:%u", row->local_address, (unsigned)row->local_port);
+    snprintf(local, sizeof local, "%s:%u", strcmp(row->local_address, "::") == 0 ? "0.0.0.0" : row->local_address,
+             (unsigned)row->local_port);
     if (listener)
         snprintf(remote, sizeof remote, "0.0.0.0:*");
     else
