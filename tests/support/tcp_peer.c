@@ -1,0 +1,651 @@
+#include "support/tcp_peer.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/bytes.h"
+#include "support/packet_check.h"
+#include "wire/checksum.h"
+#include "wire/ipv4.h"
+#include "wire/train.h"
+
+#define MEMORY_BYTES (1u << 20)
+#define STACK_ADDRESS 0x0a4d0002u /* 10.77.0.2 */
+#define PEER_ADDRESS 0x0a4d0001u  /* 10.77.0.1 */
+#define START_TIME UINT64_C(1000000000)
+#define TRAINS 8u
+#define TIMESTAMP_FIRST 500000u /* the peer's clock when the stack is made */
+
+const uint32_t peer_corners[PEER_CORNERS] = {0, 1, 0x7fffffff, 0x80000000, 0xffffffff};
+
+bool peer_edge_seen[RILL_STATES][RILL_STATES];
+
+static uint8_t stream_byte(uint32_t position)
+{
+    return (uint8_t)((position * UINT32_C(2654435761)) >> 24);
+}
+
+/* ------------------------------------------------------------------- set-up */
+
+static void on_trace(void *context, const struct rill_trace_event *event)
+{
+    (void)context;
+    if (event->type == RILL_TRACE_STATE)
+        peer_edge_seen[event->a][event->b] = true;
+}
+
+static void make_stack(struct peer *p, rill_time now)
+{
+    struct rill_config config;
+    struct rill_netif_config netif = {
+        .name = "peer0", .mtu = 1500, .addr = rill_addr4(10, 77, 0, 2), .prefix_bits = 24};
+    const struct peer_setup *setup = &p->setup;
+
+    rill_config_default(&config);
+    config.memory = p->memory;
+    config.memory_bytes = MEMORY_BYTES;
+    config.now = START_TIME;
+    config.receive_buffer_bytes = setup->receive_buffer_bytes != 0 ? setup->receive_buffer_bytes : 65536;
+    config.send_buffer_bytes = setup->send_buffer_bytes != 0 ? setup->send_buffer_bytes : 65536;
+    if (setup->user_timeout_ms != 0)
+        config.user_timeout_ms = setup->user_timeout_ms;
+    for (unsigned i = 0; i < sizeof config.secret; i++)
+        config.secret[i] = (uint8_t)(17 * i + 3);
+    assert_int_equal(rill_stack_create(&config, &p->stack), 0);
+    assert_int_equal(rill_netif_add(p->stack, &netif, &p->netif), 0);
+    p->now = now;
+    rill_poll(p->stack, now);
+}
+
+static int open_active(struct peer *p, rill_conn *conn)
+{
+    struct rill_endpoint remote = {rill_addr4(10, 77, 0, 1), PEER_PORT};
+    struct rill_options options;
+
+    rill_options_default(&options);
+    options.local.port = STACK_PORT;
+    options.flags = p->setup.option_flags;
+    return rill_tcp_connect(p->stack, &remote, &options, conn);
+}
+
+/* RFC 6528: ISS = a secret function of the endpoints + time / 4 us. So there is a time for each ISS. */
+static rill_time time_for_iss(struct peer *p, uint32_t iss)
+{
+    struct rill_status status;
+    rill_conn conn;
+
+    make_stack(p, START_TIME);
+    assert_int_equal(open_active(p, &conn), 0);
+    assert_int_equal(rill_status(p->stack, conn, &status), 0);
+    rill_stack_destroy(p->stack);
+    return START_TIME + (uint64_t)(uint32_t)(iss - status.iss) * 4000;
+}
+
+void peer_open(struct peer *p, const struct peer_setup *setup)
+{
+    memset(p, 0, sizeof *p);
+    if (setup != NULL)
+        p->setup = *setup;
+    p->isn = p->setup.isn;
+    p->window = p->setup.window != 0 ? p->setup.window : 65535;
+    p->what = "";
+    p->memory = aligned_alloc(4096, MEMORY_BYTES);
+    assert_non_null(p->memory);
+    make_stack(p, p->setup.force_iss ? time_for_iss(p, p->setup.iss) : START_TIME);
+    rill_trace(p->stack, on_trace, NULL);
+}
+
+void peer_close(struct peer *p)
+{
+    assert_true(rill_check(p->stack));
+    rill_stack_destroy(p->stack);
+    free(p->memory);
+    p->stack = NULL;
+    p->memory = NULL;
+}
+
+struct peer_setup peer_corner(unsigned index)
+{
+    struct peer_setup setup = {
+        .isn = peer_corners[index % PEER_CORNERS],
+        .force_iss = true,
+        .iss = peer_corners[(index + 2) % PEER_CORNERS],
+    };
+
+    return setup;
+}
+
+/* --------------------------------------------------------------- collecting */
+
+static void keep_segment(struct peer *p, const uint8_t *packet, size_t length_bytes)
+{
+    const char *wrong = packet_check(packet, length_bytes, NULL);
+    struct peer_segment *kept = &p->sent[p->sent_count];
+    struct ipv4_header ip;
+    struct tcp_segment seg;
+
+    if (wrong != NULL)
+        fail_msg("%s: the stack sent a bad packet: %s", p->what, wrong);
+    assert_int_equal(ipv4_parse(packet, length_bytes, &ip), RILL_DROP_NONE);
+    assert_int_equal(ip.protocol, IP_PROTOCOL_TCP);
+    assert_int_equal(ip.source, STACK_ADDRESS);
+    assert_int_equal(ip.destination, PEER_ADDRESS);
+    assert_int_equal(tcp_parse(packet + ip.header_bytes, length_bytes - ip.header_bytes, &seg), RILL_DROP_NONE);
+    assert_true(p->sent_count < PEER_SEGMENTS_MAX);
+    if ((seg.flags & TCP_SYN) != 0) {
+        p->iss = seg.seq.v;
+        p->iss_known = true;
+        p->snd_nxt = 0;
+        p->stack_shift = (seg.options.present & TCP_OPTION_WINDOW_SCALE) != 0 ? seg.options.window_scale : 0;
+    }
+    *kept = (struct peer_segment){
+        .flags = seg.flags,
+        .seq = seg.seq.v - p->iss,
+        .ack = seg.ack.v - p->isn,
+        .raw_seq = seg.seq.v,
+        .raw_ack = seg.ack.v,
+        .data_bytes = seg.data_bytes,
+        .window = seg.window,
+        .urgent = seg.urgent,
+        .options = seg.options,
+        .sent_at = p->now,
+    };
+    p->sent_count++;
+    for (uint32_t i = 0; i < seg.data_bytes; i++)
+        if (seg.data[i] != stream_byte(kept->seq - 1 + i))
+            fail_msg("%s: byte %u of the stream is wrong", p->what, kept->seq - 1 + i);
+    if ((seg.flags & TCP_RST) != 0)
+        return;
+    if ((int32_t)(kept->seq + tcp_segment_length(&seg) - p->snd_nxt) > 0)
+        p->snd_nxt = kept->seq + tcp_segment_length(&seg);
+    if ((seg.flags & TCP_ACK) != 0) {
+        p->rcv_nxt = kept->ack;
+        p->rcv_wnd = (uint32_t)seg.window
+                     << ((seg.flags & TCP_SYN) != 0 || !p->setup.window_scaling ? 0 : p->stack_shift);
+    }
+    if ((seg.options.present & TCP_OPTION_TIMESTAMP) != 0)
+        p->stack_timestamp = seg.options.timestamp_value;
+}
+
+static void keep_train(struct peer *p, const struct rill_train *train)
+{
+    struct train_cursor cursor = {0};
+    uint8_t packet[2048];
+
+    for (uint32_t i = 0; i < train_packet_count(train); i++) {
+        size_t n = train_cut(train, &cursor, i, packet, sizeof packet);
+
+        assert_int_not_equal(n, 0);
+        keep_segment(p, packet, n);
+    }
+}
+
+static void keep_event(struct peer *p, const struct rill_event *event)
+{
+    for (unsigned i = 0; i < p->event_count; i++) {
+        if (p->events[i].conn == event->conn) {
+            p->events[i].what |= event->what;
+            p->events[i].error = event->error != 0 ? event->error : p->events[i].error;
+            return;
+        }
+    }
+    assert_true(p->event_count < PEER_EVENTS_MAX);
+    p->events[p->event_count++] = *event;
+}
+
+void peer_run(struct peer *p)
+{
+    struct rill_train trains[TRAINS];
+    struct rill_event event;
+    unsigned n;
+
+    if (!rill_check(p->stack))
+        fail_msg("%s: an invariant of the stack is broken", p->what);
+    do {
+        n = rill_output(p->stack, p->netif, trains, TRAINS, p->now);
+        for (unsigned i = 0; i < n; i++)
+            keep_train(p, &trains[i]);
+    } while (n == TRAINS);
+    while (rill_next(p->stack, &event))
+        keep_event(p, &event);
+    if (!rill_check(p->stack))
+        fail_msg("%s: an invariant of the stack is broken after output", p->what);
+}
+
+void peer_forget(struct peer *p)
+{
+    p->sent_first = p->sent_count = 0;
+    p->event_count = 0;
+}
+
+/* ------------------------------------------------------------------- acting */
+
+void peer_inject(struct peer *p, const uint8_t *packet, uint32_t length_bytes)
+{
+    /* A copy of its own, so that a sanitizer sees a read past the end. */
+    uint8_t *copy = malloc(length_bytes > 0 ? length_bytes : 1);
+    struct rill_packet in = {.data = copy, .length_bytes = length_bytes};
+
+    assert_non_null(copy);
+    memcpy(copy, packet, length_bytes);
+    rill_input(p->stack, p->netif, &in, 1, p->now);
+    free(copy);
+    peer_run(p);
+}
+
+static void add_options(const struct peer *p, const struct peer_packet *packet, struct tcp_options *options)
+{
+    const struct peer_setup *setup = &p->setup;
+    bool syn = (packet->flags & TCP_SYN) != 0;
+
+    memset(options, 0, sizeof *options);
+    if (syn) {
+        options->present = TCP_OPTION_MSS;
+        options->mss = setup->mss != 0 ? setup->mss : 1460;
+        options->present |= setup->sack ? TCP_OPTION_SACK_PERMITTED : 0;
+        options->present |= setup->window_scaling ? TCP_OPTION_WINDOW_SCALE : 0;
+        options->window_scale = 7;
+    }
+    if ((setup->timestamps && !packet->without_timestamp) || packet->with_timestamp) {
+        options->present |= TCP_OPTION_TIMESTAMP;
+        options->timestamp_value =
+            TIMESTAMP_FIRST + (uint32_t)((p->now - START_TIME) / 1000000) + (uint32_t)packet->timestamp_shift;
+        options->timestamp_echo = (packet->flags & TCP_ACK) != 0 ? p->stack_timestamp : 0;
+    }
+}
+
+void peer_send_packet(struct peer *p, const struct peer_packet *packet)
+{
+    static uint8_t bytes[65536];
+    struct tcp_header tcp = {
+        .source_port = packet->source_port != 0 ? packet->source_port : PEER_PORT,
+        .destination_port = STACK_PORT,
+        .seq = {p->isn + packet->seq},
+        .ack = {(packet->flags & TCP_ACK) != 0 ? p->iss + packet->ack : 0},
+        .window = p->window,
+        .urgent = packet->urgent,
+        .flags = packet->flags,
+    };
+    struct ipv4_header ip = {.source = PEER_ADDRESS,
+                             .destination = STACK_ADDRESS,
+                             .header_bytes = IPV4_HEADER_BYTES,
+                             .ttl = 64,
+                             .protocol = IP_PROTOCOL_TCP,
+                             .dont_fragment = true};
+    uint8_t *segment = bytes + IPV4_HEADER_BYTES;
+    uint32_t header_bytes, segment_bytes;
+
+    add_options(p, packet, &tcp.options);
+    header_bytes = (uint32_t)tcp_build(segment, &tcp);
+    segment_bytes = header_bytes + packet->data_bytes;
+    assert_true(IPV4_HEADER_BYTES + segment_bytes < sizeof bytes);
+    for (uint32_t i = 0; i < packet->data_bytes; i++)
+        segment[header_bytes + i] = stream_byte(packet->seq - 1 + i + ((packet->flags & TCP_SYN) != 0));
+    put_be16(segment + 16,
+             checksum_finish(checksum_pseudo4(PEER_ADDRESS, STACK_ADDRESS, IP_PROTOCOL_TCP, segment_bytes) +
+                             checksum_bytes(segment, segment_bytes)));
+    segment[16] ^= packet->bad_checksum ? 0x40 : 0;
+    ip.total_bytes = (uint16_t)(IPV4_HEADER_BYTES + segment_bytes);
+    ipv4_build(bytes, &ip);
+    peer_inject(p, bytes, ip.total_bytes);
+}
+
+void peer_send(struct peer *p, unsigned flags, uint32_t seq, uint32_t ack, uint32_t data_bytes)
+{
+    struct peer_packet packet = {.flags = (uint8_t)flags, .seq = seq, .ack = ack, .data_bytes = data_bytes};
+
+    peer_send_packet(p, &packet);
+}
+
+void peer_advance(struct peer *p, uint64_t ms)
+{
+    rill_time end = p->now + ms * 1000000;
+
+    for (;;) {
+        rill_time next = rill_deadline(p->stack);
+
+        if (next > end)
+            break;
+        p->now = next > p->now ? next : p->now;
+        rill_poll(p->stack, p->now);
+        peer_run(p);
+    }
+    p->now = end;
+    rill_poll(p->stack, p->now);
+    peer_run(p);
+}
+
+int peer_listen(struct peer *p)
+{
+    struct rill_options options;
+    int error;
+
+    rill_options_default(&options);
+    options.local.port = STACK_PORT;
+    options.flags = p->setup.option_flags;
+    error = rill_tcp_listen(p->stack, &options, &p->listener);
+    peer_run(p);
+    return error;
+}
+
+int peer_connect(struct peer *p)
+{
+    int error = open_active(p, &p->conn);
+
+    peer_run(p);
+    return error;
+}
+
+int64_t peer_user_send(struct peer *p, uint32_t bytes)
+{
+    static uint8_t data[65536];
+    struct rill_status status;
+    int64_t n;
+    uint32_t first = 0;
+
+    assert_true(bytes <= sizeof data);
+    if (rill_status(p->stack, p->conn, &status) == 0)
+        first = (uint32_t)status.bytes_sent_acked + status.send_queued;
+    for (uint32_t i = 0; i < bytes; i++)
+        data[i] = stream_byte(first + i);
+    n = rill_send(p->stack, p->conn, data, bytes, 0);
+    peer_run(p);
+    return n;
+}
+
+int64_t peer_user_receive(struct peer *p, uint32_t bytes)
+{
+    static uint8_t data[65536];
+    struct rill_status status = {0};
+    uint32_t first = 0;
+    int64_t n;
+
+    assert_true(bytes <= sizeof data);
+    if (rill_status(p->stack, p->conn, &status) == 0)
+        first = (uint32_t)status.bytes_received - status.receive_queued;
+    n = rill_receive(p->stack, p->conn, data, bytes, 0);
+    for (int64_t i = 0; i < n; i++)
+        if (data[i] != stream_byte(first + (uint32_t)i))
+            fail_msg("%s: byte %u received is not what the peer sent", p->what, first + (uint32_t)i);
+    peer_run(p);
+    return n;
+}
+
+int peer_user_shutdown(struct peer *p)
+{
+    int error = rill_shutdown(p->stack, p->conn);
+
+    peer_run(p);
+    return error;
+}
+
+int peer_user_close(struct peer *p)
+{
+    int error = rill_close(p->stack, p->conn);
+
+    peer_run(p);
+    return error;
+}
+
+int peer_user_abort(struct peer *p)
+{
+    int error = rill_abort(p->stack, p->conn);
+
+    peer_run(p);
+    return error;
+}
+
+/* ------------------------------------------------------------------ reaching */
+
+static void reach_syn_received(struct peer *p)
+{
+    if (p->setup.passive) {
+        if (p->listener == 0)
+            assert_int_equal(peer_listen(p), 0);
+        peer_send(p, TCP_SYN, 0, 0, 0);
+    } else {
+        assert_int_equal(peer_connect(p), 0);
+        expect_segment(p, TCP_SYN, 0, 0 - p->isn, 0);
+        peer_send(p, TCP_SYN, 0, 0, 0);
+    }
+    expect_segment(p, TCP_SYN | TCP_ACK, 0, 1, 0);
+}
+
+static void reach_established(struct peer *p)
+{
+    if (p->setup.passive) {
+        reach_syn_received(p);
+        peer_send(p, TCP_ACK, 1, 1, 0);
+        assert_int_equal(rill_accept(p->stack, p->listener, &p->conn, NULL), 0);
+        peer_run(p);
+    } else {
+        assert_int_equal(peer_connect(p), 0);
+        expect_segment(p, TCP_SYN, 0, 0 - p->isn, 0);
+        peer_send(p, TCP_SYN | TCP_ACK, 0, 1, 0);
+        expect_segment(p, TCP_ACK, 1, 1, 0);
+    }
+}
+
+static void reach_half_closed(struct peer *p)
+{
+    reach_established(p);
+    assert_int_equal(peer_user_shutdown(p), 0);
+    expect_segment(p, TCP_FIN | TCP_ACK, 1, 1, 0);
+}
+
+static void reach_close_wait(struct peer *p)
+{
+    reach_established(p);
+    peer_send(p, TCP_FIN | TCP_ACK, 1, 1, 0);
+    expect_segment(p, TCP_ACK, 1, 2, 0);
+}
+
+static void reach_late(struct peer *p, enum rill_state state)
+{
+    switch (state) {
+    case RILL_STATE_FIN_WAIT_1:
+        reach_half_closed(p);
+        break;
+    case RILL_STATE_FIN_WAIT_2:
+        reach_half_closed(p);
+        peer_send(p, TCP_ACK, 1, 2, 0);
+        break;
+    case RILL_STATE_CLOSING:
+        reach_half_closed(p);
+        peer_send(p, TCP_FIN | TCP_ACK, 1, 1, 0);
+        expect_segment(p, TCP_ACK, 2, 2, 0);
+        break;
+    case RILL_STATE_TIME_WAIT:
+        reach_late(p, RILL_STATE_FIN_WAIT_2);
+        peer_send(p, TCP_FIN | TCP_ACK, 1, 2, 0);
+        expect_segment(p, TCP_ACK, 2, 2, 0);
+        break;
+    case RILL_STATE_LAST_ACK:
+        reach_close_wait(p);
+        assert_int_equal(peer_user_shutdown(p), 0);
+        expect_segment(p, TCP_FIN | TCP_ACK, 1, 2, 0);
+        break;
+    default:
+        fail();
+    }
+}
+
+void peer_reach(struct peer *p, enum rill_state state)
+{
+    switch (state) {
+    case RILL_STATE_CLOSED:
+        break;
+    case RILL_STATE_LISTEN:
+        assert_int_equal(peer_listen(p), 0);
+        break;
+    case RILL_STATE_SYN_SENT:
+        assert_int_equal(peer_connect(p), 0);
+        expect_segment(p, TCP_SYN, 0, 0 - p->isn, 0);
+        break;
+    case RILL_STATE_SYN_RECEIVED:
+        reach_syn_received(p);
+        break;
+    case RILL_STATE_ESTABLISHED:
+        reach_established(p);
+        break;
+    case RILL_STATE_CLOSE_WAIT:
+        reach_close_wait(p);
+        break;
+    default:
+        reach_late(p, state);
+        break;
+    }
+    expect_nothing(p);
+    expect_state(p, state);
+    peer_forget(p);
+}
+
+void peer_reach_time_wait_block(struct peer *p)
+{
+    peer_reach(p, RILL_STATE_TIME_WAIT);
+    assert_int_equal(peer_user_close(p), 0);
+    p->conn = 0;
+    expect_nothing(p);
+    expect_state(p, RILL_STATE_TIME_WAIT);
+    peer_forget(p);
+}
+
+void peer_fill_window(struct peer *p)
+{
+    for (unsigned i = 0; p->rcv_wnd > 0; i++) {
+        assert_true(i < 100);
+        peer_send(p, TCP_ACK, p->rcv_nxt, p->snd_nxt, p->rcv_wnd < 1000 ? p->rcv_wnd : 1000);
+    }
+    peer_forget(p);
+}
+
+/* ----------------------------------------------------------------- expecting */
+
+static const char *flag_names(unsigned flags, char to[32])
+{
+    static const char letters[] = "FSRPAUEC";
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < 8; i++)
+        if ((flags & 1u << i) != 0)
+            to[n++] = letters[i];
+    to[n] = '\0';
+    return to;
+}
+
+static void complain(const struct peer *p, const char *file, int line, const char *expected)
+{
+    char names[32];
+
+    print_error("%s:%d: [%s] ISN %#x, ISS %#x: expected %s; left to expect:", file, line, p->what, p->isn, p->iss,
+                expected);
+    for (unsigned i = p->sent_first; i < p->sent_count; i++) {
+        const struct peer_segment *s = &p->sent[i];
+
+        print_error(" <SEQ=%u%s><ACK=%u><%s>+%u", s->seq, s->raw_seq == s->seq ? "" : "r", s->ack,
+                    flag_names(s->flags, names), s->data_bytes);
+    }
+    for (unsigned i = 0; i < p->event_count; i++)
+        print_error(" event %#x error %d", p->events[i].what, (int)p->events[i].error);
+    print_error("\n");
+    _fail(file, line);
+}
+
+static const struct peer_segment *next_segment(struct peer *p, const char *file, int line)
+{
+    if (p->sent_first == p->sent_count)
+        complain(p, file, line, "a segment");
+    return &p->sent[p->sent_first];
+}
+
+struct peer_segment expect_segment_at(struct peer *p, unsigned flags, uint32_t seq, uint32_t ack, uint32_t data_bytes,
+                                      const char *file, int line)
+{
+    const struct peer_segment *s = next_segment(p, file, line);
+    char text[96], names[32];
+
+    if ((s->flags & ~(unsigned)TCP_PSH) != flags || s->seq != seq || s->data_bytes != data_bytes ||
+        ((flags & TCP_ACK) != 0 && s->ack != ack) || ((flags & TCP_ACK) == 0 && s->raw_ack != 0)) {
+        (void)snprintf(text, sizeof text, "<SEQ=%u><ACK=%u><%s>+%u", seq, ack, flag_names(flags, names), data_bytes);
+        complain(p, file, line, text);
+    }
+    p->sent_first++;
+    return *s;
+}
+
+void expect_raw_segment_at(struct peer *p, unsigned flags, uint32_t seq, uint32_t ack, const char *file, int line)
+{
+    const struct peer_segment *s = next_segment(p, file, line);
+    char text[96], names[32];
+
+    if (s->flags != flags || s->raw_seq != seq || s->raw_ack != ack || s->data_bytes != 0) {
+        (void)snprintf(text, sizeof text, "raw <SEQ=%#x><ACK=%#x><%s>", seq, ack, flag_names(flags, names));
+        complain(p, file, line, text);
+    }
+    p->sent_first++;
+}
+
+void expect_nothing_at(struct peer *p, const char *file, int line)
+{
+    if (p->sent_first != p->sent_count)
+        complain(p, file, line, "no segment");
+    p->sent_first = p->sent_count = 0;
+}
+
+void expect_event_at(struct peer *p, rill_conn conn, unsigned bits, int error, const char *file, int line)
+{
+    char text[64];
+
+    (void)snprintf(text, sizeof text, "event %#x error %d", bits, error);
+    for (unsigned i = 0; i < p->event_count; i++) {
+        if (p->events[i].conn != conn)
+            continue;
+        if (p->events[i].what != bits || p->events[i].error != error)
+            complain(p, file, line, text);
+        p->events[i] = p->events[--p->event_count];
+        return;
+    }
+    complain(p, file, line, text);
+}
+
+void expect_no_event_at(struct peer *p, const char *file, int line)
+{
+    if (p->event_count != 0)
+        complain(p, file, line, "no event");
+}
+
+enum rill_state peer_state(struct peer *p)
+{
+    enum rill_state found = RILL_STATE_CLOSED;
+    struct rill_status status;
+    uint64_t cursor = 0;
+
+    while (rill_list(p->stack, &cursor, &status)) {
+        if (status.state == RILL_STATE_LISTEN && found == RILL_STATE_CLOSED)
+            found = RILL_STATE_LISTEN;
+        else if (status.state != RILL_STATE_LISTEN && status.remote.port == PEER_PORT)
+            found = status.state;
+    }
+    return found;
+}
+
+void expect_state_at(struct peer *p, enum rill_state state, const char *file, int line)
+{
+    enum rill_state is = peer_state(p);
+
+    if (is != state) {
+        print_error("%s:%d: [%s] ISN %#x, ISS %#x: expected state %s, is %s\n", file, line, p->what, p->isn, p->iss,
+                    rill_state_name(state), rill_state_name(is));
+        _fail(file, line);
+    }
+}
+
+void expect_status_at(struct peer *p, rill_conn conn, struct rill_status *out, const char *file, int line)
+{
+    int error = rill_status(p->stack, conn, out);
+
+    if (error != 0) {
+        print_error("%s:%d: [%s] rill_status says %d\n", file, line, p->what, error);
+        _fail(file, line);
+    }
+}
