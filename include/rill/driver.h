@@ -112,12 +112,12 @@ struct rill_impairment {
     rill_time delay;          /* one way */
     rill_time jitter;         /* uniform 0 .. jitter, added; never reorders by itself */
     uint64_t rate_bits;       /* per second; 0: no limit */
-    uint32_t queue_bytes;     /* of the drop-tail queue before the bottleneck; 0: 256 KiB */
     double loss;              /* before the queue */
     double duplicate;         /* the copy follows right behind */
-    double reorder;           /* a packet is held back ... */
-    uint32_t reorder_packets; /* ... until this many later ones (1 .. n, uniform) have passed; 0: 3 */
+    double reorder;           /* a packet is held back until reorder_packets later ones have passed */
     double corrupt;           /* one bit flipped, checksums left alone */
+    uint32_t queue_bytes;     /* of the drop-tail queue before the bottleneck; 0: 256 KiB */
+    uint32_t reorder_packets; /* 1 .. n, uniform; 0: 3 */
 };
 
 /* What was really done to the packets of one direction; reordered: those that a later one overtook. */
