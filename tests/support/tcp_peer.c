@@ -51,6 +51,8 @@ static void make_stack(struct peer *p, rill_time now)
         config.user_timeout_ms = setup->user_timeout_ms;
     for (unsigned i = 0; i < sizeof config.secret; i++)
         config.secret[i] = (uint8_t)(17 * i + 3);
+    if (setup->configure != NULL)
+        setup->configure(&config);
     assert_int_equal(rill_stack_create(&config, &p->stack), 0);
     assert_int_equal(rill_netif_add(p->stack, &netif, &p->netif), 0);
     p->now = now;
@@ -117,6 +119,17 @@ struct peer_setup peer_corner(unsigned index)
 
 /* --------------------------------------------------------------- collecting */
 
+/* RFC 9293 SHLD-14, RFC 7323 2.4: what was offered is not taken back. */
+static void check_right_edge(struct peer *p)
+{
+    uint32_t edge = p->rcv_nxt + p->rcv_wnd;
+
+    if (p->right_edge_known && (int32_t)(edge - p->right_edge) < 0)
+        fail_msg("%s: the right edge moved left, from %u to %u", p->what, p->right_edge, edge);
+    p->right_edge = edge;
+    p->right_edge_known = true;
+}
+
 static void keep_segment(struct peer *p, const uint8_t *packet, size_t length_bytes)
 {
     const char *wrong = packet_check(packet, length_bytes, NULL);
@@ -136,6 +149,7 @@ static void keep_segment(struct peer *p, const uint8_t *packet, size_t length_by
         p->iss = seg.seq.v;
         p->iss_known = true;
         p->snd_nxt = 0;
+        p->right_edge_known = false;
         p->stack_shift = (seg.options.present & TCP_OPTION_WINDOW_SCALE) != 0 ? seg.options.window_scale : 0;
     }
     *kept = (struct peer_segment){
@@ -162,6 +176,7 @@ static void keep_segment(struct peer *p, const uint8_t *packet, size_t length_by
         p->rcv_nxt = kept->ack;
         p->rcv_wnd = (uint32_t)seg.window
                      << ((seg.flags & TCP_SYN) != 0 || !p->setup.window_scaling ? 0 : p->stack_shift);
+        check_right_edge(p);
     }
     if ((seg.options.present & TCP_OPTION_TIMESTAMP) != 0)
         p->stack_timestamp = seg.options.timestamp_value;

@@ -40,6 +40,7 @@ struct peer_setup {
     uint32_t receive_buffer_bytes, send_buffer_bytes; /* the stack's; 0: 65536 */
     uint32_t user_timeout_ms;                         /* 0: the stack's default */
     uint32_t option_flags;                            /* enum rill_option_flag */
+    void (*configure)(struct rill_config *config);    /* NULL, or: any other setting of the stack */
 };
 
 /* What the stack sent: parsed, with sequence numbers made relative. */
@@ -80,6 +81,8 @@ struct peer {
 
     /* Seen in what the stack sent, relative: its SND.NXT, its RCV.NXT, the bytes that it still offers. */
     uint32_t snd_nxt, rcv_nxt, rcv_wnd;
+    uint32_t right_edge; /* RCV.NXT + RCV.WND as offered last: never moves left (SHLD-14), checked on every segment */
+    bool right_edge_known;
     uint8_t stack_shift;
     uint32_t stack_timestamp; /* the last TSval, echoed by the peer */
 
