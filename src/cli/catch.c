@@ -281,6 +281,7 @@ static bool play(struct catch *catch, const struct scene *scene)
     catch->conn = 0;
     printf("%s: %s\n", kernel_state_name(scene->state), scene->arranged);
     seen = scene->arrange(catch) && (scene->state == KERNEL_LISTEN || run_until(catch, scene->state));
+    run_for(catch, 5000000); /* what has come in meanwhile changes rill's own state */
     kernel_print_ss(catch->port);
     printf("    the kernel is in %s, rill in %s\n",
            seen ? kernel_state_name(scene->state) : kernel_state_name(kernel_state_of(catch->port)),

@@ -280,6 +280,15 @@ static int open_output(struct connect *connect)
     return CLI_FAILED;
 }
 
+static int check_remote(const struct connect *connect)
+{
+    if (!rill_addr_equal(&connect->remote.addr, &connect->session.addr))
+        return 0;
+    cli_error("%s is this rill's own address; the kernel's side is the other one (--gw), by default 10.77.0.1",
+              connect->flows.config.http_host);
+    return CLI_USAGE;
+}
+
 static int start_peer(struct connect *connect, const struct args *args)
 {
     if (args->program == NULL && !connect->config.shell)
@@ -309,7 +318,9 @@ static int connect_run(int argc, char **argv)
     connect.flows.ended = on_ended;
     connect.flows.context = &connect;
     connect.session.app = (struct session_app){&connect, on_event, on_descriptors, on_step, on_deadline, on_stop};
-    status = start_peer(&connect, &args);
+    status = check_remote(&connect);
+    if (status == 0)
+        status = start_peer(&connect, &args);
     if (status == 0) {
         rill_time now = rill_clock();
 

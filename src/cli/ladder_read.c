@@ -179,7 +179,10 @@ int ladder_read(struct ladder *ladder, const char *path)
     memset(ladder, 0, sizeof *ladder);
     pcap = pcap_open_offline_with_tstamp_precision(path, PCAP_TSTAMP_PRECISION_NANO, error);
     if (pcap == NULL) {
-        cli_error("%s", error);
+        if (strstr(error, path) != NULL)
+            cli_error("%s", error);
+        else
+            cli_error("%s: %s", path, error);
         return -1;
     }
     while ((got = pcap_next_ex(pcap, &header, &packet)) == 1) {

@@ -262,8 +262,8 @@ static int open_stack(struct session *session, const struct session_config *conf
         stack.msl_ms = (uint32_t)config->msl_ms;
     error = rill_stack_open(&stack, &session->stack);
     if (error != 0) {
-        cli_error("cannot make a stack in %llu bytes of memory: %s", (unsigned long long)config->memory_bytes,
-                  strerror(-error));
+        cli_error("cannot make a stack in %llu bytes of memory: %s (at least %u bytes are needed)",
+                  (unsigned long long)config->memory_bytes, strerror(-error), RILL_MEMORY_MIN);
         return CLI_FAILED;
     }
     netif.mtu = session->driver->mtu;
@@ -520,6 +520,9 @@ void session_explain(int error, const struct rill_endpoint *remote, char *text, 
         break;
     case RILL_EHOSTUNREACH:
         snprintf(text, text_bytes, "%s cannot be reached: a router on the way, or the host, said so", peer);
+        break;
+    case RILL_EINVAL:
+        snprintf(text, text_bytes, "%s is not an address to connect to", peer);
         break;
     case RILL_EADDRINUSE:
         snprintf(text, text_bytes, "the local port is in use already");
