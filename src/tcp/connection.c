@@ -181,7 +181,7 @@ void connection_end(struct tcp *tcp, struct tcb *tcb, int error)
                            endpoint_hash_of, tcp);
     rill_assert(removed);
     let_go(tcp, tcb, error == 0 && (tcb->flags & TCB_ORPHAN) == 0);
-    tcb->error = (int8_t)error;
+    tcb->error = (uint8_t)-error;
     event_raise(tcp, tcb, error != 0 ? RILL_RESET | RILL_CLOSED : RILL_CLOSED);
 }
 
@@ -284,7 +284,7 @@ static bool take_from_tcb(struct tcp *tcp, struct tcb *tcb, struct rill_event *o
         return false;
     *out = (struct rill_event){conn_of(tcp, &tcb->ep), tcb->user, tcb->events, 0};
     if ((tcb->events & (RILL_RESET | RILL_SOFT_ERROR)) != 0)
-        out->error = tcb->error;
+        out->error = -(int)tcb->error;
     tcb->events = 0;
     return out->what != 0;
 }

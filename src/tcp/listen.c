@@ -283,12 +283,10 @@ void listen_segment(struct tcp *tcp, struct listener *listener, struct arrival *
 {
     uint8_t flags = arrival->seg.flags;
 
-    if ((flags & TCP_RST) != 0) { /* first */
-        segment_drop(tcp, arrival, RILL_DROP_TCP_FLAGS);
-    } else if ((flags & TCP_ACK) != 0) { /* second */
+    if ((flags & (TCP_RST | TCP_ACK)) == TCP_ACK) { /* second */
         segment_drop(tcp, arrival, RILL_DROP_TCP_NO_CONNECTION);
         answer_with_reset(tcp, arrival);
-    } else if ((flags & TCP_SYN) == 0 || (flags & TCP_FIN) != 0) { /* fourth; a FIN with a SYN is nobody's opening */
+    } else if ((flags & (TCP_RST | TCP_SYN | TCP_FIN)) != TCP_SYN) { /* first, fourth; SYN with FIN opens nothing */
         segment_drop(tcp, arrival, RILL_DROP_TCP_FLAGS);
     } else {
         listen_syn(tcp, listener, arrival, has_floor, iss_floor);

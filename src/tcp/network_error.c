@@ -54,6 +54,6 @@ void network_error_arrives(struct tcp *tcp, const struct network_error *error)
         connection_free_if_done(tcp, tcb);
         return;
     }
-    tcb->error = (int8_t)error->error;
+    tcb->error = (uint8_t)-error->error;
     event_raise(tcp, tcb, RILL_SOFT_ERROR);
 }

@@ -55,10 +55,19 @@ static void release(struct tcp *tcp, struct busy *busy, ref r)
     buffer_drop(tcp_arena(tcp), &tcp_host(tcp)->buffers, r);
 }
 
+/* Move ranges[from] and all behind it to ranges[to]. */
+static void move_ranges(struct reassembly *reassembly, unsigned from, unsigned to)
+{
+    struct reassembly_range moved[REASSEMBLY_RANGES_MAX];
+    size_t bytes = (reassembly->count - from) * sizeof moved[0];
+
+    memcpy(moved, &reassembly->ranges[from], bytes);
+    memcpy(&reassembly->ranges[to], moved, bytes);
+}
+
 static void remove_ranges(struct reassembly *reassembly, unsigned first, unsigned count)
 {
-    for (unsigned i = first; i + count < reassembly->count; i++)
-        reassembly->ranges[i] = reassembly->ranges[i + count];
+    move_ranges(reassembly, first + count, first);
     reassembly->count = (uint16_t)(reassembly->count - count);
 }
 
@@ -206,8 +215,7 @@ static bool open_slot(struct tcp *tcp, struct busy *busy, struct reassembly *rea
         reassembly->count--;
         ip_drop(&tcp->ip, RILL_DROP_TCP_REASSEMBLY_FULL, NULL, 0);
     }
-    for (unsigned i = reassembly->count; i > index; i--)
-        reassembly->ranges[i] = reassembly->ranges[i - 1];
+    move_ranges(reassembly, index, index + 1);
     reassembly->count++;
     return true;
 }

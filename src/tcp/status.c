@@ -151,19 +151,22 @@ void status_fill(struct tcp *tcp, ref r, struct rill_status *out)
     }
 }
 
+/* A cursor is the number of a pool and a place in it. */
+#define CURSOR_POOL (UINT64_C(1) << 32)
+
 ref status_next(struct tcp *tcp, uint64_t *cursor)
 {
     const struct pool *const pools[] = {&tcp->listeners, &tcp->half_opens, &tcp->tcbs, &tcp->time_waits};
-    uint32_t which = (uint32_t)(*cursor >> 32);
+    uint32_t which = (uint32_t)(*cursor / CURSOR_POOL);
     ref r = (ref)*cursor;
 
     for (; which < sizeof pools / sizeof pools[0]; which++) {
         r = pool_next(tcp_arena(tcp), pools[which], r);
         if (r != REF_NONE) {
-            *cursor = (uint64_t)which << 32 | r;
+            *cursor = which * CURSOR_POOL + r;
             return r;
         }
     }
-    *cursor = (uint64_t)which << 32;
+    *cursor = which * CURSOR_POOL;
     return REF_NONE;
 }

@@ -95,7 +95,7 @@ struct tcb {
     uint8_t snd_wscale, rcv_wscale;
     uint8_t tos, ttl;
     uint8_t keep_probes; /* keep-alive probes sent in a row */
-    int8_t error;        /* negative: why it ended; told once */
+    uint8_t error;       /* RILL_E...: why it ended; told once */
     uint16_t events;     /* enum rill_what, not taken yet */
 
     uint32_t srtt_us8, rttvar_us4, rto_us; /* SRTT << 3, RTTVAR << 2; srtt_us8 0: no sample yet */

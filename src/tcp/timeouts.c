@@ -46,7 +46,7 @@ static void backoff(struct tcp *tcp, struct tcb *tcb)
     if (tcb->ep.own_backoff < UINT8_MAX)
         tcb->ep.own_backoff++;
     if (tcb->ep.own_backoff == R1_RETRANSMISSIONS) {
-        tcb->error = -RILL_ETIMEDOUT;
+        tcb->error = RILL_ETIMEDOUT;
         event_raise(tcp, tcb, RILL_SOFT_ERROR);
     }
 }

@@ -133,7 +133,7 @@ int user_open_listener(struct tcp *tcp, struct listener *listener, const struct 
 /* Why an ended connection ended: told once, then what the call says of a connection that is simply gone. */
 static int ended(struct tcb *tcb, int otherwise)
 {
-    int error = tcb->error;
+    int error = -(int)tcb->error;
 
     tcb->error = 0;
     return error != 0 ? error : otherwise;
