@@ -15,6 +15,7 @@
 struct host {
     struct arena arena; /* first: see above */
     nanos now;          /* since epoch; never goes back */
+    uint32_t now_ms;    /* the same in milliseconds, wrapping: see host_ms() */
     uint64_t epoch;     /* the caller's clock at creation */
     struct prf_key key;
     uint64_t draws; /* counter behind host_draw() */
@@ -30,8 +31,10 @@ struct host {
 /* Take over the caller's time; an earlier one than the last counts as the last. */
 static inline void host_set_now(struct host *host, rill_time now)
 {
-    if (now > host->epoch && now - host->epoch > host->now)
-        host->now = now - host->epoch;
+    if (now <= host->epoch || now - host->epoch <= host->now)
+        return;
+    host->now = now - host->epoch;
+    host->now_ms = (uint32_t)(host->now / NANOS_PER_MS);
 }
 
 static inline void *host_at(const struct host *host, ref r)
@@ -47,7 +50,7 @@ static inline void host_count(struct host *host, enum rill_count what, uint64_t 
 /* The millisecond clock of timestamps and rate limits; wraps after 49 days, which its users allow for. */
 static inline uint32_t host_ms(const struct host *host)
 {
-    return (uint32_t)(host->now / NANOS_PER_MS);
+    return host->now_ms;
 }
 
 /*

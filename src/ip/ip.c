@@ -27,6 +27,11 @@ struct rill_addr ip_from_v4(uint32_t v4)
     return addr;
 }
 
+static uint32_t mask_of(uint8_t prefix_bits)
+{
+    return prefix_bits == 0 ? 0 : ~UINT32_C(0) << (32 - prefix_bits);
+}
+
 int ip_netif_add(struct ip *ip, const struct rill_netif_config *config, int *out)
 {
     struct netif *netif;
@@ -36,58 +41,50 @@ int ip_netif_add(struct ip *ip, const struct rill_netif_config *config, int *out
     if (config->mtu < MTU_MIN || !ip_addr_is_v4(&config->addr) || ip_v4(&config->addr) == 0 || config->prefix_bits > 32)
         return -RILL_EINVAL;
     netif = &ip->netifs[ip->netif_count];
-    *netif = (struct netif){0};
+    *netif = (struct netif){
+        .mtu = config->mtu,
+        .offload = config->offload,
+        .prefix_bits = config->prefix_bits,
+        .addr = config->addr,
+        .gateway = config->gateway,
+        .v4 = ip_v4(&config->addr),
+        .v4_mask = mask_of(config->prefix_bits),
+    };
     memcpy(netif->name, config->name, sizeof netif->name - 1);
-    netif->mtu = config->mtu;
-    netif->offload = config->offload;
-    netif->prefix_bits = config->prefix_bits;
-    netif->addr = config->addr;
-    netif->gateway = config->gateway;
+    if (config->prefix_bits < 31) /* subnets of /31 and /32 have none (RFC 3021) */
+        netif->v4_broadcast = netif->v4 | ~netif->v4_mask;
     *out = (int)ip->netif_count;
     ip->netif_count++;
     return 0;
 }
 
-static uint32_t netif_mask(const struct netif *netif)
+/* 0.0.0.0/8, 127.0.0.0/8, multicast, 240.0.0.0/4 with the limited broadcast, subnet broadcasts (RFC 1122 3.2.1.3). */
+static bool v4_is_unicast(const struct ip *ip, uint32_t v4)
 {
-    return netif->prefix_bits == 0 ? 0 : ~UINT32_C(0) << (32 - netif->prefix_bits);
-}
-
-/* RFC 1122 3.2.1.3 (d), (e): the all-ones host of the subnet. Subnets of /31 and /32 have none (RFC 3021). */
-static bool is_subnet_broadcast(const struct netif *netif, uint32_t addr)
-{
-    uint32_t mask = netif_mask(netif);
-
-    return netif->prefix_bits < 31 && ((addr ^ ip_v4(&netif->addr)) & mask) == 0 && (addr | mask) == ~UINT32_C(0);
-}
-
-static bool v4_is_multicast(uint32_t addr)
-{
-    return addr >> 28 == 0xe;
-}
-
-bool ip_is_unicast(const struct ip *ip, const struct rill_addr *addr)
-{
-    uint32_t v4;
-
-    if (!ip_addr_is_v4(addr))
-        return false;
-    v4 = ip_v4(addr);
-    /* 0.0.0.0/8, 127.0.0.0/8, multicast, and 240.0.0.0/4 with the limited broadcast (RFC 1122 3.2.1.3). */
     if (v4 >> 24 == 0 || v4 >> 24 == 127 || v4 >= UINT32_C(0xe0000000))
         return false;
     for (uint32_t i = 0; i < ip->netif_count; i++)
-        if (is_subnet_broadcast(&ip->netifs[i], v4))
+        if (v4 == ip->netifs[i].v4_broadcast)
             return false;
     return true;
 }
 
-bool ip_is_local(const struct ip *ip, const struct rill_addr *addr)
+static bool v4_is_local(const struct ip *ip, uint32_t v4)
 {
     for (uint32_t i = 0; i < ip->netif_count; i++)
-        if (ip_addr_equal(&ip->netifs[i].addr, addr))
+        if (v4 == ip->netifs[i].v4)
             return true;
     return false;
+}
+
+bool ip_is_unicast(const struct ip *ip, const struct rill_addr *addr)
+{
+    return ip_addr_is_v4(addr) && v4_is_unicast(ip, ip_v4(addr));
+}
+
+bool ip_is_local(const struct ip *ip, const struct rill_addr *addr)
+{
+    return ip_addr_is_v4(addr) && v4_is_local(ip, ip_v4(addr));
 }
 
 int ip_route(const struct ip *ip, const struct rill_addr *remote, uint32_t *netif, struct rill_addr *local)
@@ -99,7 +96,7 @@ int ip_route(const struct ip *ip, const struct rill_addr *remote, uint32_t *neti
         return -RILL_ENETUNREACH;
     for (uint32_t i = 0; i < ip->netif_count; i++) {
         const struct netif *n = &ip->netifs[i];
-        bool on_link = ((ip_v4(remote) ^ ip_v4(&n->addr)) & netif_mask(n)) == 0;
+        bool on_link = ((ip_v4(remote) ^ n->v4) & n->v4_mask) == 0;
         int bits = on_link ? n->prefix_bits : !ip_addr_is_unspecified(&n->gateway) ? 0 : -1;
 
         if (bits > best_bits) {
@@ -114,12 +111,6 @@ int ip_route(const struct ip *ip, const struct rill_addr *remote, uint32_t *neti
     return 0;
 }
 
-/* RFC 1122 3.2.1.3: addresses that may not be a source on the wire. */
-static bool source_is_martian(const struct ip *ip, const struct rill_addr *source)
-{
-    return !ip_is_unicast(ip, source);
-}
-
 enum rill_drop ip_check(const struct ip *ip, uint32_t netif, const struct rill_packet *packet, struct ip_packet *out)
 {
     const struct netif *n = &ip->netifs[netif];
@@ -128,16 +119,19 @@ enum rill_drop ip_check(const struct ip *ip, uint32_t netif, const struct rill_p
 
     if (drop != RILL_DROP_NONE)
         return drop;
-    out->source = ip_from_v4(header.source);
-    out->destination = ip_from_v4(header.destination);
-    out->broadcast = header.destination == ~UINT32_C(0) || v4_is_multicast(header.destination) ||
-                     is_subnet_broadcast(n, header.destination);
-    if (source_is_martian(ip, &out->source) || header.destination >> 24 == 127)
+    out->broadcast = false;
+    if (!v4_is_unicast(ip, header.source) || header.destination >> 24 == 127)
         return RILL_DROP_IP_MARTIAN;
-    if (!out->broadcast && !ip_is_local(ip, &out->destination))
-        return RILL_DROP_IP_NOT_OURS;
+    if (!v4_is_local(ip, header.destination)) {
+        out->broadcast = header.destination == ~UINT32_C(0) || header.destination >> 28 == 0xe || /* multicast */
+                         (n->v4_broadcast != 0 && header.destination == n->v4_broadcast);
+        if (!out->broadcast)
+            return RILL_DROP_IP_NOT_OURS;
+    }
     if (header.more_fragments || header.fragment_offset_bytes != 0)
         return RILL_DROP_IP_FRAGMENT;
+    out->source = ip_from_v4(header.source);
+    out->destination = ip_from_v4(header.destination);
     out->data = packet->data + header.header_bytes;
     out->data_bytes = (uint32_t)header.total_bytes - header.header_bytes;
     out->segment_bytes = packet->segment_bytes;

@@ -35,6 +35,8 @@ struct netif {
     uint8_t prefix_bits;
     struct rill_addr addr;
     struct rill_addr gateway;
+    uint32_t v4, v4_mask;           /* addr and its prefix as numbers */
+    uint32_t v4_broadcast;          /* RFC 1122 3.2.1.3 (d): the subnet's all-ones host; 0 when it has none */
     ref replies_head, replies_tail; /* packets without a connection, oldest first */
     ref touched_head, touched_tail; /* TCBs that may have something to send */
 };

@@ -10,6 +10,7 @@
 #include "tcp/options.h"
 #include "tcp/segment_arrives.h"
 #include "tcp/state.h"
+#include "tcp/timeouts.h"
 
 #define HALF_OPEN_MIN 16u /* half-open connections that any listener may have */
 
@@ -172,6 +173,14 @@ static void send_syn_ack(struct tcp *tcp, const struct half_open *half_open)
     answer_segment(tcp, &half_open->ep, &header);
 }
 
+static nanos due_at(const struct tcp *tcp, uint32_t due_ms)
+{
+    nanos now_ms = tcp->ip.host.now / NANOS_PER_MS;
+    int32_t left = (int32_t)(due_ms - (uint32_t)now_ms);
+
+    return (left > 0 ? now_ms + (uint32_t)left : now_ms) * NANOS_PER_MS;
+}
+
 static void half_open_queue(struct tcp *tcp, ref r)
 {
     struct half_open *half_open = half_open_at(tcp, r);
@@ -180,6 +189,7 @@ static void half_open_queue(struct tcp *tcp, ref r)
 
     half_open->due_ms = host_ms(tcp_host(tcp)) + min_u32(wait_ms, tcp->settings.rto_max_us / 1000);
     fifo_push(tcp_arena(tcp), &tcp->half_open[retries], r, offsetof(struct half_open, link));
+    timeouts_note(tcp, due_at(tcp, half_open->due_ms));
 }
 
 /* Out of the lists and the table; the block is given back, its hold on the path too unless a TCB took it over. */
@@ -408,14 +418,6 @@ void half_open_segment(struct tcp *tcp, struct half_open *half_open, struct arri
         return;
     }
     half_open_complete(tcp, half_open, arrival);
-}
-
-static nanos due_at(const struct tcp *tcp, uint32_t due_ms)
-{
-    nanos now_ms = tcp->ip.host.now / NANOS_PER_MS;
-    int32_t left = (int32_t)(due_ms - (uint32_t)now_ms);
-
-    return (left > 0 ? now_ms + (uint32_t)left : now_ms) * NANOS_PER_MS;
 }
 
 void half_open_run(struct tcp *tcp)

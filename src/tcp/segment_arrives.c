@@ -133,7 +133,7 @@ static void eighth_check_fin(struct tcp *tcp, struct tcb *tcb, const struct arri
 
     if ((tcb->flags & TCB_FIN_RECEIVED) != 0)
         return;
-    if (reassembly_fin_is_next(tcp, tcb)) {
+    if (reassembly_has_gap(tcp, tcb) && reassembly_fin_is_next(tcp, tcb)) {
         process_fin(tcp, tcb);
         return;
     }

@@ -47,6 +47,7 @@ int tcp_init(struct tcp *tcp, const struct rill_config *config)
     pool_init(&tcp->time_waits, POOL_TIME_WAIT, sizeof(struct time_wait), 0, 0);
     pool_init(&tcp->listeners, POOL_LISTENERS, sizeof(struct listener), 0, 0);
     pool_init(&tcp->reassemblies, POOL_REASSEMBLY, sizeof(struct reassembly), 2, 0);
+    tcp->due_from = NANOS_NEVER;
     wheel_init(&tcp->wheel, offsetof(struct tcb, timer), tcp_host(tcp)->now);
     tcp->next_port = (uint32_t)host_draw(tcp_host(tcp));
     if (table_init(arena, &tcp->connections, 64) != 0 || table_init(arena, &tcp->listening, 16) != 0)

@@ -36,7 +36,8 @@ struct tcp {
     struct table connections; /* TCBs, half-open and TIME-WAIT blocks, by address and port pairs */
     struct table listening;   /* listeners, by local port */
 
-    struct wheel wheel;                         /* one node per TCB */
+    nanos due_from;     /* nothing is due before: a lower bound, so that looking costs nothing */
+    struct wheel wheel; /* one node per TCB */
     struct fifo half_open[SYN_RETRIES_MAX + 1]; /* by retries, each in order of its deadline */
     struct fifo time_wait;                      /* in order of deadline */
     ref event_head, event_tail;                 /* TCBs and listeners with events to take */

@@ -11,16 +11,26 @@
 #include "tcp/options.h"
 #include "tcp/segment_arrives.h"
 #include "tcp/state.h"
+#include "tcp/timeouts.h"
 
 static struct time_wait *time_wait_at(const struct tcp *tcp, ref r)
 {
     return (struct time_wait *)host_at(&tcp->ip.host, r);
 }
 
+static nanos due_at(const struct tcp *tcp, const struct time_wait *time_wait)
+{
+    nanos now_ms = tcp->ip.host.now / NANOS_PER_MS;
+    int32_t left = (int32_t)(time_wait->due_ms - (uint32_t)now_ms);
+
+    return (left > 0 ? now_ms + (uint32_t)left : now_ms) * NANOS_PER_MS;
+}
+
 static void queue_block(struct tcp *tcp, ref r, uint32_t wait_ms)
 {
     time_wait_at(tcp, r)->due_ms = host_ms(tcp_host(tcp)) + wait_ms;
     fifo_push(tcp_arena(tcp), &tcp->time_wait, r, offsetof(struct time_wait, link));
+    timeouts_note(tcp, due_at(tcp, time_wait_at(tcp, r)));
 }
 
 /* reopened: a new incarnation takes over; what becomes of the state is told by it. */
@@ -191,14 +201,6 @@ void time_wait_segment(struct tcp *tcp, struct time_wait *time_wait, struct arri
     } else if (seg->data_bytes > 0) {
         segment_drop(tcp, arrival, RILL_DROP_TCP_DATA_AFTER_FIN);
     }
-}
-
-static nanos due_at(const struct tcp *tcp, const struct time_wait *time_wait)
-{
-    nanos now_ms = tcp->ip.host.now / NANOS_PER_MS;
-    int32_t left = (int32_t)(time_wait->due_ms - (uint32_t)now_ms);
-
-    return (left > 0 ? now_ms + (uint32_t)left : now_ms) * NANOS_PER_MS;
 }
 
 void time_wait_run(struct tcp *tcp)

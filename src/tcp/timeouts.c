@@ -134,13 +134,19 @@ static void on_keep(struct tcp *tcp, struct tcb *tcb)
         on_keep_alive(tcp, tcb);
 }
 
+static void arm(struct tcp *tcp, struct tcb *tcb, nanos deadline)
+{
+    wheel_arm(tcp_arena(tcp), &tcp->wheel, tcb_ref(tcp, tcb), deadline);
+    timeouts_note(tcp, deadline);
+}
+
 static void fire(struct tcp *tcp, struct tcb *tcb)
 {
     nanos now = tcp_host(tcp)->now;
 
     if (timeouts_earliest(tcb) > now) { /* it has been moved since it was armed */
         if (timeouts_earliest(tcb) != NANOS_NEVER)
-            wheel_arm(tcp_arena(tcp), &tcp->wheel, tcb_ref(tcp, tcb), timeouts_earliest(tcb));
+            arm(tcp, tcb, timeouts_earliest(tcb));
         return;
     }
 
@@ -170,18 +176,14 @@ void timeouts_run(struct tcp *tcp)
 {
     ref r;
 
+    if (likely(tcp_host(tcp)->now < tcp->due_from))
+        return;
     while ((r = wheel_expire(tcp_arena(tcp), &tcp->wheel, tcp_host(tcp)->now)) != REF_NONE)
         fire(tcp, tcb_at(tcp, r));
     half_open_run(tcp);
     time_wait_run(tcp);
-}
-
-nanos timeouts_deadline(struct tcp *tcp)
-{
-    nanos deadline = wheel_deadline(tcp_arena(tcp), &tcp->wheel);
-
-    deadline = min_u64(deadline, half_open_deadline(tcp));
-    return min_u64(deadline, time_wait_deadline(tcp));
+    tcp->due_from =
+        min_u64(wheel_deadline(tcp_arena(tcp), &tcp->wheel), min_u64(half_open_deadline(tcp), time_wait_deadline(tcp)));
 }
 
 /* The retransmission or persist timer: exactly one of them when something is unacknowledged or unsent (T1). */
@@ -226,7 +228,7 @@ void timeouts_settle(struct tcp *tcp, struct tcb *tcb)
     earliest = timeouts_earliest(tcb);
     /* Moved lazily: a timer that is now due later is found out when it comes up. */
     if (earliest < tcb->timer.deadline)
-        wheel_arm(tcp_arena(tcp), &tcp->wheel, tcb_ref(tcp, tcb), earliest);
+        arm(tcp, tcb, earliest);
 }
 
 void timeouts_keep_alive(struct tcp *tcp, struct tcb *tcb)

@@ -10,8 +10,17 @@
 /* Run every timer that is due, of all kinds of blocks. */
 void timeouts_run(struct tcp *tcp);
 
-/* The next instant at which something is due; NANOS_NEVER. */
-nanos timeouts_deadline(struct tcp *tcp);
+/* Something new is due at `deadline`: whoever arms a timer of any kind says so. */
+static inline void timeouts_note(struct tcp *tcp, nanos deadline)
+{
+    tcp->due_from = min_u64(tcp->due_from, deadline);
+}
+
+/* Nothing is due before; NANOS_NEVER. */
+static inline nanos timeouts_deadline(const struct tcp *tcp)
+{
+    return tcp->due_from;
+}
 
 /* The earliest of a connection's timers. */
 static inline nanos timeouts_earliest(const struct tcb *tcb)
