@@ -31,25 +31,32 @@ static const struct args_command connect_args = {
 
 static rill_conn listeners[PORTS];
 
-/* One connection from SYN to TIME-WAIT. */
+/* One connection from SYN to TIME-WAIT: ten passes, as many as its packets need, and the timers of both ends once. */
 static bool connect_and_close(struct world *world, unsigned which)
 {
-    struct rill_event event;
     rill_conn client = world_connect(world, (uint16_t)(FIRST_PORT + which)), server;
 
     if (client == 0)
         return false;
-    world_settle(world);
+    world_pass(world, 0); /* SYN */
+    world_pass(world, 1); /* SYN,ACK */
+    world_pass(world, 0); /* ACK */
+    world_pass(world, 1);
     if (rill_accept(world->stack[1], listeners[which], &server, NULL) != 0)
         return false;
     rill_close(world->stack[0], client);
-    world_settle(world);
-    while (rill_next(world->stack[1], &event))
-        continue;
+    world_pass(world, 0); /* FIN */
+    world_pass(world, 1); /* ACK */
+    world_pass(world, 0);
+    world_forget_events(world, 1);
     rill_close(world->stack[1], server);
-    world_settle(world);
+    world_pass(world, 1); /* FIN */
+    world_pass(world, 0); /* ACK */
+    world_pass(world, 1);
     world_forget_events(world, 0);
     world_forget_events(world, 1);
+    rill_poll(world->stack[0], world->now);
+    rill_poll(world->stack[1], world->now);
     return true;
 }
 

@@ -91,6 +91,25 @@ void world_settle(struct world *world)
     } while (moved);
 }
 
+#define PASS_PACKETS 32
+
+void world_pass(struct world *world, unsigned which)
+{
+    struct rill_driver *driver = world->driver[which];
+    struct rill_stack *stack = world->stack[which];
+    struct rill_packet packets[PASS_PACKETS];
+    static struct rill_train trains[PASS_PACKETS];
+    unsigned count = driver->ops->rx_burst(driver, packets, PASS_PACKETS, world->now);
+
+    if (count > 0) {
+        rill_input(stack, driver->netif, packets, count, world->now);
+        driver->ops->rx_done(driver, packets, count);
+    }
+    count = rill_output(stack, driver->netif, trains, PASS_PACKETS, world->now);
+    if (count > 0)
+        driver->ops->tx_burst(driver, trains, count, world->now);
+}
+
 void world_forget_events(struct world *world, unsigned which)
 {
     struct rill_event event;

@@ -22,6 +22,9 @@ void world_close(struct world *world);
 /* Turn both stacks until neither moves. */
 void world_settle(struct world *world);
 
+/* What one stack does for the packets that wait for it: in, and out what follows. Timers are not run. */
+void world_pass(struct world *world, unsigned which);
+
 /* Throw the events of one stack away. */
 void world_forget_events(struct world *world, unsigned which);
 

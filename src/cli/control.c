@@ -133,10 +133,13 @@ static void put_progress(struct json *json, const struct rill_status *status)
 static void put_status(FILE *to, const char *name, const struct rill_status *status)
 {
     struct json json;
+    char id[24];
 
+    /* As text: a 64-bit number is more than JSON readers keep. */
+    snprintf(id, sizeof id, "%llx", (unsigned long long)status->conn);
     json_begin(&json, to);
     json_text(&json, "rill", name);
-    json_number(&json, "id", status->conn);
+    json_text(&json, "id", id);
     json_text(&json, "state", rill_state_name(status->state));
     json_number(&json, "recv_q", status->receive_queued);
     json_number(&json, "send_q",

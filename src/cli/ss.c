@@ -129,7 +129,7 @@ static void print_row(const struct ss *ss, const struct ss_row *row, const char 
     const char *state = ss_state_name(row->state, ss->dialect);
     uint64_t receive = json_find_number(line, "recv_q"), send = json_find_number(line, "send_q");
     bool listener = strcmp(row->state, "LISTEN") == 0;
-    char local[64], remote[64], rill[RUNTIME_NAME_MAX] = "";
+    char local[64], remote[64], rill[RUNTIME_NAME_MAX] = "", id[24] = "";
 
     snprintf(local, sizeof local, "%s:%u", strcmp(row->local_address, "::") == 0 ? "0.0.0.0" : row->local_address,
              (unsigned)row->local_port);
@@ -144,8 +144,9 @@ static void print_row(const struct ss *ss, const struct ss_row *row, const char 
     if (ss->timers)
         print_timer(line);
     json_find(line, "rill", rill, sizeof rill);
+    json_find(line, "id", id, sizeof id);
     if (ss->extended)
-        printf(" rill:%s id:%" PRIx64, rill, json_find_number(line, "id"));
+        printf(" rill:%s id:%s", rill, id);
     if (ss->info && !listener)
         print_info(line, ss->oneline);
     putchar('\n');
@@ -161,14 +162,14 @@ static void take_row(const char *line, struct ss_row *row)
     row->remote_port = (uint16_t)json_find_number(line, "remote_port");
 }
 
-/* As ss: without -a and -l everything but listeners, half-open and TIME-WAIT. */
+/* As ss: without -a and -l everything but listeners, half-open and TIME-WAIT. A program that reads JSON sees all. */
 static uint32_t states_wanted(const struct ss *ss)
 {
     if (ss->states != 0)
         return ss->states;
     if (ss->listening)
         return ss_state_bit("LISTEN");
-    if (ss->all)
+    if (ss->all || ss->json)
         return SS_STATES_ALL;
     return ss_states_without_listen() & ~(ss_state_bit("TIME-WAIT") | ss_state_bit("SYN-RECEIVED"));
 }
