@@ -79,8 +79,9 @@ rill_time rill_clock(void);
 /* --------------------------------------------------------------------- loop */
 
 /*
- * One turn for one stack and its drivers: receive, timers, send, until nothing
- * moves, but in a bounded number of rounds. Returns true when anything did. `now` may be any clock.
+ * One turn for one stack and its drivers: timers, send what waits, receive some of what has arrived. `now` may be any
+ * clock. True when a packet moved: take the events, read and write, then turn again; the answers to what was received
+ * leave in that next turn. False: nothing to do for now.
  */
 bool rill_turn(struct rill_stack *stack, struct rill_driver *const *drivers, unsigned count, rill_time now);
 

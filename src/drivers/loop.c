@@ -13,8 +13,9 @@
 #include "rill/driver.h"
 
 #define RX_BURST 64u
+#define RX_BURSTS_MAX 2u /* a turn, so that the caller reads what came before the window is used up */
 #define TX_BURST 32u
-#define ROUNDS_MAX 64u /* so that one turn cannot starve the caller, who has connections to read from */
+#define TX_BURSTS_MAX 64u
 #define WAIT_DESCRIPTORS_MAX 256u
 #define PAGE_BYTES 4096u
 #define MEMORY_BYTES_DEFAULT (UINT64_C(256) << 20)
@@ -98,22 +99,28 @@ void rill_stack_close(struct rill_stack *stack)
 
 /* ------------------------------------------------------------------ turn */
 
-static bool receive_burst(struct rill_stack *stack, struct rill_driver *driver, rill_time now)
+static bool receive_bursts(struct rill_stack *stack, struct rill_driver *driver, rill_time now)
 {
     struct rill_packet packets[RX_BURST];
-    unsigned count = driver->ops->rx_burst(driver, packets, RX_BURST, now);
-    if (count == 0)
-        return false;
-    rill_input(stack, driver->netif, packets, count, now);
-    driver->ops->rx_done(driver, packets, count);
-    return true;
+    bool moved = false;
+    for (unsigned burst = 0; burst < RX_BURSTS_MAX; burst++) {
+        unsigned count = driver->ops->rx_burst(driver, packets, RX_BURST, now);
+        if (count == 0)
+            return moved;
+        rill_input(stack, driver->netif, packets, count, now);
+        driver->ops->rx_done(driver, packets, count);
+        moved = true;
+        if (count < RX_BURST)
+            return moved;
+    }
+    return moved;
 }
 
 static bool send_bursts(struct rill_stack *stack, struct rill_driver *driver, rill_time now)
 {
     struct rill_train trains[TX_BURST];
     bool moved = false;
-    for (unsigned burst = 0; burst < ROUNDS_MAX; burst++) {
+    for (unsigned burst = 0; burst < TX_BURSTS_MAX; burst++) {
         unsigned asked = min_u32(driver->ops->tx_room(driver), TX_BURST);
         unsigned count = asked == 0 ? 0 : rill_output(stack, driver->netif, trains, asked, now);
         if (count == 0)
@@ -127,21 +134,20 @@ static bool send_bursts(struct rill_stack *stack, struct rill_driver *driver, ri
     return moved;
 }
 
+/*
+ * Receiving comes last: what it makes the stack want to send leaves in the next turn, after the application has had
+ * its events. An ACK then tells of the window that reading has opened, and carries the application's answer; sent at
+ * once, it would close the window of a fast sender again and again.
+ */
 bool rill_turn(struct rill_stack *stack, struct rill_driver *const *drivers, unsigned count, rill_time now)
 {
-    bool moved_ever = false;
-    for (unsigned round = 0; round < ROUNDS_MAX; round++) {
-        bool moved = false;
-        for (unsigned i = 0; i < count; i++)
-            moved |= receive_burst(stack, drivers[i], now);
-        rill_poll(stack, now);
-        for (unsigned i = 0; i < count; i++)
-            moved |= send_bursts(stack, drivers[i], now);
-        if (!moved)
-            break;
-        moved_ever = true;
-    }
-    return moved_ever;
+    bool moved = false;
+    rill_poll(stack, now);
+    for (unsigned i = 0; i < count; i++)
+        moved |= send_bursts(stack, drivers[i], now);
+    for (unsigned i = 0; i < count; i++)
+        moved |= receive_bursts(stack, drivers[i], now);
+    return moved;
 }
 
 /* ------------------------------------------------------------------ wait */

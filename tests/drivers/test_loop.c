@@ -7,11 +7,15 @@
 #include "base/types.h"
 #include "rill/driver.h"
 #include "support/cmocka_all.h"
+#include "wire/icmp4.h"
+#include "wire/ipv4.h"
 
-/* A driver of this test: delivers so many useless packets, counts what is done with it. */
+/* A driver of this test: delivers one packet so many times, counts what is done with it. */
 struct fake {
     struct rill_driver driver;
-    unsigned to_deliver, bursts, done, room;
+    const uint8_t *packet;
+    uint32_t packet_bytes;
+    unsigned to_deliver, bursts, done, room, sent;
     rill_time deadline;
     int fd;
 };
@@ -23,12 +27,11 @@ static struct fake *fake_of(struct rill_driver *driver)
 
 static unsigned fake_rx_burst(struct rill_driver *self, struct rill_packet *packets, unsigned max, rill_time now)
 {
-    static const uint8_t useless[1] = {0};
     struct fake *fake = fake_of(self);
     unsigned count = min_u32(max, fake->to_deliver);
     (void)now;
     for (unsigned i = 0; i < count; i++)
-        packets[i] = (struct rill_packet){.data = useless, .length_bytes = 1};
+        packets[i] = (struct rill_packet){.data = fake->packet, .length_bytes = fake->packet_bytes};
     fake->to_deliver -= fake->to_deliver == UINT32_MAX ? 0 : count;
     fake->bursts++;
     return count;
@@ -42,9 +45,9 @@ static void fake_rx_done(struct rill_driver *self, struct rill_packet *packets, 
 
 static unsigned fake_tx_burst(struct rill_driver *self, struct rill_train *trains, unsigned count, rill_time now)
 {
-    (void)self;
     (void)trains;
     (void)now;
+    fake_of(self)->sent += count;
     return count;
 }
 
@@ -97,11 +100,17 @@ struct fixture {
 
 static void start(struct fixture *f)
 {
+    static const uint8_t useless[1] = {0};
     struct rill_config config;
     struct rill_netif_config netif = {.name = "fake", .addr = rill_addr4(10, 0, 0, 1), .prefix_bits = 24};
     rill_config_default(&config);
     assert_int_equal(rill_stack_open(&config, &f->stack), 0);
-    f->fake = (struct fake){.driver = {.ops = &fake_ops, .mtu = 1500}, .room = 8, .deadline = RILL_NEVER, .fd = -1};
+    f->fake = (struct fake){.driver = {.ops = &fake_ops, .mtu = 1500},
+                            .packet = useless,
+                            .packet_bytes = 1,
+                            .room = 8,
+                            .deadline = RILL_NEVER,
+                            .fd = -1};
     f->drivers[0] = &f->fake.driver;
     assert_int_equal(rill_attach(f->stack, f->drivers[0], &netif), 0);
 }
@@ -121,13 +130,15 @@ static void a_turn_with_nothing_to_do_says_so(void **state)
     stop(&f);
 }
 
-static void a_turn_takes_all_that_has_arrived(void **state)
+static void turns_take_all_that_has_arrived(void **state)
 {
     struct fixture f;
     (void)state;
     start(&f);
     f.fake.to_deliver = 200;
     assert_true(rill_turn(f.stack, f.drivers, 1, rill_clock()));
+    while (rill_turn(f.stack, f.drivers, 1, rill_clock()))
+        continue;
     assert_int_equal(f.fake.to_deliver, 0);
     assert_int_equal(f.fake.done, 200);
     assert_int_equal(rill_drops(f.stack, RILL_DROP_IP_SHORT), 200);
@@ -141,7 +152,35 @@ static void a_turn_ends_even_when_packets_never_do(void **state)
     start(&f);
     f.fake.to_deliver = UINT32_MAX;
     assert_true(rill_turn(f.stack, f.drivers, 1, rill_clock()));
-    assert_in_range(f.fake.bursts, 1, 64);
+    assert_in_range(f.fake.done, 1, 128);
+    stop(&f);
+}
+
+/* An echo request from 10.0.0.2 to the stack's address. */
+static uint32_t make_echo_request(uint8_t packet[64])
+{
+    const struct ipv4_header ip = {
+        .source = 0x0A000002, .destination = 0x0A000001, .ttl = 64, .protocol = IP_PROTOCOL_ICMP, .total_bytes = 28};
+    const struct icmp4_message echo = {.type = ICMP4_ECHO_REQUEST, .echo_id = 1, .echo_sequence = 2};
+    ipv4_build(packet, &ip);
+    return 20 + (uint32_t)icmp4_build(packet + 20, 44, &echo);
+}
+
+static void answers_to_what_was_received_leave_in_the_next_turn(void **state)
+{
+    struct fixture f;
+    uint8_t request[64];
+    (void)state;
+    start(&f);
+    f.fake.packet_bytes = make_echo_request(request);
+    f.fake.packet = request;
+    f.fake.to_deliver = 1;
+    assert_true(rill_turn(f.stack, f.drivers, 1, rill_clock()));
+    assert_int_equal(f.fake.sent, 0);
+    assert_int_equal(rill_wait(f.stack, f.drivers, 1, NULL, 0, -1), 0); /* at once */
+    assert_true(rill_turn(f.stack, f.drivers, 1, rill_clock()));
+    assert_int_equal(f.fake.sent, 1);
+    assert_false(rill_turn(f.stack, f.drivers, 1, rill_clock()));
     stop(&f);
 }
 
@@ -321,8 +360,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_turn_with_nothing_to_do_says_so),
-        cmocka_unit_test(a_turn_takes_all_that_has_arrived),
+        cmocka_unit_test(turns_take_all_that_has_arrived),
         cmocka_unit_test(a_turn_ends_even_when_packets_never_do),
+        cmocka_unit_test(answers_to_what_was_received_leave_in_the_next_turn),
         cmocka_unit_test(a_stack_has_memory_secret_and_time_of_its_own),
         cmocka_unit_test(a_stack_that_cannot_be_made_is_an_error),
         cmocka_unit_test(what_a_driver_wraps_learns_of_the_stack),
