@@ -80,7 +80,9 @@
     X(TCP_DUPLICATES, "tcp_duplicates", "segments with nothing new in them")                                           \
     X(TCP_TIME_WAIT_REUSED, "tcp_time_wait_reused", "TIME-WAIT connections reopened by a SYN (RFC 6191)")              \
     X(TCP_TIME_WAIT_EVICTED, "tcp_time_wait_evicted", "TIME-WAIT blocks ended early to make room")                     \
-    X(TCP_SYN_RETRANSMITTED, "tcp_syn_retransmitted", "SYN,ACKs sent again")
+    X(TCP_SYN_RETRANSMITTED, "tcp_syn_retransmitted", "SYN,ACKs sent again")                                           \
+    X(TCP_SYN_COOKIES_SENT, "tcp_syn_cookies_sent", "SYNs answered with a cookie")                                     \
+    X(TCP_SYN_COOKIES_TAKEN, "tcp_syn_cookies_taken", "connections made from a cookie")
 
 #ifdef __cplusplus
 extern "C" {

@@ -142,6 +142,7 @@ struct rill_config {
     bool timestamps;                  /* offer and accept RFC 7323 timestamps */
     bool window_scaling;
     bool sack;
+    bool syn_cookies; /* answer SYNs without state when a SYN queue is full (RFC 4987) */
 };
 
 #define RILL_MEMORY_MIN (256u * 1024u)

@@ -35,6 +35,7 @@ void rill_config_default(struct rill_config *config)
         .timestamps = true,
         .window_scaling = true,
         .sack = true,
+        .syn_cookies = true,
     };
 }
 

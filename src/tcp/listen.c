@@ -1,18 +1,15 @@
 /*
- * Passive opens. Until the handshake's last ACK a connection costs one 48-byte
- * block; then it becomes a TCB and waits for accept.
+ * Listeners: opened, found, asked by a SYN, closed; and the accept queue of
+ * connections that are done with their handshake.
  */
 #include "tcp/listen.h"
 
 #include "tcp/answer.h"
 #include "tcp/connection.h"
-#include "tcp/fifo.h"
-#include "tcp/options.h"
+#include "tcp/half_open.h"
 #include "tcp/segment_arrives.h"
 #include "tcp/state.h"
 #include "tcp/timeouts.h"
-
-#define HALF_OPEN_MIN 16u /* half-open connections that any listener may have */
 
 static uint64_t port_hash(const struct host *host, uint16_t port)
 {
@@ -113,349 +110,22 @@ struct seq initial_sequence_number(const struct tcp *tcp, const struct endpoint 
     return seq_make((uint32_t)f + (uint32_t)(host->now / (4 * NANOS_PER_US)));
 }
 
-/* ---------------------------------------------------------------- the SYN queue */
-
-static struct half_open *half_open_at(const struct tcp *tcp, ref r)
-{
-    return (struct half_open *)host_at(&tcp->ip.host, r);
-}
-
-/* The window field of a SYN,ACK; never scaled. */
-static uint16_t first_window(const struct tcp *tcp, const struct listener *listener)
-{
-    uint32_t limit = listener->receive_limit != 0 ? listener->receive_limit : tcp->settings.receive_buffer_bytes;
-
-    return (uint16_t)min_u32(limit / 2, UINT16_MAX);
-}
-
-static void build_header(struct tcp *tcp, const struct half_open *half_open, struct tcp_header *header)
-{
-    header->flags = TCP_ACK;
-    header->seq = seq_add(half_open->iss, 1);
-    header->ack = seq_add(half_open->irs, 1);
-    header->urgent = 0;
-    header->window = first_window(tcp, listener_at(tcp, half_open->listener));
-    header->options.present = 0;
-    header->options.sack_count = 0;
-    if ((half_open->ep.own_options & HALF_OPEN_TS) != 0) {
-        header->options.present = TCP_OPTION_TIMESTAMP;
-        header->options.timestamp_value = host_ms(tcp_host(tcp)) + options_timestamp_offset(tcp, &half_open->ep);
-        header->options.timestamp_echo = half_open->ts_recent;
-    }
-}
-
-static void send_ack(struct tcp *tcp, const struct half_open *half_open)
-{
-    struct tcp_header header;
-
-    build_header(tcp, half_open, &header);
-    header.window = (uint16_t)(header.window >>
-                               ((half_open->ep.own_options & HALF_OPEN_WSCALE) != 0 ? options_window_shift(tcp) : 0));
-    answer_segment(tcp, &half_open->ep, &header);
-}
-
-static void send_syn_ack(struct tcp *tcp, const struct half_open *half_open)
-{
-    struct tcp_header header;
-
-    build_header(tcp, half_open, &header);
-    header.flags = TCP_SYN | TCP_ACK;
-    header.seq = half_open->iss;
-    header.options.present |= TCP_OPTION_MSS;
-    header.options.mss = options_announced_mss(path_at(tcp_host(tcp), half_open->ep.path));
-    if ((half_open->ep.own_options & HALF_OPEN_WSCALE) != 0) {
-        header.options.present |= TCP_OPTION_WINDOW_SCALE;
-        header.options.window_scale = options_window_shift(tcp);
-    }
-    if ((half_open->ep.own_options & HALF_OPEN_SACK) != 0)
-        header.options.present |= TCP_OPTION_SACK_PERMITTED;
-    host_count(tcp_host(tcp), RILL_COUNT_TCP_SEGMENTS_OUT, 1);
-    answer_segment(tcp, &half_open->ep, &header);
-}
-
-static nanos due_at(const struct tcp *tcp, uint32_t due_ms)
-{
-    nanos now_ms = tcp->ip.host.now / NANOS_PER_MS;
-    int32_t left = (int32_t)(due_ms - (uint32_t)now_ms);
-
-    return (left > 0 ? now_ms + (uint32_t)left : now_ms) * NANOS_PER_MS;
-}
-
-static void half_open_queue(struct tcp *tcp, ref r)
-{
-    struct half_open *half_open = half_open_at(tcp, r);
-    uint32_t retries = half_open->ep.own_retries;
-    uint32_t wait_ms = (tcp->settings.rto_initial_us / 1000) << retries;
-
-    half_open->due_ms = host_ms(tcp_host(tcp)) + min_u32(wait_ms, tcp->settings.rto_max_us / 1000);
-    fifo_push(tcp_arena(tcp), &tcp->half_open[retries], r, offsetof(struct half_open, link));
-    timeouts_note(tcp, due_at(tcp, half_open->due_ms));
-}
-
-/* Out of the lists and the table; the block is given back, its hold on the path too unless a TCB took it over. */
-static void half_open_remove(struct tcp *tcp, struct half_open *half_open, bool replaced)
-{
-    ref r = arena_ref(tcp_arena(tcp), half_open);
-
-    fifo_remove(tcp_arena(tcp), &tcp->half_open[half_open->ep.own_retries], r, offsetof(struct half_open, link));
-    listener_at(tcp, half_open->listener)->half_open_count--;
-    if (!replaced) {
-        bool removed = table_remove(tcp_arena(tcp), &tcp->connections, endpoint_hash(tcp, &half_open->ep), r,
-                                    endpoint_hash_of, tcp);
-
-        rill_assert(removed);
-        state_change(tcp, &half_open->ep, RILL_STATE_CLOSED);
-        host_count(tcp_host(tcp), RILL_COUNT_TCP_FAILED_OPENS, 1);
-        path_drop(&tcp->ip, half_open->ep.path);
-    }
-    pool_give(tcp_arena(tcp), &tcp->half_opens, r);
-}
-
-static void take_options(const struct tcp *tcp, struct half_open *half_open, const struct tcp_options *theirs)
-{
-    uint8_t agreed = 0;
-
-    if (tcp->settings.window_scaling && (theirs->present & TCP_OPTION_WINDOW_SCALE) != 0)
-        agreed |= (uint8_t)(HALF_OPEN_WSCALE | theirs->window_scale);
-    if (tcp->settings.sack && (theirs->present & TCP_OPTION_SACK_PERMITTED) != 0)
-        agreed |= HALF_OPEN_SACK;
-    if (tcp->settings.timestamps && (theirs->present & TCP_OPTION_TIMESTAMP) != 0) {
-        agreed |= HALF_OPEN_TS;
-        half_open->ts_recent = theirs->timestamp_value;
-    }
-    half_open->ep.own_options = agreed;
-    half_open->mss = (theirs->present & TCP_OPTION_MSS) != 0 ? theirs->mss : 0;
-}
-
-/* A half-open block for the SYN, in the table and the queue; REF_NONE when memory is short. */
-static ref half_open_create(struct tcp *tcp, struct listener *listener, const struct arrival *arrival)
-{
-    struct arena *arena = tcp_arena(tcp);
-    const struct ip_packet *packet = arrival->packet;
-    ref path = path_take(&tcp->ip, packet->netif, &packet->destination, &packet->source);
-    ref r = path == REF_NONE ? REF_NONE : pool_take(arena, &tcp->half_opens);
-    struct half_open *half_open;
-
-    if (r == REF_NONE) {
-        if (path != REF_NONE)
-            path_drop(&tcp->ip, path);
-        return REF_NONE;
-    }
-    half_open = half_open_at(tcp, r);
-    half_open->ep.path = path;
-    half_open->ep.local_port = arrival->seg.destination_port;
-    half_open->ep.remote_port = arrival->seg.source_port;
-    if (table_insert(arena, &tcp->connections, endpoint_hash(tcp, &half_open->ep), r, endpoint_hash_of, tcp) != 0) {
-        pool_give(arena, &tcp->half_opens, r);
-        path_drop(&tcp->ip, path);
-        return REF_NONE;
-    }
-    half_open->listener = arena_ref(arena, listener);
-    half_open->irs = arrival->seg.seq;
-    half_open->window = arrival->seg.window;
-    take_options(tcp, half_open, &arrival->seg.options);
-    listener->half_open_count++;
-    half_open_queue(tcp, r);
-    return r;
-}
-
-/* RFC 9293 3.10.7.2, third: a SYN makes a connection of its own; the listener stays. */
-static void listen_syn(struct tcp *tcp, struct listener *listener, struct arrival *arrival, bool has_floor,
-                       struct seq iss_floor)
-{
-    struct half_open *half_open;
-    ref r;
-
-    if (listener->half_open_count >= max_u32(listener->backlog, HALF_OPEN_MIN)) {
-        segment_drop(tcp, arrival, RILL_DROP_TCP_SYN_QUEUE_FULL);
-        return;
-    }
-    if (listener->accept_count > listener->backlog) {
-        segment_drop(tcp, arrival, RILL_DROP_TCP_ACCEPT_QUEUE_FULL);
-        return;
-    }
-    r = half_open_create(tcp, listener, arrival);
-    if (r == REF_NONE) {
-        segment_drop(tcp, arrival, RILL_DROP_TCP_NO_MEMORY);
-        return;
-    }
-    half_open = half_open_at(tcp, r);
-    half_open->ep.state = has_floor ? RILL_STATE_TIME_WAIT : RILL_STATE_CLOSED;
-    half_open->iss = initial_sequence_number(tcp, &half_open->ep);
-    if (has_floor && !seq_after(half_open->iss, iss_floor))
-        half_open->iss = seq_add(iss_floor, 1 + ((uint32_t)host_draw(tcp_host(tcp)) & 0xffff));
-    state_change(tcp, &half_open->ep, RILL_STATE_SYN_RECEIVED);
-    send_syn_ack(tcp, half_open);
-}
-
-void listen_segment(struct tcp *tcp, struct listener *listener, struct arrival *arrival, bool has_floor,
-                    struct seq iss_floor)
+void listen_segment(struct tcp *tcp, struct listener *listener, struct arrival *arrival, const struct seq *iss_floor)
 {
     uint8_t flags = arrival->seg.flags;
 
     if ((flags & (TCP_RST | TCP_ACK)) == TCP_ACK) { /* second */
+        if ((flags & TCP_SYN) == 0 && half_open_take_cookie(tcp, listener, arrival))
+            return;
         segment_drop(tcp, arrival, RILL_DROP_TCP_NO_CONNECTION);
         answer_with_reset(tcp, arrival);
     } else if ((flags & (TCP_RST | TCP_SYN | TCP_FIN)) != TCP_SYN) { /* first, fourth; SYN with FIN opens nothing */
         segment_drop(tcp, arrival, RILL_DROP_TCP_FLAGS);
-    } else {
-        listen_syn(tcp, listener, arrival, has_floor, iss_floor);
-    }
-}
-
-/* The handshake's last ACK: the TCB takes the half-open block's place, and the segment. */
-static void half_open_complete(struct tcp *tcp, struct half_open *half_open, struct arrival *arrival)
-{
-    struct listener *listener = listener_at(tcp, half_open->listener);
-    uint8_t agreed = half_open->ep.own_options;
-    struct tcb *tcb = connection_create(tcp, half_open->ep.path, half_open->ep.local_port, half_open->ep.remote_port,
-                                        arena_ref(tcp_arena(tcp), half_open));
-
-    if (tcb == NULL) {
-        segment_drop(tcp, arrival, RILL_DROP_TCP_NO_MEMORY);
-        return;
-    }
-    tcb->ep.state = RILL_STATE_SYN_RECEIVED; /* not a change: the same connection in another block */
-    tcb->listener = half_open->listener;
-    tcb->flags = listener->flags | TCB_UNACCEPTED;
-    tcb->flags |= (agreed & HALF_OPEN_TS) != 0 ? TCB_TIMESTAMPS : 0;
-    tcb->flags |= (agreed & HALF_OPEN_SACK) != 0 ? TCB_SACK : 0;
-    tcb->flags |= (agreed & HALF_OPEN_WSCALE) != 0 ? TCB_WINDOW_SCALE : 0;
-    tcb->flags |= half_open->ep.own_retries > 0 ? TCB_SYN_RESENT : 0;
-    tcb->snd_wscale = (agreed & HALF_OPEN_WSCALE) != 0 ? agreed & HALF_OPEN_SCALE_MASK : 0;
-    tcb->rcv_wscale = (agreed & HALF_OPEN_WSCALE) != 0 ? options_window_shift(tcp) : 0;
-    tcb->ts_offset = options_timestamp_offset(tcp, &tcb->ep);
-    tcb->ts_recent = half_open->ts_recent;
-    tcb->iss = tcb->snd_una = half_open->iss;
-    tcb->snd_nxt = seq_add(half_open->iss, 1);
-    tcb->irs = half_open->irs;
-    tcb->rcv_nxt = tcb->last_ack_sent = seq_add(half_open->irs, 1);
-    tcb->rcv_adv = seq_add(tcb->rcv_nxt, first_window(tcp, listener));
-    tcb->snd_mss = options_send_mss(tcb_path(tcp, tcb), half_open->mss, (agreed & HALF_OPEN_TS) != 0);
-    if (listener->mss != 0)
-        tcb->snd_mss = (uint16_t)min_u32(tcb->snd_mss, listener->mss);
-    tcb->send_limit = listener->send_limit != 0 ? listener->send_limit : tcb->send_limit;
-    tcb->receive_limit = listener->receive_limit != 0 ? listener->receive_limit : tcb->receive_limit;
-    tcb->user_timeout_ms = listener->user_timeout_ms != 0 ? listener->user_timeout_ms : tcb->user_timeout_ms;
-    tcb->tos = listener->tos;
-    tcb->ttl = listener->ttl != 0 ? listener->ttl : tcb->ttl;
-    half_open_remove(tcp, half_open, true);
-    segment_arrives(tcp, tcb, arrival);
-}
-
-/* The peer's window test for a block that has no window of its own to speak of. */
-static bool is_acceptable(const struct tcp *tcp, const struct half_open *half_open, const struct tcp_segment *seg)
-{
-    struct seq rcv_nxt = seq_add(half_open->irs, 1);
-    uint32_t window = first_window(tcp, listener_at(tcp, half_open->listener));
-
-    return seq_in_span(seg->seq, rcv_nxt, window) ||
-           (seq_before(seg->seq, rcv_nxt) && seq_offset(seg->seq, rcv_nxt) < tcp_segment_length(seg));
-}
-
-/* RFC 9293 3.10.7.4 second and fourth for a passive open: RST and SYN. True when the segment is dealt with. */
-static bool half_open_rst_or_syn(struct tcp *tcp, struct half_open *half_open, struct arrival *arrival)
-{
-    const struct tcp_segment *seg = &arrival->seg;
-    bool acceptable = is_acceptable(tcp, half_open, seg);
-
-    if ((seg->flags & TCP_RST) != 0) {
-        if (seq_equal(seg->seq, seq_add(half_open->irs, 1))) {
-            half_open_remove(tcp, half_open, false); /* "return to the LISTEN state" */
-            return true;
-        }
-        segment_drop(tcp, arrival, acceptable ? RILL_DROP_TCP_RST_NOT_EXACT : RILL_DROP_TCP_OUT_OF_WINDOW);
-        if (acceptable) /* RFC 5961 3.2 */
-            send_ack(tcp, half_open);
-        return true;
-    }
-    if ((seg->flags & TCP_SYN) == 0)
-        return false;
-    if (seq_equal(seg->seq, half_open->irs) && (seg->flags & TCP_ACK) == 0) {
-        host_count(tcp_host(tcp), RILL_COUNT_TCP_SYN_RETRANSMITTED, 1);
-        send_syn_ack(tcp, half_open); /* the peer's SYN again: ours was lost */
-        return true;
-    }
-    if (acceptable && !seq_equal(seg->seq, half_open->irs)) {
-        segment_drop(tcp, arrival, RILL_DROP_TCP_SYN_IN_WINDOW);
-        half_open_remove(tcp, half_open, false); /* "return to the LISTEN state" */
-        return true;
-    }
-    segment_drop(tcp, arrival, RILL_DROP_TCP_OUT_OF_WINDOW);
-    send_ack(tcp, half_open);
-    return true;
-}
-
-void half_open_segment(struct tcp *tcp, struct half_open *half_open, struct arrival *arrival)
-{
-    const struct tcp_segment *seg = &arrival->seg;
-    const struct listener *listener = listener_at(tcp, half_open->listener);
-
-    if (half_open_rst_or_syn(tcp, half_open, arrival))
-        return;
-    if ((half_open->ep.own_options & HALF_OPEN_TS) != 0 && (seg->options.present & TCP_OPTION_TIMESTAMP) != 0 &&
-        (int32_t)(seg->options.timestamp_value - half_open->ts_recent) < 0) {
-        segment_drop(tcp, arrival, RILL_DROP_TCP_PAWS);
-        send_ack(tcp, half_open);
-        return;
-    }
-    if (!is_acceptable(tcp, half_open, seg)) {
-        segment_drop(tcp, arrival, RILL_DROP_TCP_OUT_OF_WINDOW);
-        send_ack(tcp, half_open);
-        return;
-    }
-    if ((seg->flags & TCP_ACK) == 0) {
-        segment_drop(tcp, arrival, RILL_DROP_TCP_NO_ACK_BIT);
-        return;
-    }
-    if (!seq_equal(seg->ack, seq_add(half_open->iss, 1))) {
-        segment_drop(tcp, arrival, RILL_DROP_TCP_BAD_HANDSHAKE_ACK);
-        answer_with_reset(tcp, arrival);
-        return;
-    }
-    if (listener->accept_count > listener->backlog) { /* the SYN,ACK sent again will bring the ACK again */
+    } else if (listener->accept_count > listener->backlog) {
         segment_drop(tcp, arrival, RILL_DROP_TCP_ACCEPT_QUEUE_FULL);
-        return;
+    } else { /* third: a connection of its own; the listener stays */
+        half_open_begin(tcp, listener, arrival, iss_floor);
     }
-    half_open_complete(tcp, half_open, arrival);
-}
-
-void half_open_run(struct tcp *tcp)
-{
-    for (unsigned retries = 0; retries <= SYN_RETRIES_MAX; retries++) {
-        struct fifo *fifo = &tcp->half_open[retries];
-
-        while (fifo->head != REF_NONE) {
-            ref r = fifo->head;
-            struct half_open *half_open = half_open_at(tcp, r);
-
-            if (due_at(tcp, half_open->due_ms) > tcp_host(tcp)->now)
-                break;
-            if (retries >= tcp->settings.syn_retries) {
-                host_count(tcp_host(tcp), RILL_COUNT_TCP_TIMEOUTS, 1);
-                half_open_remove(tcp, half_open, false);
-                continue;
-            }
-            fifo_remove(tcp_arena(tcp), fifo, r, offsetof(struct half_open, link));
-            half_open->ep.own_retries++;
-            half_open_queue(tcp, r);
-            host_count(tcp_host(tcp), RILL_COUNT_TCP_SYN_RETRANSMITTED, 1);
-            send_syn_ack(tcp, half_open);
-        }
-    }
-}
-
-nanos half_open_deadline(const struct tcp *tcp)
-{
-    nanos deadline = NANOS_NEVER;
-
-    for (unsigned retries = 0; retries <= SYN_RETRIES_MAX; retries++) {
-        ref head = tcp->half_open[retries].head;
-
-        if (head != REF_NONE)
-            deadline = min_u64(deadline, due_at(tcp, half_open_at(tcp, head)->due_ms));
-    }
-    return deadline;
 }
 
 /* ---------------------------------------------------------------- the accept queue */
@@ -496,22 +166,6 @@ int listen_accept(struct tcp *tcp, struct listener *listener, struct tcb **out)
     return 0;
 }
 
-static void drop_half_open_of(struct tcp *tcp, ref listener)
-{
-    for (unsigned retries = 0; retries <= SYN_RETRIES_MAX; retries++) {
-        ref r = tcp->half_open[retries].head;
-
-        while (r != REF_NONE) {
-            struct half_open *half_open = half_open_at(tcp, r);
-            ref next = half_open->link.next;
-
-            if (half_open->listener == listener)
-                half_open_remove(tcp, half_open, false);
-            r = next;
-        }
-    }
-}
-
 void listen_close(struct tcp *tcp, struct listener *listener)
 {
     struct arena *arena = tcp_arena(tcp);
@@ -519,7 +173,7 @@ void listen_close(struct tcp *tcp, struct listener *listener)
     struct tcb *tcb;
     bool removed;
 
-    drop_half_open_of(tcp, r);
+    half_open_drop_all(tcp, r);
     while (listen_accept(tcp, listener, &tcb) == 0) {
         tcb->flags |= TCB_ORPHAN;
         if (tcb->ep.state != RILL_STATE_CLOSED) {

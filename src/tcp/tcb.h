@@ -212,6 +212,8 @@ struct listener {
     ref event_next;
     uint16_t events;
     bool event_queued;
+    bool cookies_sent; /* SYN cookies went out, the last one at cookie_ms */
+    uint32_t cookie_ms;
     bool closed; /* waits only to leave the event queue */
 };
 

@@ -4,6 +4,7 @@
 #include "tcp/tcp.h"
 
 #include "tcp/connection.h"
+#include "tcp/half_open.h"
 #include "tcp/listen.h"
 #include "tcp/reassembly.h"
 #include "tcp/segment_arrives.h"
@@ -33,6 +34,7 @@ static void take_settings(struct tcp_settings *settings, const struct rill_confi
         .timestamps = config->timestamps,
         .window_scaling = config->window_scaling,
         .sack = config->sack,
+        .syn_cookies = config->syn_cookies,
     };
 }
 
@@ -109,7 +111,7 @@ static void no_block(struct tcp *tcp, struct arrival *arrival)
                arrival->seg.source_port == arrival->seg.destination_port) {
         segment_drop(tcp, arrival, RILL_DROP_TCP_LAND);
     } else {
-        listen_segment(tcp, listener, arrival, false, seq_make(0));
+        listen_segment(tcp, listener, arrival, NULL);
     }
 }
 

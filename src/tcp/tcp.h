@@ -21,7 +21,7 @@ struct tcp_settings {
     uint32_t initial_window_segments;
     uint32_t syn_retries;
     uint32_t max_time_wait;
-    bool timestamps, window_scaling, sack;
+    bool timestamps, window_scaling, sack, syn_cookies;
 };
 
 struct fifo {

@@ -7,6 +7,7 @@
 #include "tcp/answer.h"
 #include "tcp/connection.h"
 #include "tcp/fifo.h"
+#include "tcp/half_open.h"
 #include "tcp/listen.h"
 #include "tcp/options.h"
 #include "tcp/segment_arrives.h"
@@ -143,13 +144,13 @@ static void syn_arrives(struct tcp *tcp, struct time_wait *time_wait, struct arr
     struct listener *listener = listen_find(tcp, &arrival->packet->destination, arrival->seg.destination_port);
     struct seq floor = time_wait->snd_nxt;
 
-    if (listener == NULL || !may_reuse(time_wait, &arrival->seg)) {
+    if (listener == NULL || !half_open_has_room(listener) || !may_reuse(time_wait, &arrival->seg)) {
         segment_drop(tcp, arrival, RILL_DROP_TCP_TIME_WAIT_SYN);
         return;
     }
     host_count(tcp_host(tcp), RILL_COUNT_TCP_TIME_WAIT_REUSED, 1);
     remove_block(tcp, arena_ref(tcp_arena(tcp), time_wait), true);
-    listen_segment(tcp, listener, arrival, true, floor);
+    listen_segment(tcp, listener, arrival, &floor);
 }
 
 static bool is_acceptable(const struct time_wait *time_wait, const struct tcp_segment *seg)

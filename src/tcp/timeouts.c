@@ -7,7 +7,7 @@
 #include "tcp/answer.h"
 #include "tcp/cc.h"
 #include "tcp/connection.h"
-#include "tcp/listen.h"
+#include "tcp/half_open.h"
 #include "tcp/output.h"
 #include "tcp/rtt.h"
 #include "tcp/send_queue.h"
