@@ -56,7 +56,6 @@ struct connect {
     const char *output;
     rill_time retry_ns, timeout_ns, hold_ns;
     rill_time retry_until, give_up, next_try, lift; /* RILL_NEVER: not running */
-    bool holding;
     rill_conn conn;
 };
 
@@ -64,7 +63,7 @@ static void fail(struct connect *connect, int error)
 {
     char text[160];
 
-    session_explain(error, &connect->remote, text, sizeof text);
+    explain_error(error, &connect->remote, text, sizeof text);
     cli_error("%s", text);
     session_stop(&connect->session, CLI_FAILED);
 }
@@ -96,9 +95,6 @@ static void try_now(struct connect *connect)
     rill_turn(connect->session.stack, &connect->session.driver, 1, rill_clock());
     rill_hold_output(connect->session.stack, connect->conn, true);
     gate_set(connect->session.driver, GATE_OPEN);
-    connect->lift = rill_clock() + connect->hold_ns;
-    cli_note("the handshake's last ACK is withheld for %.1f s: the peer's kernel shows SYN-RECV",
-             (double)connect->hold_ns / 1e9);
 }
 
 static void on_ended(struct flows *flows, struct flow *flow)
@@ -133,6 +129,11 @@ static void on_event(void *context, const struct rill_event *event)
         connect->give_up = RILL_NEVER;
         if (connect->session.verbose)
             cli_note("connected");
+        if (connect->hold_ns != 0) {
+            connect->lift = rill_clock() + connect->hold_ns;
+            cli_note("the handshake's last ACK is withheld for %.1f s: the peer's kernel shows SYN-RECV",
+                     (double)connect->hold_ns / 1e9);
+        }
     }
     flows_event(&connect->flows, event);
 }

@@ -90,7 +90,7 @@ static void on_ended(struct flows *flows, struct flow *flow)
     char text[160];
 
     if (flow->error != 0 && (listen->session.verbose || flows->config.service == &stdio_service)) {
-        session_explain(flow->error, &flow->remote, text, sizeof text);
+        explain_error(flow->error, &flow->remote, text, sizeof text);
         cli_error("%s", text);
     } else if (listen->session.verbose) {
         cli_note("%s: received %" PRIu64 " bytes, sent %" PRIu64, endpoint_text(&flow->remote, text, sizeof text),
@@ -130,62 +130,61 @@ static void on_stop(void *context)
     session_stop(&listen->session, stdio ? CLI_FAILED : CLI_DONE);
 }
 
-/* 0, ARGS_HELP, or an exit code in *status. */
-static bool take_options(struct listen *listen, struct args *args, int *status)
+/* False when the option's value is wrong (said so). */
+static bool take_one(struct listen *listen, const struct args *args, int id)
 {
     struct service_config *service = &listen->flows.config;
-    int id, services = 0;
-    bool right = true;
 
-    service->service = &stdio_service;
-    listen->accept_max = 0;
-    while (right && (id = args_next(args)) != ARGS_END) {
-        switch (id) {
-        case ARGS_HELP:
-            *status = CLI_DONE;
-            return false;
-        case ARGS_ERROR:
-            *status = CLI_USAGE;
-            return false;
-        case OPTION_SERVE:
-            listen->serve = args->value;
-            service->service = &http_service;
-            services++;
-            break;
-        case OPTION_SINK:
-            service->service = &sink_service;
-            services++;
-            break;
-        case OPTION_ECHO:
-            service->service = &echo_service;
-            services++;
-            break;
-        case OPTION_SOURCE:
-            right = args_bytes("--source", args->value, &service->source_bytes);
-            service->service = &source_service;
-            services++;
-            break;
-        case OPTION_ONCE:
-            listen->accept_max = 1;
-            break;
-        case OPTION_COUNT:
-            right = args_number(args, "--count", args->value, 1, UINT32_MAX, &listen->accept_max);
-            break;
-        default:
-            right = session_config_take(&listen->config, args, id) == 0;
-            break;
-        }
+    switch (id) {
+    case OPTION_SERVE:
+        listen->serve = args->value;
+        service->service = &http_service;
+        break;
+    case OPTION_SINK:
+        service->service = &sink_service;
+        break;
+    case OPTION_ECHO:
+        service->service = &echo_service;
+        break;
+    case OPTION_SOURCE:
+        service->service = &source_service;
+        return args_bytes("--source", args->value, &service->source_bytes);
+    case OPTION_ONCE:
+        listen->accept_max = 1;
+        break;
+    case OPTION_COUNT:
+        return args_number(args, "--count", args->value, 1, UINT32_MAX, &listen->accept_max);
+    default:
+        return session_config_take(&listen->config, args, id) == 0;
     }
+    return true;
+}
+
+/* False when there is nothing to do but to exit with *status. */
+static bool take_options(struct listen *listen, struct args *args, int *status)
+{
+    const struct service *last = &stdio_service;
+    int id, services = 0;
+
+    listen->flows.config.service = last;
     *status = CLI_USAGE;
-    if (right && services > 1) {
-        cli_error("--serve, --sink, --source and --echo exclude each other");
-        right = false;
+    while ((id = args_next(args)) != ARGS_END) {
+        if (id == ARGS_HELP)
+            *status = CLI_DONE;
+        if (id < 0 || !take_one(listen, args, id))
+            return false;
+        services += listen->flows.config.service != last;
+        last = listen->flows.config.service;
     }
-    if (right && args->word_count != 1) {
-        *status = args_usage(args->command);
+    if (services > 1) {
+        cli_error("--serve, --sink, --source and --echo exclude each other");
         return false;
     }
-    return right && args_port(args->words[0], &listen->port);
+    if (args->word_count != 1) {
+        args_usage(args->command);
+        return false;
+    }
+    return args_port(args->words[0], &listen->port);
 }
 
 static bool check_combination(struct listen *listen, const struct args *args)

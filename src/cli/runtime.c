@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -77,6 +78,7 @@ bool runtime_socket_path(const char *name, char *path, size_t path_bytes)
 int runtime_ask(const char *name, const char *line)
 {
     struct sockaddr_un to = {.sun_family = AF_UNIX};
+    const struct timeval patience = {.tv_sec = 2}; /* a rill that was stopped (^Z) answers nothing */
     char text[160];
     int fd, length;
 
@@ -87,6 +89,7 @@ int runtime_ask(const char *name, const char *line)
     fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return -1;
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     length = snprintf(text, sizeof text, "%s\n", line);
     if (connect(fd, (struct sockaddr *)&to, sizeof to) != 0 || write(fd, text, (size_t)length) != length) {
         int error = errno;

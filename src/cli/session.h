@@ -7,6 +7,7 @@
 
 #include "cli/args.h"
 #include "cli/control.h"
+#include "cli/explain.h"
 #include "cli/runtime.h"
 #include "rill/driver.h"
 
@@ -71,10 +72,5 @@ int session_run(struct session *session);
 void session_step(struct session *session, int timeout_ms);
 
 void session_stop(struct session *session, int status);
-
-/* "connection refused by 10.77.0.1:81: nothing listens there" */
-void session_explain(int error, const struct rill_endpoint *remote, char *text, size_t text_bytes);
-
-char *endpoint_text(const struct rill_endpoint *endpoint, char *text, size_t text_bytes);
 
 #endif

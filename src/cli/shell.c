@@ -37,18 +37,28 @@ static const struct args_command memory_args = {
     .teaches = "One JSON object, in bytes and numbers of things.\n\n  rill memory web",
 };
 
-/* 0 and the name, or what to exit with (ARGS_HELP was printed: CLI_DONE, *stop). */
-static int take_name(struct args *args, char *name, size_t name_bytes, bool *stop)
+static const struct args_command hold_args = {
+    .name = "hold",
+    .synopsis = "PORT on|off [NAME]",
+    .summary = "withhold what a running rill's connections send, for a while",
+    .teaches = "Every connection with PORT at either end stops sending, so that the peer can be seen in SYN-RECEIVED,\n"
+               "FIN-WAIT-1 or LAST-ACK for as long as one likes. Nothing is lost: off lets it go.\n\n"
+               "  rill hold 80 on web\n"
+               "  rill hold 80 off web",
+};
+
+/* 0 and the name, which stands behind the other words; or *stop, and what to exit with. */
+static int take_name(struct args *args, int words_before, char *name, size_t name_bytes, bool *stop)
 {
     int id = args_next(args);
 
     *stop = true;
     if (id != ARGS_END)
         return id == ARGS_HELP ? CLI_DONE : CLI_USAGE;
-    if (args->word_count > 1)
+    if (args->word_count < words_before || args->word_count > words_before + 1)
         return args_usage(args->command);
-    if (args->word_count == 1)
-        snprintf(name, name_bytes, "%s", args->words[0]);
+    if (args->word_count > words_before)
+        snprintf(name, name_bytes, "%s", args->words[words_before]);
     else if (!runtime_only(name, name_bytes))
         return CLI_FAILED;
     *stop = false;
@@ -76,7 +86,7 @@ static int shell_run(int argc, char **argv)
     int status;
 
     args_begin(&args, &shell_args, argc, argv);
-    status = take_name(&args, name, sizeof name, &stop);
+    status = take_name(&args, 0, name, sizeof name, &stop);
     if (stop)
         return status;
     if (!ask(name, "netns", line, sizeof line))
@@ -97,7 +107,7 @@ static int print_answer(const struct args_command *command, const char *question
     int status;
 
     args_begin(&args, command, argc, argv);
-    status = take_name(&args, name, sizeof name, &stop);
+    status = take_name(&args, 0, name, sizeof name, &stop);
     if (stop)
         return status;
     if (!ask(name, question, line, sizeof line))
@@ -116,6 +126,30 @@ static int memory_run(int argc, char **argv)
     return print_answer(&memory_args, "memory", argc, argv);
 }
 
+static int hold_run(int argc, char **argv)
+{
+    char name[RUNTIME_NAME_MAX], question[64], line[512];
+    struct args args;
+    uint16_t port;
+    bool stop;
+    int status;
+
+    args_begin(&args, &hold_args, argc, argv);
+    status = take_name(&args, 2, name, sizeof name, &stop);
+    if (stop)
+        return status;
+    if (!args_port(args.words[0], &port))
+        return CLI_USAGE;
+    if (strcmp(args.words[1], "on") != 0 && strcmp(args.words[1], "off") != 0)
+        return args_usage(&hold_args);
+    snprintf(question, sizeof question, "hold %u %s", (unsigned)port, args.words[1]);
+    if (!ask(name, question, line, sizeof line))
+        return CLI_FAILED;
+    fputs(line, stdout);
+    return CLI_DONE;
+}
+
 const struct cli_command shell_command = {&shell_args, shell_run};
 const struct cli_command counters_command = {&counters_args, counters_run};
 const struct cli_command memory_command = {&memory_args, memory_run};
+const struct cli_command hold_command = {&hold_args, hold_run};
