@@ -195,8 +195,9 @@ unsigned rill_output(struct rill_stack *stack, int netif, struct rill_train *tra
 void rill_poll(struct rill_stack *stack, rill_time now);
 
 /*
- * When rill_poll() must be called next: never later than the next thing due, RILL_NEVER when nothing is. It may be
- * earlier: a timer that moved away, as the retransmission timer does with each ACK, is found out when it comes up.
+ * When rill_poll() must be called next: the next thing due, RILL_NEVER when nothing is. With some hundred timers or
+ * more it may be earlier than that, never later: timers that moved away, as the retransmission timer does with each
+ * ACK, are then found out when they come up.
  */
 rill_time rill_deadline(struct rill_stack *stack);
 

@@ -265,6 +265,16 @@ nanos wheel_deadline(const struct arena *arena, struct wheel *wheel)
     return first_slot(wheel, &slot) ? sort_slot(arena, wheel, slot) : NANOS_NEVER;
 }
 
+ref wheel_first(const struct arena *arena, struct wheel *wheel)
+{
+    unsigned slot;
+
+    if (!first_slot(wheel, &slot))
+        return REF_NONE;
+    (void)sort_slot(arena, wheel, slot);
+    return wheel->slots[slot];
+}
+
 /* One slot's list: closed, each timer where it belongs, the head earliest if sorted. False or its length added. */
 static bool slot_check(const struct arena *arena, const struct wheel *wheel, unsigned slot, uint64_t *timers)
 {

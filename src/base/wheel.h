@@ -64,6 +64,9 @@ ref wheel_expire(struct arena *arena, struct wheel *wheel, nanos now);
 /* The earliest deadline armed, exact; NANOS_NEVER when none. */
 nanos wheel_deadline(const struct arena *arena, struct wheel *wheel);
 
+/* The owner of the earliest timer armed; REF_NONE when none. */
+ref wheel_first(const struct arena *arena, struct wheel *wheel);
+
 bool wheel_check(const struct arena *arena, const struct wheel *wheel);
 
 #endif

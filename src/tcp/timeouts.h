@@ -16,11 +16,11 @@ static inline void timeouts_note(struct tcp *tcp, nanos deadline)
     tcp->due_from = min_u64(tcp->due_from, deadline);
 }
 
-/* Nothing is due before; NANOS_NEVER. */
-static inline nanos timeouts_deadline(const struct tcp *tcp)
-{
-    return tcp->due_from;
-}
+/*
+ * The next instant at which something is due; NANOS_NEVER. Exact while the
+ * timers are few enough to look behind those that have moved; else never later.
+ */
+nanos timeouts_deadline(struct tcp *tcp);
 
 /* The earliest of a connection's timers. */
 static inline nanos timeouts_earliest(const struct tcb *tcb)
