@@ -3,6 +3,7 @@
  */
 #include "tcp/connection.h"
 
+#include "tcp/output.h"
 #include "tcp/reassembly.h"
 #include "tcp/send_queue.h"
 #include "tcp/state.h"
@@ -321,7 +322,7 @@ bool connection_check(const struct tcp *tcp, const struct tcb *tcb)
         return false;
     /* T1 and "every connection with something unacknowledged has a timer", once output has settled it. */
     if (open && (tcb->flags & (TCB_TOUCHED | TCB_HELD)) == 0 && tcb->ep.state != RILL_STATE_TIME_WAIT) {
-        bool waiting = flight > 0 || send_queue_bytes(tcp, tcb) > 0;
+        bool waiting = flight > 0 || (state_is_synchronized(tcb->ep.state) && output_has_unsent(tcp, tcb));
 
         if (waiting != (tcb->retransmit_at != NANOS_NEVER))
             return false;

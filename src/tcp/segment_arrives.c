@@ -316,8 +316,9 @@ static enum step fifth_check_ack(struct tcp *tcp, struct tcb *tcb, const struct 
     /* RFC 5961 5.2: SND.UNA - MAX.SND.WND =< SEG.ACK. */
     if (seq_before(seg->ack, tcb->snd_una) && seq_offset(seg->ack, tcb->snd_una) > tcb->snd_wnd_max)
         return challenge(tcp, tcb, arrival, RILL_DROP_TCP_ACK_TOO_OLD);
-    if ((tcb->flags & TCB_PERSIST) != 0)
-        tcb->unanswered_ms = host_ms(tcp_host(tcp)); /* the peer answers: MUST-37, never give up for its window */
+    /* The peer answers: never give up for its window, shut (MUST-37) or shrunk under what is in flight (SHLD-17). */
+    if ((tcb->flags & TCB_PERSIST) != 0 || seq_offset(tcb->snd_una, tcb->snd_nxt) > tcb->snd_wnd)
+        tcb->unanswered_ms = host_ms(tcp_host(tcp));
     if (seq_after(seg->ack, tcb->snd_una))
         acknowledge_new(tcp, tcb, arrival);
     else if (seq_equal(seg->ack, tcb->snd_una))

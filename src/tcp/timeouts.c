@@ -182,8 +182,27 @@ void timeouts_run(struct tcp *tcp)
         fire(tcp, tcb_at(tcp, r));
     half_open_run(tcp);
     time_wait_run(tcp);
+    (void)timeouts_deadline(tcp);
+}
+
+#define TIMERS_FEW 256u /* with more, finding out what the first one stands for costs more than waking early */
+
+nanos timeouts_deadline(struct tcp *tcp)
+{
+    struct arena *arena = tcp_arena(tcp);
+    ref r;
+
+    while (tcp->wheel.armed <= TIMERS_FEW && (r = wheel_first(arena, &tcp->wheel)) != REF_NONE) {
+        const struct tcb *tcb = tcb_at(tcp, r);
+        nanos earliest = timeouts_earliest(tcb);
+
+        if (earliest <= tcb->timer.deadline)
+            break;
+        wheel_arm(arena, &tcp->wheel, r, earliest); /* it had moved; NANOS_NEVER disarms */
+    }
     tcp->due_from =
-        min_u64(wheel_deadline(tcp_arena(tcp), &tcp->wheel), min_u64(half_open_deadline(tcp), time_wait_deadline(tcp)));
+        min_u64(wheel_deadline(arena, &tcp->wheel), min_u64(half_open_deadline(tcp), time_wait_deadline(tcp)));
+    return tcp->due_from;
 }
 
 /* The retransmission or persist timer: exactly one of them when something is unacknowledged or unsent (T1). */
