@@ -1,6 +1,5 @@
 #include "support/tcp_peer.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/bytes.h"
@@ -281,14 +280,15 @@ void peer_send_packet(struct peer *p, const struct peer_packet *packet)
         .urgent = packet->urgent,
         .flags = packet->flags,
     };
-    struct ipv4_header ip = {.source = PEER_ADDRESS,
-                             .destination = STACK_ADDRESS,
+    struct ipv4_header ip = {.source = packet->source != 0 ? packet->source : PEER_ADDRESS,
+                             .destination = packet->destination != 0 ? packet->destination : STACK_ADDRESS,
                              .header_bytes = IPV4_HEADER_BYTES,
                              .ttl = 64,
                              .protocol = IP_PROTOCOL_TCP,
                              .dont_fragment = true};
     uint8_t *segment = bytes + IPV4_HEADER_BYTES;
     uint32_t header_bytes, segment_bytes;
+    checksum_sum sum;
 
     add_options(p, packet, &tcp.options);
     header_bytes = (uint32_t)tcp_build(segment, &tcp);
@@ -296,9 +296,8 @@ void peer_send_packet(struct peer *p, const struct peer_packet *packet)
     assert_true(IPV4_HEADER_BYTES + segment_bytes < sizeof bytes);
     for (uint32_t i = 0; i < packet->data_bytes; i++)
         segment[header_bytes + i] = stream_byte(packet->seq - 1 + i + ((packet->flags & TCP_SYN) != 0));
-    put_be16(segment + 16,
-             checksum_finish(checksum_pseudo4(PEER_ADDRESS, STACK_ADDRESS, IP_PROTOCOL_TCP, segment_bytes) +
-                             checksum_bytes(segment, segment_bytes)));
+    sum = checksum_pseudo4(ip.source, ip.destination, IP_PROTOCOL_TCP, segment_bytes);
+    put_be16(segment + 16, checksum_finish(sum + checksum_bytes(segment, segment_bytes)));
     segment[16] ^= packet->bad_checksum ? 0x40 : 0;
     ip.total_bytes = (uint16_t)(IPV4_HEADER_BYTES + segment_bytes);
     ipv4_build(bytes, &ip);
@@ -525,142 +524,11 @@ void peer_reach_time_wait_block(struct peer *p)
     peer_forget(p);
 }
 
-void peer_fill_window(struct peer *p)
+void peer_fill_window(struct peer *p, uint32_t ack)
 {
     for (unsigned i = 0; p->rcv_wnd > 0; i++) {
         assert_true(i < 100);
-        peer_send(p, TCP_ACK, p->rcv_nxt, p->snd_nxt, p->rcv_wnd < 1000 ? p->rcv_wnd : 1000);
+        peer_send(p, TCP_ACK, p->rcv_nxt, ack, p->rcv_wnd < 1000 ? p->rcv_wnd : 1000);
     }
     peer_forget(p);
-}
-
-/* ----------------------------------------------------------------- expecting */
-
-static const char *flag_names(unsigned flags, char to[32])
-{
-    static const char letters[] = "FSRPAUEC";
-    unsigned n = 0;
-
-    for (unsigned i = 0; i < 8; i++)
-        if ((flags & 1u << i) != 0)
-            to[n++] = letters[i];
-    to[n] = '\0';
-    return to;
-}
-
-static void complain(const struct peer *p, const char *file, int line, const char *expected)
-{
-    char names[32];
-
-    print_error("%s:%d: [%s] ISN %#x, ISS %#x: expected %s; left to expect:", file, line, p->what, p->isn, p->iss,
-                expected);
-    for (unsigned i = p->sent_first; i < p->sent_count; i++) {
-        const struct peer_segment *s = &p->sent[i];
-
-        print_error(" <SEQ=%u%s><ACK=%u><%s>+%u", s->seq, s->raw_seq == s->seq ? "" : "r", s->ack,
-                    flag_names(s->flags, names), s->data_bytes);
-    }
-    for (unsigned i = 0; i < p->event_count; i++)
-        print_error(" event %#x error %d", p->events[i].what, (int)p->events[i].error);
-    print_error("\n");
-    _fail(file, line);
-}
-
-static const struct peer_segment *next_segment(struct peer *p, const char *file, int line)
-{
-    if (p->sent_first == p->sent_count)
-        complain(p, file, line, "a segment");
-    return &p->sent[p->sent_first];
-}
-
-struct peer_segment expect_segment_at(struct peer *p, unsigned flags, uint32_t seq, uint32_t ack, uint32_t data_bytes,
-                                      const char *file, int line)
-{
-    const struct peer_segment *s = next_segment(p, file, line);
-    char text[96], names[32];
-
-    if ((s->flags & ~(unsigned)TCP_PSH) != flags || s->seq != seq || s->data_bytes != data_bytes ||
-        ((flags & TCP_ACK) != 0 && s->ack != ack) || ((flags & TCP_ACK) == 0 && s->raw_ack != 0)) {
-        (void)snprintf(text, sizeof text, "<SEQ=%u><ACK=%u><%s>+%u", seq, ack, flag_names(flags, names), data_bytes);
-        complain(p, file, line, text);
-    }
-    p->sent_first++;
-    return *s;
-}
-
-void expect_raw_segment_at(struct peer *p, unsigned flags, uint32_t seq, uint32_t ack, const char *file, int line)
-{
-    const struct peer_segment *s = next_segment(p, file, line);
-    char text[96], names[32];
-
-    if (s->flags != flags || s->raw_seq != seq || s->raw_ack != ack || s->data_bytes != 0) {
-        (void)snprintf(text, sizeof text, "raw <SEQ=%#x><ACK=%#x><%s>", seq, ack, flag_names(flags, names));
-        complain(p, file, line, text);
-    }
-    p->sent_first++;
-}
-
-void expect_nothing_at(struct peer *p, const char *file, int line)
-{
-    if (p->sent_first != p->sent_count)
-        complain(p, file, line, "no segment");
-    p->sent_first = p->sent_count = 0;
-}
-
-void expect_event_at(struct peer *p, rill_conn conn, unsigned bits, int error, const char *file, int line)
-{
-    char text[64];
-
-    (void)snprintf(text, sizeof text, "event %#x error %d", bits, error);
-    for (unsigned i = 0; i < p->event_count; i++) {
-        if (p->events[i].conn != conn)
-            continue;
-        if (p->events[i].what != bits || p->events[i].error != error)
-            complain(p, file, line, text);
-        p->events[i] = p->events[--p->event_count];
-        return;
-    }
-    complain(p, file, line, text);
-}
-
-void expect_no_event_at(struct peer *p, const char *file, int line)
-{
-    if (p->event_count != 0)
-        complain(p, file, line, "no event");
-}
-
-enum rill_state peer_state(struct peer *p)
-{
-    enum rill_state found = RILL_STATE_CLOSED;
-    struct rill_status status;
-    uint64_t cursor = 0;
-
-    while (rill_list(p->stack, &cursor, &status)) {
-        if (status.state == RILL_STATE_LISTEN && found == RILL_STATE_CLOSED)
-            found = RILL_STATE_LISTEN;
-        else if (status.state != RILL_STATE_LISTEN && status.remote.port == PEER_PORT)
-            found = status.state;
-    }
-    return found;
-}
-
-void expect_state_at(struct peer *p, enum rill_state state, const char *file, int line)
-{
-    enum rill_state is = peer_state(p);
-
-    if (is != state) {
-        print_error("%s:%d: [%s] ISN %#x, ISS %#x: expected state %s, is %s\n", file, line, p->what, p->isn, p->iss,
-                    rill_state_name(state), rill_state_name(is));
-        _fail(file, line);
-    }
-}
-
-void expect_status_at(struct peer *p, rill_conn conn, struct rill_status *out, const char *file, int line)
-{
-    int error = rill_status(p->stack, conn, out);
-
-    if (error != 0) {
-        print_error("%s:%d: [%s] rill_status says %d\n", file, line, p->what, error);
-        _fail(file, line);
-    }
 }

@@ -64,7 +64,8 @@ struct peer_packet {
     bool without_timestamp;
     bool with_timestamp; /* although none was agreed */
     bool bad_checksum;
-    uint16_t source_port; /* 0: PEER_PORT */
+    uint16_t source_port;         /* 0: PEER_PORT */
+    uint32_t source, destination; /* IPv4 addresses; 0: the peer's and the stack's */
 };
 
 struct peer {
@@ -140,8 +141,8 @@ void peer_reach(struct peer *p, enum rill_state state);
 /* TIME-WAIT after rill_close(): the small block. */
 void peer_reach_time_wait_block(struct peer *p);
 
-/* Data until the stack offers no more: nobody reads. Only in states that receive, with a small receive buffer. */
-void peer_fill_window(struct peer *p);
+/* Data, acknowledging `ack`, until the stack offers no more: nobody reads. Only in states that receive, with a small receive buffer. */
+void peer_fill_window(struct peer *p, uint32_t ack);
 
 /* Drop what has been collected. */
 void peer_forget(struct peer *p);
