@@ -14,28 +14,29 @@ void cli_set_name(const char *name)
     cli_name = name;
 }
 
-static void say(const char *format, va_list values)
+static void say(const char *line)
 {
-    char line[1024];
-
-    vsnprintf(line, sizeof line, format, values);
     fprintf(stderr, "rill%s%s: %s\n", *cli_name ? " " : "", cli_name, line);
 }
 
 void cli_error(const char *format, ...)
 {
+    char line[1024];
     va_list values;
 
     va_start(values, format);
-    say(format, values);
+    vsnprintf(line, sizeof line, format, values);
     va_end(values);
+    say(line);
 }
 
 void cli_note(const char *format, ...)
 {
+    char line[1024];
     va_list values;
 
     va_start(values, format);
-    say(format, values);
+    vsnprintf(line, sizeof line, format, values);
     va_end(values);
+    say(line);
 }

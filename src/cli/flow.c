@@ -29,17 +29,18 @@ static struct flow **free_slot(struct flows *flows)
     return grown;
 }
 
-static void reap(struct flow *flow)
+/* Free the flow of a slot when it has ended. */
+static void reap(struct flows *flows, unsigned slot)
 {
-    struct flows *flows = flow->flows;
+    struct flow *flow = flows->slots[slot];
 
     if (!flow->ended)
         return;
+    flows->slots[slot] = NULL;
     if (flows->config.service->finish != NULL && flow->established)
         flows->config.service->finish(flow);
     if (flows->ended != NULL)
         flows->ended(flows, flow);
-    flows->slots[flow->slot] = NULL;
     flows->live--;
     free(flow);
 }
@@ -83,7 +84,7 @@ struct flow *flow_start(struct flows *flows, rill_conn conn, const struct rill_e
         flows->config.service->progress(flow);
     if (!flow->ended)
         return flow;
-    reap(flow);
+    reap(flows, flow->slot);
     return NULL;
 }
 
@@ -110,7 +111,7 @@ bool flows_event(struct flows *flows, const struct rill_event *event)
         flows->config.service->progress(flow);
     if (!flow->ended && (event->what & RILL_RESET) != 0)
         end_by_error(flow, event->error != 0 ? event->error : -RILL_ECONNRESET);
-    reap(flow);
+    reap(flows, flow->slot);
     return true;
 }
 
@@ -142,7 +143,7 @@ static void check_deadlines(struct flows *flows)
         flow->error = -RILL_ETIMEDOUT;
         flow->ended = true;
         rill_abort(flows->session->stack, flow->conn);
-        reap(flow);
+        reap(flows, i);
     }
 }
 
@@ -155,7 +156,7 @@ void flows_step(struct flows *flows)
             if (flow == NULL || !flow->established)
                 continue;
             flows->config.service->progress(flow);
-            reap(flow);
+            reap(flows, i);
         }
     }
     check_deadlines(flows);
@@ -176,7 +177,7 @@ void flows_abort_all(struct flows *flows)
         flow->ended = true;
         flow->error = -RILL_ECONNABORTED;
         rill_abort(flows->session->stack, flow->conn);
-        reap(flow);
+        reap(flows, i);
     }
 }
 

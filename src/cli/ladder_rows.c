@@ -56,6 +56,14 @@ struct words {
     size_t room, used;
 };
 
+static void words_begin(struct words *words, char *text, size_t text_bytes)
+{
+    words->text = text;
+    words->room = text_bytes;
+    words->used = 0;
+    text[0] = '\0';
+}
+
 static void put(struct words *words, const char *word)
 {
     int more = snprintf(words->text + words->used, words->room - words->used, "%s%s", words->used > 0 ? " " : "", word);
@@ -74,22 +82,17 @@ static void put_number(struct words *words, const char *word, uint32_t number)
 
 static void put_flags(struct words *words, unsigned flags)
 {
+    static const struct {
+        unsigned flag;
+        const char *name;
+    } names[] = {{TCP_SYN, "SYN"}, {TCP_FIN, "FIN"}, {TCP_RST, "RST"}, {TCP_URG, "URG"}, {TCP_ACK, "ACK"}};
     char text[32] = "";
+    size_t used = 0;
 
-    if ((flags & TCP_SYN) != 0)
-        strcat(text, "SYN,");
-    if ((flags & TCP_FIN) != 0)
-        strcat(text, "FIN,");
-    if ((flags & TCP_RST) != 0)
-        strcat(text, "RST,");
-    if ((flags & TCP_URG) != 0)
-        strcat(text, "URG,");
-    if ((flags & TCP_ACK) != 0)
-        strcat(text, "ACK,");
-    if (text[0] == '\0')
-        strcat(text, "(no flags),");
-    text[strlen(text) - 1] = '\0';
-    put(words, text);
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if ((flags & names[i].flag) != 0)
+            used += (size_t)snprintf(text + used, sizeof text - used, "%s%s", used > 0 ? "," : "", names[i].name);
+    put(words, used > 0 ? text : "(no flags)");
 }
 
 static void put_options(struct words *words, const struct tcp_options *options)
@@ -123,8 +126,9 @@ static void put_marks(struct words *words, const struct ladder_segment *segment)
 void ladder_describe(const struct ladder_segment *segment, char *text, size_t text_bytes)
 {
     const struct tcp_segment *tcp = &segment->tcp;
-    struct words words = {text, text_bytes, 0};
+    struct words words;
 
+    words_begin(&words, text, text_bytes);
     put_flags(&words, tcp->flags);
     if (tcp->data_bytes > 0)
         put_number(&words, "data", tcp->data_bytes);

@@ -105,7 +105,7 @@ static void print_info(const char *line, bool oneline)
     char control[16] = "";
 
     json_find(line, "congestion_control", control, sizeof control);
-    printf("%s%s%s%s", oneline ? "" : "\n\t", oneline ? " " : " ", is_true(line, "timestamps") ? "ts " : "",
+    printf("%s %s%s", oneline ? "" : "\n\t", is_true(line, "timestamps") ? "ts " : "",
            is_true(line, "sack") ? "sack " : "");
     printf("%s", control);
     if (is_true(line, "window_scaling"))
