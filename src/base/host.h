@@ -10,6 +10,7 @@
 #include "base/arena.h"
 #include "base/buffer.h"
 #include "base/prf.h"
+#include "base/wrapping.h"
 #include "rill/rill.h"
 
 struct host {
@@ -51,6 +52,20 @@ static inline void host_count(struct host *host, enum rill_count what, uint64_t 
 static inline uint32_t host_ms(const struct host *host)
 {
     return host->now_ms;
+}
+
+/* Milliseconds since an earlier host_ms(). */
+static inline uint32_t host_ms_since(const struct host *host, uint32_t then)
+{
+    return wrapping_sub(host->now_ms, then);
+}
+
+/* When a block that is due at due_ms is due, as an instant; now, when that has passed. */
+static inline nanos host_due_at(const struct host *host, uint32_t due_ms)
+{
+    uint32_t left_ms = wrapping_before(host->now_ms, due_ms) ? wrapping_sub(due_ms, host->now_ms) : 0;
+
+    return (host->now / NANOS_PER_MS + left_ms) * NANOS_PER_MS;
 }
 
 /*

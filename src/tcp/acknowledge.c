@@ -31,7 +31,7 @@ static void measure_round_trip(struct tcp *tcp, struct tcb *tcb, const struct ar
     }
     if ((tcb->flags & TCB_TIMESTAMPS) != 0 && tcb->ep.own_backoff > 0 &&
         (options->present & TCP_OPTION_TIMESTAMP) != 0) {
-        uint32_t age_ms = options_timestamp_now(tcp, tcb) - options->timestamp_echo;
+        uint32_t age_ms = wrapping_sub(options_timestamp_now(tcp, tcb), options->timestamp_echo);
 
         if (age_ms < ECHO_AGE_MS_MAX)
             rtt_sample(tcp, tcb, age_ms * 1000);

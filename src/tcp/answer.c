@@ -74,12 +74,10 @@ void answer_abort(struct tcp *tcp, struct tcb *tcb)
 
 bool answer_is_allowed(struct tcp *tcp, uint32_t *last_ms)
 {
-    uint32_t now = host_ms(tcp_host(tcp));
-
-    if (now - *last_ms < ANSWER_INTERVAL_MS) {
+    if (host_ms_since(tcp_host(tcp), *last_ms) < ANSWER_INTERVAL_MS) {
         host_count(tcp_host(tcp), RILL_COUNT_TCP_ACKS_HELD, 1);
         return false;
     }
-    *last_ms = now;
+    *last_ms = host_ms(tcp_host(tcp));
     return true;
 }

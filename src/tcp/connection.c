@@ -74,7 +74,7 @@ static void set_defaults(struct tcp *tcp, struct tcb *tcb)
     tcb->ttl = IP_TTL_DEFAULT;
     tcb->rcv_mss = 536; /* until the peer's segments show it */
     tcb->last_heard_ms = host_ms(tcp_host(tcp));
-    tcb->answer_ms = tcb->last_heard_ms - 60000; /* long ago */
+    tcb->answer_ms = wrapping_sub(tcb->last_heard_ms, 60000); /* long ago */
 }
 
 struct tcb *connection_create(struct tcp *tcp, ref path, uint16_t local_port, uint16_t remote_port, ref replaces)

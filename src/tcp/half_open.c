@@ -46,7 +46,8 @@ static void build_header(struct tcp *tcp, const struct half_open *half_open, str
     header->options.sack_count = 0;
     if ((half_open->ep.own_options & HALF_OPEN_TS) != 0) {
         header->options.present = TCP_OPTION_TIMESTAMP;
-        header->options.timestamp_value = host_ms(tcp_host(tcp)) + options_timestamp_offset(tcp, &half_open->ep);
+        header->options.timestamp_value =
+            wrapping_add(host_ms(tcp_host(tcp)), options_timestamp_offset(tcp, &half_open->ep));
         header->options.timestamp_echo = half_open->ts_recent;
     }
 }
@@ -80,23 +81,15 @@ static void send_syn_ack(struct tcp *tcp, const struct half_open *half_open)
     answer_segment(tcp, &half_open->ep, &header);
 }
 
-static nanos due_at(const struct tcp *tcp, uint32_t due_ms)
-{
-    nanos now_ms = tcp->ip.host.now / NANOS_PER_MS;
-    int32_t left = (int32_t)(due_ms - (uint32_t)now_ms);
-
-    return (left > 0 ? now_ms + (uint32_t)left : now_ms) * NANOS_PER_MS;
-}
-
 static void half_open_queue(struct tcp *tcp, ref r)
 {
     struct half_open *half_open = half_open_at(tcp, r);
     uint32_t retries = half_open->ep.own_retries;
     uint32_t wait_ms = (tcp->settings.rto_initial_us / 1000) << retries;
 
-    half_open->due_ms = host_ms(tcp_host(tcp)) + min_u32(wait_ms, tcp->settings.rto_max_us / 1000);
+    half_open->due_ms = wrapping_add(host_ms(tcp_host(tcp)), min_u32(wait_ms, tcp->settings.rto_max_us / 1000));
     fifo_push(tcp_arena(tcp), &tcp->half_open[retries], r, offsetof(struct half_open, link));
-    timeouts_note(tcp, due_at(tcp, half_open->due_ms));
+    timeouts_note(tcp, host_due_at(tcp_host(tcp), half_open->due_ms));
 }
 
 /* Out of the lists and the table; the block is given back, its hold on the path too unless a TCB took it over. */
@@ -276,7 +269,7 @@ bool half_open_take_cookie(struct tcp *tcp, struct listener *listener, struct ar
     ref path;
 
     /* Believed only for as long as a cookie that we sent is valid: at other times guesses are worth nothing. */
-    if (!listener->cookies_sent || host_ms(tcp_host(tcp)) - listener->cookie_ms > SYN_COOKIE_LIFE_MS)
+    if (!listener->cookies_sent || host_ms_since(tcp_host(tcp), listener->cookie_ms) > SYN_COOKIE_LIFE_MS)
         return false;
     path = path_take(&tcp->ip, packet->netif, &packet->destination, &packet->source);
     if (path == REF_NONE)
@@ -351,7 +344,7 @@ void half_open_segment(struct tcp *tcp, struct half_open *half_open, struct arri
     if (half_open_rst_or_syn(tcp, half_open, arrival))
         return;
     if ((half_open->ep.own_options & HALF_OPEN_TS) != 0 && (seg->options.present & TCP_OPTION_TIMESTAMP) != 0 &&
-        (int32_t)(seg->options.timestamp_value - half_open->ts_recent) < 0) {
+        wrapping_before(seg->options.timestamp_value, half_open->ts_recent)) {
         segment_drop(tcp, arrival, RILL_DROP_TCP_PAWS);
         send_ack(tcp, half_open);
         return;
@@ -386,7 +379,7 @@ void half_open_run(struct tcp *tcp)
             ref r = fifo->head;
             struct half_open *half_open = half_open_at(tcp, r);
 
-            if (due_at(tcp, half_open->due_ms) > tcp_host(tcp)->now)
+            if (host_due_at(tcp_host(tcp), half_open->due_ms) > tcp_host(tcp)->now)
                 break;
             if (retries >= tcp->settings.syn_retries) {
                 host_count(tcp_host(tcp), RILL_COUNT_TCP_TIMEOUTS, 1);
@@ -410,7 +403,7 @@ nanos half_open_deadline(const struct tcp *tcp)
         ref head = tcp->half_open[retries].head;
 
         if (head != REF_NONE)
-            deadline = min_u64(deadline, due_at(tcp, half_open_at(tcp, head)->due_ms));
+            deadline = min_u64(deadline, host_due_at(&tcp->ip.host, half_open_at(tcp, head)->due_ms));
     }
     return deadline;
 }

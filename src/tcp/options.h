@@ -24,7 +24,7 @@ uint32_t options_timestamp_offset(const struct tcp *tcp, const struct endpoint *
 
 static inline uint32_t options_timestamp_now(const struct tcp *tcp, const struct tcb *tcb)
 {
-    return host_ms(&tcp->ip.host) + tcb->ts_offset;
+    return wrapping_add(host_ms(&tcp->ip.host), tcb->ts_offset);
 }
 
 /* The options of our SYN, or SYN,ACK: what we offer, or of that what the peer offered too. */

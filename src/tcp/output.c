@@ -285,7 +285,7 @@ static bool send_new(struct tcp *tcp, struct tcb *tcb, struct rill_train *train)
     if (tcb->busy != REF_NONE && !seq_equal(busy_at(tcp, tcb)->resend, busy_at(tcp, tcb)->resend_end))
         return false; /* what was lost goes first */
     flight = seq_offset(tcb->snd_una, from);
-    if (flight == 0 && host_ms(tcp_host(tcp)) - tcb->last_heard_ms > tcb->rto_us / 1000)
+    if (flight == 0 && host_ms_since(tcp_host(tcp), tcb->last_heard_ms) > tcb->rto_us / 1000)
         cc_of(tcb)->idle(tcp, tcb);
     n = sendable(tcp, tcb, unsent, tcb->snd_mss);
     window_left = tcb->snd_wnd > flight ? tcb->snd_wnd - flight : 0;

@@ -382,8 +382,8 @@ static bool is_acceptable(const struct tcb *tcb, const struct tcp_segment *seg)
 /* RFC 7323 5.3 R1 and 5.5: older than what was seen, and what was seen is not itself out of date. */
 static bool fails_paws(const struct tcp *tcp, const struct tcb *tcb, const struct tcp_segment *seg)
 {
-    return (int32_t)(seg->options.timestamp_value - tcb->ts_recent) < 0 &&
-           host_ms(&tcp->ip.host) - tcb->last_heard_ms < PAWS_MEMORY_MS;
+    return wrapping_before(seg->options.timestamp_value, tcb->ts_recent) &&
+           host_ms_since(&tcp->ip.host, tcb->last_heard_ms) < PAWS_MEMORY_MS;
 }
 
 static enum step check_timestamp(struct tcp *tcp, struct tcb *tcb, const struct arrival *arrival)

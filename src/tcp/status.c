@@ -34,9 +34,7 @@ static rill_time left_until(const struct tcp *tcp, nanos deadline)
 
 static rill_time left_until_ms(const struct tcp *tcp, uint32_t due_ms)
 {
-    int32_t left = (int32_t)(due_ms - host_ms(&tcp->ip.host));
-
-    return left > 0 ? (rill_time)left * NANOS_PER_MS : 0;
+    return left_until(tcp, host_due_at(&tcp->ip.host, due_ms));
 }
 
 static void fill_timer(const struct tcp *tcp, const struct tcb *tcb, struct rill_status *out)

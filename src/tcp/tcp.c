@@ -51,7 +51,7 @@ int tcp_init(struct tcp *tcp, const struct rill_config *config)
     pool_init(&tcp->reassemblies, POOL_REASSEMBLY, sizeof(struct reassembly), 2, 0);
     tcp->due_from = NANOS_NEVER;
     wheel_init(&tcp->wheel, offsetof(struct tcb, timer), tcp_host(tcp)->now);
-    tcp->next_port = (uint32_t)host_draw(tcp_host(tcp));
+    tcp->next_port = (uint16_t)host_draw(tcp_host(tcp));
     if (table_init(arena, &tcp->connections, 64) != 0 || table_init(arena, &tcp->listening, 16) != 0)
         return -RILL_ENOMEM;
     return 0;

@@ -19,19 +19,11 @@ static struct time_wait *time_wait_at(const struct tcp *tcp, ref r)
     return (struct time_wait *)host_at(&tcp->ip.host, r);
 }
 
-static nanos due_at(const struct tcp *tcp, const struct time_wait *time_wait)
-{
-    nanos now_ms = tcp->ip.host.now / NANOS_PER_MS;
-    int32_t left = (int32_t)(time_wait->due_ms - (uint32_t)now_ms);
-
-    return (left > 0 ? now_ms + (uint32_t)left : now_ms) * NANOS_PER_MS;
-}
-
 static void queue_block(struct tcp *tcp, ref r, uint32_t wait_ms)
 {
-    time_wait_at(tcp, r)->due_ms = host_ms(tcp_host(tcp)) + wait_ms;
+    time_wait_at(tcp, r)->due_ms = wrapping_add(host_ms(tcp_host(tcp)), wait_ms);
     fifo_push(tcp_arena(tcp), &tcp->time_wait, r, offsetof(struct time_wait, link));
-    timeouts_note(tcp, due_at(tcp, time_wait_at(tcp, r)));
+    timeouts_note(tcp, host_due_at(tcp_host(tcp), time_wait_at(tcp, r)->due_ms));
 }
 
 /* reopened: a new incarnation takes over; what becomes of the state is told by it. */
@@ -111,7 +103,8 @@ static void send_ack(struct tcp *tcp, const struct time_wait *time_wait)
     header.options.sack_count = 0;
     if ((time_wait->ep.own_options & TIME_WAIT_TS) != 0) {
         header.options.present = TCP_OPTION_TIMESTAMP;
-        header.options.timestamp_value = host_ms(tcp_host(tcp)) + options_timestamp_offset(tcp, &time_wait->ep);
+        header.options.timestamp_value =
+            wrapping_add(host_ms(tcp_host(tcp)), options_timestamp_offset(tcp, &time_wait->ep));
         header.options.timestamp_echo = time_wait->ts_recent;
     }
     host_count(tcp_host(tcp), RILL_COUNT_TCP_SEGMENTS_OUT, 1);
@@ -133,7 +126,7 @@ static bool may_reuse(const struct time_wait *time_wait, const struct tcp_segmen
     bool has = (seg->options.present & TCP_OPTION_TIMESTAMP) != 0;
 
     if (had && has && seg->options.timestamp_value != time_wait->ts_recent)
-        return (int32_t)(seg->options.timestamp_value - time_wait->ts_recent) > 0;
+        return wrapping_before(time_wait->ts_recent, seg->options.timestamp_value);
     if (!had && has)
         return true;
     return seq_after(seg->seq, time_wait->rcv_nxt);
@@ -187,7 +180,7 @@ void time_wait_segment(struct tcp *tcp, struct time_wait *time_wait, struct arri
         syn_arrives(tcp, time_wait, arrival);
     } else if (expects_ts && !has_ts) {
         segment_drop(tcp, arrival, RILL_DROP_TCP_NO_TIMESTAMP);
-    } else if (expects_ts && (int32_t)(seg->options.timestamp_value - time_wait->ts_recent) < 0) {
+    } else if (expects_ts && wrapping_before(seg->options.timestamp_value, time_wait->ts_recent)) {
         drop_and_ack(tcp, time_wait, arrival, RILL_DROP_TCP_PAWS);
     } else if ((seg->flags & TCP_FIN) != 0 && seq_equal(seq_add(seg->seq, seg->data_bytes + 1), time_wait->rcv_nxt)) {
         fin_again(tcp, time_wait, arrival);
@@ -206,7 +199,8 @@ void time_wait_segment(struct tcp *tcp, struct time_wait *time_wait, struct arri
 
 void time_wait_run(struct tcp *tcp)
 {
-    while (tcp->time_wait.head != REF_NONE && due_at(tcp, time_wait_at(tcp, tcp->time_wait.head)) <= tcp_host(tcp)->now)
+    while (tcp->time_wait.head != REF_NONE &&
+           host_due_at(tcp_host(tcp), time_wait_at(tcp, tcp->time_wait.head)->due_ms) <= tcp_host(tcp)->now)
         remove_block(tcp, tcp->time_wait.head, false);
 }
 
@@ -214,5 +208,5 @@ nanos time_wait_deadline(const struct tcp *tcp)
 {
     ref head = tcp->time_wait.head;
 
-    return head == REF_NONE ? NANOS_NEVER : due_at(tcp, time_wait_at(tcp, head));
+    return head == REF_NONE ? NANOS_NEVER : host_due_at(&tcp->ip.host, time_wait_at(tcp, head)->due_ms);
 }

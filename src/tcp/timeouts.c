@@ -27,7 +27,7 @@ static uint32_t patience_ms(const struct tcp *tcp, const struct tcb *tcb)
 
 static uint32_t unanswered_for_ms(const struct tcp *tcp, const struct tcb *tcb)
 {
-    return host_ms(&tcp->ip.host) - tcb->unanswered_ms;
+    return host_ms_since(&tcp->ip.host, tcb->unanswered_ms);
 }
 
 /* RFC 9293 3.10.8: the user timeout. A RST is customary once the peer may know of us. */
@@ -100,7 +100,7 @@ static void on_persist(struct tcp *tcp, struct tcb *tcb)
 static void on_keep_alive(struct tcp *tcp, struct tcb *tcb)
 {
     const struct tcp_settings *settings = &tcp->settings;
-    uint32_t quiet_ms = host_ms(tcp_host(tcp)) - tcb->last_heard_ms;
+    uint32_t quiet_ms = host_ms_since(tcp_host(tcp), tcb->last_heard_ms);
 
     if (quiet_ms < settings->keepalive_idle_ms) {
         tcb->keep_probes = 0;
@@ -253,7 +253,7 @@ void timeouts_settle(struct tcp *tcp, struct tcb *tcb)
 void timeouts_keep_alive(struct tcp *tcp, struct tcb *tcb)
 {
     const struct tcp_settings *settings = &tcp->settings;
-    uint32_t quiet_ms = host_ms(tcp_host(tcp)) - tcb->last_heard_ms;
+    uint32_t quiet_ms = host_ms_since(tcp_host(tcp), tcb->last_heard_ms);
     uint64_t wait_ms = settings->keepalive_interval_ms;
 
     if (tcb->ep.state == RILL_STATE_TIME_WAIT ||

@@ -19,11 +19,13 @@
 /* RFC 6056 3.3.3: a keyed offset for each destination, and a counter; unused for this pair of addresses. */
 static uint16_t choose_port(struct tcp *tcp, const struct rill_addr *local, const struct rill_endpoint *remote)
 {
-    uint64_t offset = ip_hash_tuple(tcp_host(tcp), PRF_PORT, local, &remote->addr, 0, remote->port);
+    uint32_t offset =
+        (uint32_t)(ip_hash_tuple(tcp_host(tcp), PRF_PORT, local, &remote->addr, 0, remote->port) % PORT_COUNT);
 
     for (uint32_t tries = 0; tries < PORT_COUNT; tries++) {
-        uint16_t port = (uint16_t)(PORT_FIRST + (offset + tcp->next_port++) % PORT_COUNT);
+        uint16_t port = (uint16_t)(PORT_FIRST + (offset + tcp->next_port) % PORT_COUNT);
 
+        tcp->next_port = (tcp->next_port + 1) % PORT_COUNT;
         if (connection_find(tcp, local, &remote->addr, port, remote->port) == REF_NONE &&
             listen_find(tcp, local, port) == NULL)
             return port;
