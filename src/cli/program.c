@@ -54,18 +54,27 @@ int program_reap(pid_t *pid)
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-void program_end(pid_t pid)
+/* True when it is gone within so many hundredths of a second. */
+static bool is_gone(pid_t pid, unsigned hundredths)
 {
     const struct timespec pause = {.tv_nsec = 10000000};
 
-    if (pid <= 0)
-        return;
-    kill(pid, SIGTERM);
-    for (unsigned i = 0; i < 100; i++) {
+    for (unsigned i = 0; i <= hundredths; i++) {
         if (waitpid(pid, NULL, WNOHANG) != 0)
-            return;
+            return true;
         nanosleep(&pause, NULL);
     }
+    return false;
+}
+
+void program_end(pid_t pid)
+{
+    if (pid <= 0 || is_gone(pid, 20))
+        return;
+    kill(pid, SIGTERM);
+    kill(pid, SIGHUP); /* an interactive shell ignores the other one */
+    if (is_gone(pid, 100))
+        return;
     kill(pid, SIGKILL);
     waitpid(pid, NULL, 0);
 }

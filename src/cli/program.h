@@ -15,7 +15,7 @@ void program_exec(char **argv);
 /* -1 while it runs (or there is none); else its exit status, and *pid is 0. 128 + N when signal N ended it. */
 int program_reap(pid_t *pid);
 
-/* SIGTERM, and a second later SIGKILL. */
+/* A moment to end by itself, then SIGTERM and SIGHUP, and a second later SIGKILL. */
 void program_end(pid_t pid);
 
 #endif
