@@ -69,10 +69,11 @@ void options_for_segment(const struct tcp *tcp, const struct tcb *tcb, struct tc
         out->timestamp_value = options_timestamp_now(tcp, tcb);
         out->timestamp_echo = tcb->ts_recent;
     }
-    if ((tcb->flags & TCB_SACK) != 0 && reassembly_has_gap(tcp, tcb)) {
+    if ((tcb->flags & TCB_SACK) != 0 && tcb->busy != REF_NONE) {
         unsigned most = (tcb->flags & TCB_TIMESTAMPS) != 0 ? 3 : 4; /* 40 bytes of options in all */
+        unsigned told = reassembly_twice_block(tcp, tcb, &out->sack[0]) ? 1 : 0;
 
-        out->sack_count = reassembly_sack_blocks(tcp, tcb, out->sack, most);
+        out->sack_count = (uint8_t)(told + reassembly_sack_blocks(tcp, tcb, out->sack + told, most - told));
         if (out->sack_count > 0)
             out->present |= TCP_OPTION_SACK;
     }

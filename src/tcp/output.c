@@ -85,6 +85,7 @@ static void finish_train(struct tcp *tcp, struct tcb *tcb, struct rill_train *tr
         tcb->flags &= ~(uint32_t)(TCB_ACK_NOW | TCB_ACK_DELAYED);
         tcb->ack_at = NANOS_NEVER;
         tcb->last_ack_sent = tcb->rcv_nxt;
+        reassembly_twice_told(tcp, tcb);
         if (tcb->ep.own_quick_acks > 0)
             tcb->ep.own_quick_acks--;
     }

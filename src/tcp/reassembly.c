@@ -294,6 +294,7 @@ static enum rill_drop insert_ahead(struct tcp *tcp, struct tcb *tcb, struct arri
         return RILL_DROP_TCP_NO_MEMORY;
     index = find_gap(tcp, tcb, reassembly, &start, &end);
     note_recent(reassembly, first);
+    reassembly_note_twice(tcp, tcb, first, start); /* what a range held already, up to its end */
     if (seq_equal(start, end)) {
         host_count(tcp_host(tcp), RILL_COUNT_TCP_DUPLICATES, 1);
         return RILL_DROP_NONE;
@@ -322,6 +323,25 @@ enum rill_drop reassembly_insert(struct tcp *tcp, struct tcb *tcb, struct arriva
     if (seq_equal(arrival->seg.seq, tcb->rcv_nxt))
         return insert_in_order(tcp, tcb, arrival);
     return insert_ahead(tcp, tcb, arrival);
+}
+
+void reassembly_note_twice(struct tcp *tcp, struct tcb *tcb, struct seq start, struct seq end)
+{
+    if ((tcb->flags & TCB_SACK) == 0 || seq_equal(start, end) || !connection_make_busy(tcp, tcb))
+        return;
+    busy_at(tcp, tcb)->twice = start;
+    busy_at(tcp, tcb)->twice_end = end;
+}
+
+bool reassembly_twice_block(const struct tcp *tcp, const struct tcb *tcb, struct tcp_sack_block *block)
+{
+    const struct busy *busy;
+
+    if (tcb->busy == REF_NONE)
+        return false;
+    busy = busy_at(tcp, tcb);
+    *block = (struct tcp_sack_block){busy->twice, busy->twice_end};
+    return !seq_equal(busy->twice, busy->twice_end);
 }
 
 void reassembly_note_fin(struct tcp *tcp, struct tcb *tcb, struct seq fin)

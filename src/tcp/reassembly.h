@@ -45,6 +45,22 @@ bool reassembly_fin_is_next(const struct tcp *tcp, const struct tcb *tcb);
 /* The stream is complete: what waited behind its end is of no use. */
 void reassembly_finish(struct tcp *tcp, struct tcb *tcb);
 
+/*
+ * RFC 2883: [start, end) arrived although it had arrived before; the next ACK
+ * says so, once. Where several did since the last ACK, the latest is told.
+ */
+void reassembly_note_twice(struct tcp *tcp, struct tcb *tcb, struct seq start, struct seq end);
+
+/* The next ACK's first block of RFC 2883, if there is one to tell. */
+bool reassembly_twice_block(const struct tcp *tcp, const struct tcb *tcb, struct tcp_sack_block *block);
+
+/* It has been told. */
+static inline void reassembly_twice_told(struct tcp *tcp, struct tcb *tcb)
+{
+    if (tcb->busy != REF_NONE)
+        busy_at(tcp, tcb)->twice_end = busy_at(tcp, tcb)->twice;
+}
+
 /* Something waits for a gap to be filled. */
 static inline bool reassembly_has_gap(const struct tcp *tcp, const struct tcb *tcb)
 {

@@ -148,7 +148,7 @@ static void eighth_check_fin(struct tcp *tcp, struct tcb *tcb, const struct arri
 }
 
 /* RFC 9293 3.10.7.4, first, last paragraph: only the part inside the window is looked at. */
-static void trim_to_window(struct tcb *tcb, struct tcp_segment *seg)
+static void trim_to_window(struct tcp *tcp, struct tcb *tcb, struct tcp_segment *seg)
 {
     uint32_t window = seq_offset(tcb->rcv_nxt, tcb->rcv_adv);
     uint32_t old = seq_before(seg->seq, tcb->rcv_nxt) ? seq_offset(seg->seq, tcb->rcv_nxt) : 0;
@@ -156,6 +156,8 @@ static void trim_to_window(struct tcb *tcb, struct tcp_segment *seg)
 
     if (old > 0) {
         uint32_t cut = min_u32(old, seg->data_bytes);
+
+        reassembly_note_twice(tcp, tcb, seg->seq, seq_add(seg->seq, cut));
 
         seg->data += cut;
         seg->data_bytes -= cut;
@@ -208,7 +210,7 @@ static enum step seventh_process_text(struct tcp *tcp, struct tcb *tcb, struct a
         seg->flags &= (uint8_t)~TCP_FIN;
         return GO_ON;
     }
-    trim_to_window(tcb, seg);
+    trim_to_window(tcp, tcb, seg);
     trimmed = seg->data_bytes < came;
     if (seg->data_bytes == 0) {
         host_count(tcp_host(tcp), RILL_COUNT_TCP_DUPLICATES, 1);
@@ -457,6 +459,8 @@ static enum step first_check_sequence_number(struct tcp *tcp, struct tcb *tcb, s
         owe_ack(tcp, tcb);
         return GO_ON;
     }
+    if (seg->data_bytes > 0 && seq_before(seg->seq, tcb->rcv_nxt))
+        reassembly_note_twice(tcp, tcb, seg->seq, seq_add(seg->seq, seg->data_bytes));
     return drop_and_ack(tcp, tcb, arrival, RILL_DROP_TCP_OUT_OF_WINDOW);
 }
 

@@ -147,9 +147,10 @@ struct busy {
     /* Receive: in-order bytes not yet read, and what waits for a gap to be filled. */
     struct buffer_queue receive;
     uint32_t receive_bytes;
-    uint32_t receive_charge; /* true size of both kinds */
-    struct seq rcv_up;       /* RFC 9293 3.8.5, with TCB_URGENT_SEEN */
-    ref reassembly;          /* struct reassembly; REF_NONE */
+    uint32_t receive_charge;     /* true size of both kinds */
+    struct seq rcv_up;           /* RFC 9293 3.8.5, with TCB_URGENT_SEEN */
+    ref reassembly;              /* struct reassembly; REF_NONE */
+    struct seq twice, twice_end; /* RFC 2883: bytes that came a second time, to be told once; empty: none */
 };
 
 /* In a list of blocks that all wait equally long (fifo.h). */
