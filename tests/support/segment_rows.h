@@ -62,7 +62,7 @@ void old_data_is_acknowledged(struct peer *p, unsigned variant);           /* st
 void data_beyond_window_is_acknowledged(struct peer *p, unsigned variant); /* 2 */
 void data_at_zero_window_is_refused(struct peer *p, unsigned variant);     /* 3; WITH_SMALL_BUFFER */
 void urgent_is_told_once_per_mark(struct peer *p, unsigned variant);
-void fin_out_of_order_waits(struct peer *p, unsigned variant); /* 2 */
+void fin_out_of_order_waits(struct peer *p, unsigned variant); /* 3 */
 void data_after_fin_is_ignored(struct peer *p, unsigned variant);
 void data_before_fin_again_is_acknowledged(struct peer *p, unsigned variant);
 void fin_again_is_acknowledged(struct peer *p, unsigned variant);

@@ -171,7 +171,7 @@ int main(void)
         ROW("ST-106 zero_window_still_takes_the_ack", STATE, WITH_SMALL_BUFFER, 1, zero_window_still_takes_the_ack),
         ROW("ST-107 urgent_is_told_once_per_mark", STATE, 0, 1, urgent_is_told_once_per_mark),
         ROW("ST-108 fin_closes_the_peers_half", STATE, 0, 2, fin_closes_the_peers_half),
-        ROW("ST-109 fin_out_of_order_waits", STATE, 0, 2, fin_out_of_order_waits),
+        ROW("ST-109 fin_out_of_order_waits", STATE, 0, 3, fin_out_of_order_waits),
         ROW("ST-012 bad_checksum_is_dropped", STATE, 0, 1, bad_checksum_is_dropped),
     };
 

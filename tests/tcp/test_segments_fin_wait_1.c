@@ -126,7 +126,7 @@ int main(void)
         ROW("ST-146 fin_before_the_ack_of_ours_is_a_simultaneous_close", STATE, 0, 2,
             fin_before_the_ack_of_ours_is_a_simultaneous_close),
         ROW("ST-146 fin_with_the_ack_of_ours_enters_time_wait", STATE, 0, 2, fin_with_the_ack_of_ours_enters_time_wait),
-        ROW("ST-147 fin_out_of_order_waits", STATE, 0, 2, fin_out_of_order_waits),
+        ROW("ST-147 fin_out_of_order_waits", STATE, 0, 3, fin_out_of_order_waits),
         ROW("ST-139 data_for_nobody_is_answered_with_rst", STATE, 0, 1, data_after_close_is_answered_with_rst),
         ROW("ST-140 data_out_of_order_for_nobody_is_answered_with_rst", STATE, 0, 2,
             data_after_close_is_answered_with_rst),

@@ -56,7 +56,7 @@ int main(void)
         ROW("ST-180 data_at_zero_window_is_refused", STATE, WITH_SMALL_BUFFER, 3, data_at_zero_window_is_refused),
         ROW("ST-181 urgent_is_told_once_per_mark", STATE, 0, 1, urgent_is_told_once_per_mark),
         ROW("ST-182 fin_enters_time_wait", STATE, 0, 2, fin_enters_time_wait),
-        ROW("ST-183 fin_out_of_order_waits", STATE, 0, 2, fin_out_of_order_waits),
+        ROW("ST-183 fin_out_of_order_waits", STATE, 0, 3, fin_out_of_order_waits),
         ROW("ST-175 data_for_nobody_is_answered_with_rst", STATE, 0, 1, data_after_close_is_answered_with_rst),
         ROW("ST-176 data_out_of_order_for_nobody_is_answered_with_rst", STATE, 0, 2,
             data_after_close_is_answered_with_rst),
