@@ -1,0 +1,143 @@
+/*
+ * Calls that move bytes of one buffer: see calls.h.
+ */
+#include "drill/calls.h"
+#include "drill/data.h"
+
+#include <string.h>
+
+#define LENGTH_MAX (64 << 20)
+
+uint8_t *data_room(struct run *run, size_t bytes)
+{
+    if (run->data_bytes < bytes) {
+        run->data = drill_take(&run->pool, bytes);
+        run->data_bytes = bytes;
+    }
+    return run->data;
+}
+
+/* "..." is a pattern, a string is itself; fewer characters than the length: zeros follow. */
+const uint8_t *data_to_send(struct run *run, const struct drill_expr *expr, size_t bytes, uint8_t *room)
+{
+    (void)run;
+    for (size_t i = 0; i < bytes; i++)
+        room[i] = (uint8_t)('A' + i % 26);
+    if (expr != NULL && expr->kind == EXPR_STRING) {
+        size_t have = strlen(expr->text);
+
+        memset(room, 0, bytes);
+        memcpy(room, expr->text, have < bytes ? have : bytes);
+    }
+    return room;
+}
+
+bool data_expected(struct run *run, const struct drill_expr *expr, const uint8_t *got, size_t bytes)
+{
+    if (expr == NULL || expr->kind != EXPR_STRING)
+        return true;
+    if (strlen(expr->text) >= bytes && memcmp(expr->text, got, bytes) == 0)
+        return true;
+    return run_fail(run, "expected %s, got other bytes: \"%.*s\"", run->event->source, (int)bytes, (const char *)got);
+}
+
+/* fd, buffer, length, flags: what all of these calls begin with. */
+struct transfer {
+    int fd;
+    const struct drill_expr *buffer;
+    int64_t length_bytes, flags;
+};
+
+static bool get_transfer(struct run *run, const struct drill_call *call, struct transfer *out)
+{
+    out->buffer = argument_of(call, 1);
+    if (!call_fd(run, call, 0, &out->fd) || !argument_value(run, call, 2, 0, &out->length_bytes) ||
+        !argument_value(run, call, 3, 0, &out->flags))
+        return false;
+    if (out->length_bytes < 0 || out->length_bytes > LENGTH_MAX)
+        return run_fail(run, "%s: a length of %lld bytes", run->event->source, (long long)out->length_bytes);
+    return true;
+}
+
+static int64_t receive(struct run *run, const struct drill_call *call, bool flags_count)
+{
+    struct transfer t;
+    uint8_t *room;
+    int64_t got;
+
+    if (!get_transfer(run, call, &t))
+        return CALL_FAILED;
+    room = data_room(run, (size_t)t.length_bytes);
+    got = rill_sock_recv(run->sockets, t.fd, room, (size_t)t.length_bytes, flags_count ? (int)t.flags : 0);
+    return got > 0 && !data_expected(run, t.buffer, room, (size_t)got) ? CALL_FAILED : got;
+}
+
+int64_t call_read(struct run *run, const struct drill_call *call)
+{
+    return receive(run, call, false);
+}
+
+int64_t call_recv(struct run *run, const struct drill_call *call)
+{
+    return receive(run, call, true);
+}
+
+int64_t call_recvfrom(struct run *run, const struct drill_call *call)
+{
+    return receive(run, call, true);
+}
+
+/* A write that waits has moved a part of its bytes each time it is called again. */
+static int64_t moved(struct run *run, int64_t bytes, int64_t length_bytes)
+{
+    if (bytes < 0)
+        return bytes == -RILL_EAGAIN || run->blocked.so_far == 0 ? bytes : run->blocked.so_far;
+    run->blocked.so_far += bytes;
+    if (run->blocked.so_far < length_bytes && run->event->when.form == WHEN_BLOCKING)
+        return -RILL_EAGAIN;
+    return run->blocked.so_far;
+}
+
+static int64_t send_flags(struct run *run, const struct drill_call *call, bool flags_count)
+{
+    struct transfer t;
+    const uint8_t *data;
+    size_t done = (size_t)run->blocked.so_far;
+
+    if (!get_transfer(run, call, &t))
+        return CALL_FAILED;
+    data = data_to_send(run, t.buffer, (size_t)t.length_bytes, data_room(run, (size_t)t.length_bytes));
+    return moved(run,
+                 rill_sock_send(run->sockets, t.fd, data + done, (size_t)t.length_bytes - done,
+                                (flags_count ? (int)t.flags : 0) | RILL_MSG_NOSIGNAL),
+                 t.length_bytes);
+}
+
+int64_t call_write(struct run *run, const struct drill_call *call)
+{
+    return send_flags(run, call, false);
+}
+
+int64_t call_send(struct run *run, const struct drill_call *call)
+{
+    return send_flags(run, call, true);
+}
+
+int64_t call_sendto(struct run *run, const struct drill_call *call)
+{
+    const struct drill_expr *address = argument_of(call, 4);
+    struct rill_sockaddr_in addr;
+    struct transfer t;
+    uint32_t addr_bytes;
+    const uint8_t *data;
+
+    if (address == NULL || address->kind == EXPR_NUMBER || (address->kind == EXPR_WORD))
+        return send_flags(run, call, true);
+    if (!get_transfer(run, call, &t))
+        return CALL_FAILED;
+    addr_bytes = sockaddr_from(run, address, false, &addr);
+    if (addr_bytes == 0)
+        return CALL_FAILED;
+    data = data_to_send(run, t.buffer, (size_t)t.length_bytes, data_room(run, (size_t)t.length_bytes));
+    return rill_sock_sendto(run->sockets, t.fd, data, (size_t)t.length_bytes, (int)t.flags, &addr, addr_bytes);
+}

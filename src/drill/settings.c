@@ -1,0 +1,207 @@
+/*
+ * A script's options, its profile, and its shell commands as far as they are
+ * settings: see run.h and settings.h.
+ */
+#include "drill/settings.h"
+
+#include "drill/run.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static uint32_t as_number(const struct rill_addr *addr)
+{
+    return (uint32_t)addr->bytes[12] << 24 | (uint32_t)addr->bytes[13] << 16 | (uint32_t)addr->bytes[14] << 8 |
+           addr->bytes[15];
+}
+
+static bool set_address(struct run *run, const char *value, struct rill_addr *to)
+{
+    if (rill_addr_parse(value, to) != 0 || !rill_addr_is_v4(to))
+        return run_fail(run, "'%s' is no IPv4 address", value);
+    return true;
+}
+
+static bool set_number(struct run *run, const char *value, uint64_t most, uint64_t *to)
+{
+    char *end;
+
+    *to = strtoull(value, &end, 0);
+    if (*value == '\0' || *end != '\0' || *to > most)
+        return run_fail(run, "'%s' is no number from 0 to %llu", value, (unsigned long long)most);
+    return true;
+}
+
+static bool is_ignored(const char *name)
+{
+    static const char *const names[] = {
+        "speed",           "mss",       "wire_server_ip", "wire_server_port", "wire_client_dev",
+        "wire_server_dev", "non_fatal", "send_omit_free", "netmask_ip",       "init_scripts",
+        "dry_run",         "verbose",   "gateway_ip",     "udp_encaps"};
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (strcmp(name, names[i]) == 0)
+            return true;
+    return false;
+}
+
+static bool set_option(struct run *run, const struct drill_setting *setting)
+{
+    const char *name = setting->name, *value = setting->value;
+    uint64_t number = 0;
+
+    if (strcmp(name, "ip_version") == 0) {
+        if (strcmp(value, "ipv4") == 0)
+            return true;
+        return run_fail(run, "--ip_version=%s: rill drill runs IPv4 only so far", value);
+    }
+    if (strcmp(name, "local_ip") == 0)
+        return set_address(run, value, &run->local);
+    if (strcmp(name, "remote_ip") == 0)
+        return set_address(run, value, &run->remote);
+    if (strcmp(name, "tolerance_usecs") == 0) {
+        if (!set_number(run, value, 1000000000, &number))
+            return false;
+        run->tolerance_us = (int64_t)number;
+        return true;
+    }
+    if (strcmp(name, "bind_port") == 0 || strcmp(name, "connect_port") == 0 || strcmp(name, "mtu") == 0) {
+        if (!set_number(run, value, 65535, &number))
+            return false;
+        *(name[0] == 'b' ? &run->bind_port : name[0] == 'c' ? &run->connect_port : &run->mtu) = (uint16_t)number;
+        return true;
+    }
+    if (is_ignored(name))
+        return true;
+    return run_fail(run, "the option --%s is not known to rill drill", name);
+}
+
+/* ------------------------------------------------------------------ shell commands */
+
+static bool complain(struct run *run, const char *format, const char *what)
+{
+    char line[512];
+
+    snprintf(line, sizeof line, format, what);
+    if (run->options->strict)
+        return run_fail(run, "%s", line);
+    run_note(run, "%s", line);
+    return true;
+}
+
+static bool set_sysctl(struct run *run, const char *name, const char *value)
+{
+    if (run->stack != NULL)
+        return complain(run, "%s comes after the first event: too late to be set", name);
+    switch (settings_set(&run->config, name, value)) {
+    case SETTING_DONE:
+        return true;
+    case SETTING_NO_KNOB:
+        return complain(run, "rill has no knob for %s", name);
+    default:
+        return complain(run, "the setting %s is not known", name);
+    }
+}
+
+/* sysctl [-w] [-q] NAME=VALUE ..., whose values may be quoted; ends at the end of the command. */
+static bool run_sysctl(struct run *run, char *words)
+{
+    while (*words != '\0') {
+        char *name = words + strspn(words, " \t"), *value, *end;
+
+        value = name + strcspn(name, "= \t");
+        if (*value != '=') {
+            words = value;
+            if (value == name || *name == '-')
+                continue;
+            return complain(run, "the sysctl '%s' sets nothing", name);
+        }
+        *value++ = '\0';
+        end = *value == '"' || *value == '\'' ? strchr(value + 1, *value) : value + strcspn(value, " \t");
+        if (end == NULL)
+            end = value + strlen(value);
+        value += *value == '"' || *value == '\'';
+        words = *end != '\0' ? end + 1 : end;
+        *end = '\0';
+        for (char *at = name; *at != '\0'; at++)
+            if (*at == '/')
+                *at = '.';
+        if (!set_sysctl(run, name, value))
+            return false;
+    }
+    return true;
+}
+
+static bool run_command(struct run *run, char *command)
+{
+    size_t bytes = strlen(command);
+
+    while (bytes > 0 && strchr(" \t\r", command[bytes - 1]) != NULL)
+        command[--bytes] = '\0';
+    command += strspn(command, " \t\r");
+    if (*command == '\0' || *command == '#')
+        return true;
+    if (strncmp(command, "sysctl", 6) == 0 && strchr(" \t", command[6]) != NULL)
+        return run_sysctl(run, command + 7);
+    return complain(run, "the command '%s' is not carried out", command);
+}
+
+/* Commands end at newlines, semicolons and &&. */
+static bool run_commands(struct run *run, const char *text)
+{
+    char *copy = drill_copy(&run->pool, text, strlen(text)), *at = copy;
+
+    while (at != NULL) {
+        char *end = strpbrk(at, "\n;&"), *command = at;
+
+        at = end != NULL ? end + 1 + strspn(end + 1, "\n;&") : NULL;
+        if (end != NULL)
+            *end = '\0';
+        if (!run_command(run, command))
+            return false;
+    }
+    return true;
+}
+
+bool settings_shell(struct run *run, const struct drill_event *event)
+{
+    if (event->place.line == 0 || run->stack == NULL)
+        return run_commands(run, event->text);
+    /* Those in front of all other events were carried out before the stack was made. */
+    for (const struct drill_event *first = run->script->events; first->kind == EVENT_SHELL; first = first->next) {
+        if (first == event)
+            return true;
+        if (first->next == NULL)
+            break;
+    }
+    return run_commands(run, event->text);
+}
+
+bool settings_apply(struct run *run)
+{
+    const struct drill_options *options = run->options;
+
+    run->local = rill_addr4(192, 168, 0, 1);
+    run->gateway = rill_addr4(192, 168, 0, 2);
+    run->remote = rill_addr4(192, 0, 2, 1);
+    run->bind_port = run->connect_port = 8080;
+    run->mtu = 1500;
+    run->tolerance_us = 4000;
+    run->zero = options->start_at;
+    run->peer_isn = options->has_isn ? options->isn : 0;
+    if (!settings_profile(&run->config, options->profile))
+        return run_fail(run, "there is no profile '%s'", options->profile);
+    for (const struct drill_setting *setting = run->script->settings; setting != NULL; setting = setting->next)
+        if (!set_option(run, setting))
+            return false;
+    run->local4 = as_number(&run->local);
+    run->remote4 = as_number(&run->remote);
+    for (const struct drill_event *event = run->script->events; event != NULL && event->kind == EVENT_SHELL;
+         event = event->next) {
+        run->event = event;
+        if (!run_commands(run, event->text))
+            return false;
+    }
+    return true;
+}

@@ -1,0 +1,163 @@
+/*
+ * One configuration, three dialects: see settings.h.
+ */
+#include "drill/settings.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum setting_kind {
+    AS_BOOL,
+    AS_NUMBER,     /* in the field's own unit, times the row's factor, over 1,000 */
+    LAST_OF_THREE, /* "4096 16384 131072": the default is what counts for a script */
+    NO_KNOB,
+};
+
+struct setting {
+    const char *name;
+    enum setting_kind kind;
+    size_t offset;
+    uint32_t thousandths; /* of the field's unit in one of the name's */
+};
+
+#define FIELD(name) offsetof(struct rill_config, name)
+
+static const struct setting settings[] = {
+    /* Linux */
+    {"net.ipv4.tcp_timestamps", AS_BOOL, FIELD(timestamps), 0},
+    {"net.ipv4.tcp_window_scaling", AS_BOOL, FIELD(window_scaling), 0},
+    {"net.ipv4.tcp_sack", AS_BOOL, FIELD(sack), 0},
+    {"net.ipv4.tcp_rmem", LAST_OF_THREE, FIELD(receive_buffer_bytes), 2000},
+    {"net.ipv4.tcp_wmem", LAST_OF_THREE, FIELD(send_buffer_bytes), 1000},
+    {"net.ipv4.tcp_fin_timeout", AS_NUMBER, FIELD(fin_wait_2_ms), 1000000},
+    {"net.ipv4.tcp_synack_retries", AS_NUMBER, FIELD(syn_retries), 1000},
+    {"net.ipv4.tcp_keepalive_time", AS_NUMBER, FIELD(keepalive_idle_ms), 1000000},
+    {"net.ipv4.tcp_keepalive_intvl", AS_NUMBER, FIELD(keepalive_interval_ms), 1000000},
+    {"net.ipv4.tcp_keepalive_probes", AS_NUMBER, FIELD(keepalive_probes), 1000},
+    {"net.ipv4.tcp_rto_min_us", AS_NUMBER, FIELD(rto_min_ms), 1},
+    {"net.ipv4.tcp_rto_max_ms", AS_NUMBER, FIELD(rto_max_ms), 1000},
+    /* FreeBSD */
+    {"net.inet.tcp.rfc1323", AS_BOOL, FIELD(timestamps), 0},
+    {"net.inet.tcp.sack.enable", AS_BOOL, FIELD(sack), 0},
+    {"net.inet.tcp.recvspace", AS_NUMBER, FIELD(receive_buffer_bytes), 2000},
+    {"net.inet.tcp.sendspace", AS_NUMBER, FIELD(send_buffer_bytes), 1000},
+    {"net.inet.tcp.msl", AS_NUMBER, FIELD(msl_ms), 1000},
+    {"net.inet.tcp.rexmit_initial", AS_NUMBER, FIELD(rto_initial_ms), 1000},
+    {"net.inet.tcp.rexmit_min", AS_NUMBER, FIELD(rto_min_ms), 1000},
+    {"net.inet.tcp.delacktime", AS_NUMBER, FIELD(delayed_ack_ms), 1000},
+    {"net.inet.tcp.finwait2_timeout", AS_NUMBER, FIELD(fin_wait_2_ms), 1000},
+    {"net.inet.tcp.keepidle", AS_NUMBER, FIELD(keepalive_idle_ms), 1000},
+    {"net.inet.tcp.keepintvl", AS_NUMBER, FIELD(keepalive_interval_ms), 1000},
+    {"net.inet.tcp.keepcnt", AS_NUMBER, FIELD(keepalive_probes), 1000},
+    {"net.inet.tcp.initcwnd_segments", AS_NUMBER, FIELD(initial_window_segments), 1000},
+    {"net.inet.tcp.syncache.rexmtlimit", AS_NUMBER, FIELD(syn_retries), 1000},
+    /* rill: the names of struct rill_config */
+    {"rill.timestamps", AS_BOOL, FIELD(timestamps), 0},
+    {"rill.window_scaling", AS_BOOL, FIELD(window_scaling), 0},
+    {"rill.sack", AS_BOOL, FIELD(sack), 0},
+    {"rill.max_connections", AS_NUMBER, FIELD(max_connections), 1000},
+    {"rill.max_time_wait", AS_NUMBER, FIELD(max_time_wait), 1000},
+    {"rill.send_buffer_bytes", AS_NUMBER, FIELD(send_buffer_bytes), 1000},
+    {"rill.receive_buffer_bytes", AS_NUMBER, FIELD(receive_buffer_bytes), 1000},
+    {"rill.msl_ms", AS_NUMBER, FIELD(msl_ms), 1000},
+    {"rill.rto_initial_ms", AS_NUMBER, FIELD(rto_initial_ms), 1000},
+    {"rill.rto_min_ms", AS_NUMBER, FIELD(rto_min_ms), 1000},
+    {"rill.rto_max_ms", AS_NUMBER, FIELD(rto_max_ms), 1000},
+    {"rill.user_timeout_ms", AS_NUMBER, FIELD(user_timeout_ms), 1000},
+    {"rill.syn_timeout_ms", AS_NUMBER, FIELD(syn_timeout_ms), 1000},
+    {"rill.delayed_ack_ms", AS_NUMBER, FIELD(delayed_ack_ms), 1000},
+    {"rill.fin_wait_2_ms", AS_NUMBER, FIELD(fin_wait_2_ms), 1000},
+    {"rill.keepalive_idle_ms", AS_NUMBER, FIELD(keepalive_idle_ms), 1000},
+    {"rill.keepalive_interval_ms", AS_NUMBER, FIELD(keepalive_interval_ms), 1000},
+    {"rill.keepalive_probes", AS_NUMBER, FIELD(keepalive_probes), 1000},
+    {"rill.initial_window_segments", AS_NUMBER, FIELD(initial_window_segments), 1000},
+    {"rill.syn_retries", AS_NUMBER, FIELD(syn_retries), 1000},
+    /* Known, without a knob */
+    {"net.ipv4.tcp_ecn", NO_KNOB, 0, 0},
+    {"net.ipv4.tcp_dsack", NO_KNOB, 0, 0},
+    {"net.ipv4.tcp_syncookies", NO_KNOB, 0, 0},
+    {"net.ipv4.tcp_fastopen", NO_KNOB, 0, 0},
+    {"net.ipv4.tcp_fastopen_key", NO_KNOB, 0, 0},
+    {"net.ipv4.tcp_congestion_control", NO_KNOB, 0, 0},
+    {"net.ipv4.tcp_recovery", NO_KNOB, 0, 0},
+    {"net.ipv4.tcp_early_retrans", NO_KNOB, 0, 0},
+    {"net.ipv4.tcp_frto", NO_KNOB, 0, 0},
+    {"net.ipv4.tcp_slow_start_after_idle", NO_KNOB, 0, 0},
+    {"net.ipv4.tcp_notsent_lowat", NO_KNOB, 0, 0},
+    {"net.ipv4.tcp_reordering", NO_KNOB, 0, 0},
+    {"net.ipv4.tcp_syn_retries", NO_KNOB, 0, 0},
+    {"net.ipv4.tcp_mtu_probing", NO_KNOB, 0, 0},
+    {"net.ipv4.tcp_tw_reuse", NO_KNOB, 0, 0},
+    {"net.ipv4.ip_no_pmtu_disc", NO_KNOB, 0, 0},
+    {"net.inet.tcp.ecn.enable", NO_KNOB, 0, 0},
+    {"net.inet.tcp.syncookies", NO_KNOB, 0, 0},
+    {"net.inet.tcp.syncookies_only", NO_KNOB, 0, 0},
+    {"net.inet.tcp.cc.algorithm", NO_KNOB, 0, 0},
+    {"net.inet.tcp.insecure_rst", NO_KNOB, 0, 0},
+    {"net.inet.tcp.insecure_syn", NO_KNOB, 0, 0},
+    {"net.inet.tcp.drop_synfin", NO_KNOB, 0, 0},
+    {"net.inet.tcp.blackhole", NO_KNOB, 0, 0},
+    {"net.inet.tcp.path_mtu_discovery", NO_KNOB, 0, 0},
+    {"net.inet.tcp.hostcache.purgenow", NO_KNOB, 0, 0},
+    {"net.inet.tcp.rfc3042", NO_KNOB, 0, 0},
+    {"net.inet.tcp.delayed_ack", NO_KNOB, 0, 0},
+};
+
+/* "4096 16384 131072" or "4096,16384,131072": the one in the middle; a single number: itself. */
+static uint64_t middle_number(const char *value)
+{
+    char *end;
+    uint64_t first = strtoull(value, &end, 0);
+
+    end += strspn(end, " \t,");
+    return *end >= '0' && *end <= '9' ? strtoull(end, NULL, 0) : first;
+}
+
+static void store(struct rill_config *config, const struct setting *setting, const char *value)
+{
+    uint8_t *field = (uint8_t *)config + setting->offset;
+    uint64_t number = setting->kind == LAST_OF_THREE ? middle_number(value) : strtoull(value, NULL, 0);
+    uint32_t narrow;
+    bool on;
+
+    if (setting->kind == AS_BOOL) {
+        on = number != 0;
+        memcpy(field, &on, sizeof on);
+        return;
+    }
+    number = number * setting->thousandths / 1000;
+    narrow = number > UINT32_MAX ? UINT32_MAX : (uint32_t)number;
+    memcpy(field, &narrow, sizeof narrow);
+}
+
+enum setting_result settings_set(struct rill_config *config, const char *name, const char *value)
+{
+    for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++) {
+        if (strcmp(settings[i].name, name) != 0)
+            continue;
+        if (settings[i].kind == NO_KNOB)
+            return SETTING_NO_KNOB;
+        store(config, &settings[i], value);
+        if (strcmp(name, "net.inet.tcp.rfc1323") == 0)
+            config->window_scaling = config->timestamps;
+        return SETTING_DONE;
+    }
+    return SETTING_UNKNOWN;
+}
+
+bool settings_profile(struct rill_config *config, const char *profile)
+{
+    rill_config_default(config);
+    if (strcmp(profile, "linux") == 0) {
+        config->rto_max_ms = 120000;
+        config->syn_retries = 5;
+        return true;
+    }
+    if (strcmp(profile, "freebsd") == 0) {
+        config->rto_min_ms = 230;
+        config->rto_max_ms = 60000;
+        config->syn_retries = 3;
+        return true;
+    }
+    return strcmp(profile, "rill") == 0;
+}
