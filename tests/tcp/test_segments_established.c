@@ -43,6 +43,16 @@ static void window_of_an_older_segment_is_not_taken(struct peer *p, unsigned var
     assert_int_equal(status.snd_wnd, 5000);
 }
 
+/* RFC 5961 5.2: MAX.SND.WND is the largest window ever offered, not the last one. */
+static void old_ack_is_measured_by_the_largest_window(struct peer *p, unsigned variant)
+{
+    (void)variant;
+    p->window = 1000;
+    peer_send(p, TCP_ACK, 1, 1, 0);
+    peer_send(p, TCP_ACK, 1, 1 - 2000u, 0);
+    expect_unmoved(p, STATE);
+}
+
 static void third_duplicate_ack_retransmits(struct peer *p, unsigned variant)
 {
     (void)variant;
@@ -156,6 +166,7 @@ int main(void)
         ROW("ST-097 new_ack_releases_more_data", STATE, 0, 1, new_ack_releases_more_data),
         ROW("ST-097 window_of_an_older_segment_is_not_taken", STATE, 0, 1, window_of_an_older_segment_is_not_taken),
         ROW("ST-098 old_ack_is_ignored", STATE, 0, 1, old_ack_is_ignored),
+        ROW("ST-098 old_ack_is_measured_by_the_largest_window", STATE, 0, 1, old_ack_is_measured_by_the_largest_window),
         ROW("ST-098 third_duplicate_ack_retransmits", STATE, 0, 1, third_duplicate_ack_retransmits),
         ROW("ST-099 too_old_ack_is_challenged", STATE, 0, 2, too_old_ack_is_challenged),
         ROW("ST-100 ack_of_unsent_data_is_answered", STATE, 0, 2, ack_of_unsent_data_is_answered),
