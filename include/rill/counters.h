@@ -31,7 +31,7 @@
     X(TCP_PORT_ZERO, "tcp_port_zero", "source or destination port is 0")                                               \
     X(TCP_BROADCAST, "tcp_broadcast", "TCP segment to or from a broadcast or multicast address")                       \
     X(TCP_NO_CONNECTION, "tcp_no_connection", "no connection or listener takes the segment")                           \
-    X(TCP_LAND, "tcp_land", "SYN whose source is its own destination")                                                 \
+    X(TCP_LAND, "tcp_land", "segment from outside that claims one of our own addresses")                               \
     X(TCP_OUT_OF_WINDOW, "tcp_out_of_window", "sequence number outside the receive window")                            \
     X(TCP_PAWS, "tcp_paws", "timestamp older than the last one (RFC 7323 PAWS)")                                       \
     X(TCP_NO_TIMESTAMP, "tcp_no_timestamp", "segment without the timestamp option that was agreed")                    \

@@ -15,9 +15,9 @@
  * must wait calls it until what it waits for has happened. Without it, such a
  * call returns what it has done so far, or -RILL_EAGAIN, and is called again.
  *
- * EVENTS. The layer takes the stack's events by itself, when it is called; who
- * uses rill_next() on the same stack for connections of his own hands the
- * events that are not his to rill_sockets_event().
+ * EVENTS. Each call first takes the stack's events. Those of native connections
+ * on the same stack go to config.stranger; and an event that the program took
+ * by rill_next() itself goes in by rill_sockets_event().
  *
  * THREADS. As for the stack: one thread at a time.
  */
@@ -69,7 +69,9 @@ struct rill_sockets_config {
      * limit). 0, or a negative error that ends the waiting call: -RILL_EINTR. NULL: no call waits.
      */
     int (*wait)(void *context, rill_time deadline);
-    void *context;
+    /* An event of a connection that is none of this table's; NULL: such events are dropped. */
+    void (*stranger)(void *context, const struct rill_event *event);
+    void *context; /* of both */
 };
 
 void rill_sockets_config_default(struct rill_sockets_config *config);
@@ -182,8 +184,8 @@ int64_t rill_sock_write(struct rill_sockets *sockets, int fd, const void *data, 
 int64_t rill_sock_writev(struct rill_sockets *sockets, int fd, const struct rill_iovec *iov, int iov_count);
 
 int64_t rill_sock_recv(struct rill_sockets *sockets, int fd, void *data, size_t length_bytes, int flags);
-int64_t rill_sock_recvfrom(struct rill_sockets *sockets, int fd, void *data, size_t length_bytes, int flags,
-                           void *addr, uint32_t *addr_bytes);
+int64_t rill_sock_recvfrom(struct rill_sockets *sockets, int fd, void *data, size_t length_bytes, int flags, void *addr,
+                           uint32_t *addr_bytes);
 int64_t rill_sock_recvmsg(struct rill_sockets *sockets, int fd, struct rill_msghdr *message, int flags);
 int64_t rill_sock_read(struct rill_sockets *sockets, int fd, void *data, size_t length_bytes);
 int64_t rill_sock_readv(struct rill_sockets *sockets, int fd, const struct rill_iovec *iov, int iov_count);
@@ -327,8 +329,7 @@ enum rill_tcpi_state {
  */
 int rill_sock_setsockopt(struct rill_sockets *sockets, int fd, int level, int name, const void *value,
                          uint32_t value_bytes);
-int rill_sock_getsockopt(struct rill_sockets *sockets, int fd, int level, int name, void *value,
-                         uint32_t *value_bytes);
+int rill_sock_getsockopt(struct rill_sockets *sockets, int fd, int level, int name, void *value, uint32_t *value_bytes);
 
 /* ------------------------------------------------------------------- readiness */
 

@@ -60,12 +60,14 @@ static inline uint32_t host_ms_since(const struct host *host, uint32_t then)
     return wrapping_sub(host->now_ms, then);
 }
 
-/* When a block that is due at due_ms is due, as an instant; now, when that has passed. */
+#define HOST_DUE_MS_MAX (UINT32_C(1) << 24) /* no block waits longer: 4.6 hours, more than 2 MSL or an RTO may be */
+
+/* When a block that is due at due_ms is due, as an instant; now, when that has passed, however long ago. */
 static inline nanos host_due_at(const struct host *host, uint32_t due_ms)
 {
-    uint32_t left_ms = wrapping_before(host->now_ms, due_ms) ? wrapping_sub(due_ms, host->now_ms) : 0;
+    uint32_t left_ms = wrapping_sub(due_ms, host->now_ms);
 
-    return (host->now / NANOS_PER_MS + left_ms) * NANOS_PER_MS;
+    return (host->now / NANOS_PER_MS + (left_ms <= HOST_DUE_MS_MAX ? left_ms : 0)) * NANOS_PER_MS;
 }
 
 /*
@@ -73,7 +75,13 @@ static inline nanos host_due_at(const struct host *host, uint32_t due_ms)
  * whole, under which a kind of work is refused. The last eighth is for packets
  * on their way in, among which are the ACKs that free the rest.
  */
-enum host_reserve { RESERVE_FOR_IN_ORDER = 1, RESERVE_FOR_OUT_OF_ORDER = 2, RESERVE_FOR_SENDING = 3 };
+enum host_reserve {
+    RESERVE_FOR_IN_ORDER = 1,
+    RESERVE_FOR_OUT_OF_ORDER = 2,
+    RESERVE_FOR_OPENING = 2,
+    RESERVE_FOR_SENDING = 3,
+    RESERVE_FOR_ECHO = 4,
+};
 
 static inline uint64_t host_free_bytes(const struct host *host)
 {

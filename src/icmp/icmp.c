@@ -19,7 +19,7 @@ static void answer_echo(struct ip *ip, const struct ip_packet *packet, const str
     ref r;
 
     reply.type = ICMP4_ECHO_REPLY;
-    r = buffer_take(arena, &ip->host.buffers, bytes);
+    r = host_is_short(&ip->host, RESERVE_FOR_ECHO) ? REF_NONE : buffer_take(arena, &ip->host.buffers, bytes);
     if (r == REF_NONE) {
         ip_drop(ip, RILL_DROP_TCP_NO_MEMORY, packet->whole, packet->whole_bytes);
         return;

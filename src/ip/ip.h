@@ -12,7 +12,7 @@
 #include "wire/ipv4.h"
 
 #define IP_NETIFS_MAX 8
-#define IP_REPLIES_MAX 256u /* answers that wait to be sent, all interfaces together */
+#define IP_REPLIES_MAX 256u /* answers that wait to be sent; shared evenly by the interfaces */
 #define IP_TTL_DEFAULT 64
 
 /* Pool numbers, unique in the arena: buffers take the first ones. */
@@ -38,6 +38,7 @@ struct netif {
     uint32_t v4, v4_mask;           /* addr and its prefix as numbers */
     uint32_t v4_broadcast;          /* RFC 1122 3.2.1.3 (d): the subnet's all-ones host; 0 when it has none */
     ref replies_head, replies_tail; /* packets without a connection, oldest first */
+    uint32_t replies_count;
     ref touched_head, touched_tail; /* TCBs that may have something to send */
 };
 

@@ -5,6 +5,8 @@
 
 #include "ip/ip.h"
 
+#define PMTU_AGE_MS (10u * 60u * 1000u)
+
 static uint64_t path_hash(const struct host *host, const struct rill_addr *local, const struct rill_addr *remote)
 {
     return ip_hash_tuple(host, PRF_PATHS, local, remote, 0, 0);
@@ -40,7 +42,11 @@ ref path_take(struct ip *ip, uint32_t netif, const struct rill_addr *local, cons
     struct path *path;
 
     if (r != REF_NONE) {
-        path_at(&ip->host, r)->holders++;
+        path = path_at(&ip->host, r);
+        path->holders++;
+        /* RFC 1191 6.3: what was learned is forgotten; a new connection finds out whether it still holds. */
+        if (host_ms_since(&ip->host, path->mtu_ms) > PMTU_AGE_MS)
+            path->mtu = ip->netifs[path->netif].mtu;
         return r;
     }
     r = pool_take(arena, &ip->paths);

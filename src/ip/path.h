@@ -17,7 +17,7 @@ struct path {
     uint16_t mtu; /* PMTU, at most the interface's MTU */
     uint8_t netif;
     uint8_t ip_header_bytes; /* 20 or 40: all that TCP needs to know of the version */
-    uint32_t last_rtt_us;    /* RTT metric of the last connection; 0: unknown */
+    uint32_t mtu_ms;         /* host_ms() when the PMTU was learned below the interface's */
 };
 
 /* Find or make the path and hold it. REF_NONE when the arena refuses. */

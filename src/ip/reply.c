@@ -13,7 +13,8 @@ void reply_push(struct ip *ip, uint32_t netif, const struct rill_addr *source, c
 {
     struct arena *arena = &ip->host.arena;
     struct netif *n = &ip->netifs[netif];
-    ref r = pool_take_dirty(arena, &ip->replies);
+    bool has_room = n->replies_count < IP_REPLIES_MAX / ip->netif_count;
+    ref r = has_room ? pool_take_dirty(arena, &ip->replies) : REF_NONE;
     struct reply *reply;
 
     if (r == REF_NONE) {
@@ -35,6 +36,7 @@ void reply_push(struct ip *ip, uint32_t netif, const struct rill_addr *source, c
     else
         ((struct reply *)arena_at(arena, n->replies_tail))->next = r;
     n->replies_tail = r;
+    n->replies_count++;
 }
 
 bool reply_pop(struct ip *ip, uint32_t netif, struct rill_train *train, ref *spent)
@@ -49,6 +51,7 @@ bool reply_pop(struct ip *ip, uint32_t netif, struct rill_train *train, ref *spe
         return false;
     reply = (struct reply *)arena_at(arena, r);
     n->replies_head = reply->next;
+    n->replies_count--;
     if (n->replies_head == REF_NONE)
         n->replies_tail = REF_NONE;
     train->header_bytes = reply->header_bytes;

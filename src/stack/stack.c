@@ -100,8 +100,7 @@ static void release_spent(struct rill_stack *stack)
 {
     struct host *host = tcp_host(&stack->tcp);
 
-    while (stack->spent_count > 0)
-        buffer_drop(&host->arena, &host->buffers, stack->spent[--stack->spent_count]);
+    buffer_queue_clear(&host->arena, &host->buffers, &stack->spent);
 }
 
 static void icmp_arrives(struct rill_stack *stack, const struct ip_packet *packet)
@@ -202,7 +201,6 @@ static void count_out(struct host *host, const struct rill_train *train)
 /* Everything that the connection wanted to send has left: timers are set, what it no longer needs is given back. */
 static void settle(struct tcp *tcp, struct tcb *tcb)
 {
-    tcb->flags &= ~TCB_TOUCHED;
     if (tcb->ep.state == RILL_STATE_CLOSED) {
         connection_free_if_done(tcp, tcb);
         return;
@@ -212,6 +210,7 @@ static void settle(struct tcp *tcp, struct tcb *tcb)
         connection_free_if_done(tcp, tcb);
         return;
     }
+    tcb->flags &= ~TCB_FORCE_SEND;
     timeouts_settle(tcp, tcb);
     connection_rest(tcp, tcb);
 }
@@ -225,15 +224,22 @@ static unsigned output_connections(struct rill_stack *stack, struct netif *netif
     while (n < max && netif->touched_head != REF_NONE) {
         struct tcb *tcb = tcb_at(tcp, netif->touched_head);
 
-        if (output_next(tcp, tcb, &trains[n])) {
+        bool sent = output_next(tcp, tcb, &trains[n]);
+
+        if (sent) {
             count_out(tcp_host(tcp), &trains[n]);
             n++;
-            continue;
+            if (tcb->touched_next == REF_NONE)
+                continue;
         }
         netif->touched_head = tcb->touched_next;
         if (netif->touched_head == REF_NONE)
             netif->touched_tail = REF_NONE;
-        settle(tcp, tcb);
+        tcb->flags &= ~TCB_TOUCHED;
+        if (sent)
+            connection_touch(tcp, tcb); /* others wait: a train each, in turn */
+        else
+            settle(tcp, tcb);
     }
     return n;
 }
@@ -248,9 +254,9 @@ unsigned rill_output(struct rill_stack *stack, int netif, struct rill_train *tra
     release_spent(stack);
     if (netif < 0 || (uint32_t)netif >= ip->netif_count)
         return 0;
-    while (n < max && stack->spent_count < SPENT_MAX && reply_pop(ip, (uint32_t)netif, &trains[n], &spent)) {
+    while (n < max && reply_pop(ip, (uint32_t)netif, &trains[n], &spent)) {
         if (spent != REF_NONE)
-            stack->spent[stack->spent_count++] = spent;
+            buffer_queue_push(&ip->host.arena, &stack->spent, spent);
         count_out(&ip->host, &trains[n]);
         n++;
     }

@@ -7,13 +7,10 @@
 
 #include "tcp/tcp.h"
 
-#define SPENT_MAX 64u
-
 struct rill_stack {
     struct tcp tcp; /* first: the stack, its TCP, its IP and its arena have one address */
     /* Bodies of replies that a driver was given: theirs until the next call. */
-    uint32_t spent_count;
-    ref spent[SPENT_MAX];
+    struct buffer_queue spent;
 };
 
 #endif

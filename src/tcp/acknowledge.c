@@ -73,13 +73,17 @@ static void tell_application(struct tcp *tcp, struct tcb *tcb)
     }
 }
 
-/* Nothing before SND.UNA is sent again. */
+/* Marks that SND.UNA has passed come along, or they would look ahead of it again 2^31 bytes later. */
 static void forget_before_una(struct tcb *tcb, struct busy *busy)
 {
     if (seq_before(busy->resend, tcb->snd_una))
         busy->resend = tcb->snd_una;
     if (seq_before(busy->resend_end, busy->resend))
         busy->resend_end = busy->resend;
+    if (seq_before(busy->small_end, tcb->snd_una))
+        busy->small_end = tcb->snd_una;
+    if (seq_before(busy->recover, tcb->snd_una) && (tcb->flags & TCB_IN_RECOVERY) == 0)
+        busy->recover = seq_sub(tcb->snd_una, 1);
     if ((tcb->flags & TCB_URGENT_SEND) != 0 && !seq_after(busy->snd_up, tcb->snd_una))
         tcb->flags &= ~TCB_URGENT_SEND;
 }
@@ -89,12 +93,14 @@ void acknowledge_new(struct tcp *tcp, struct tcb *tcb, const struct arrival *arr
     struct seq ack = arrival->seg.ack;
     uint32_t flight = output_flight(tcp, tcb);
     uint32_t newly = seq_offset(tcb->snd_una, ack);
-    bool syn = seq_equal(tcb->snd_una, tcb->iss);
+    bool syn = (tcb->flags & TCB_SYN_UNACKED) != 0;
     bool fin = (tcb->flags & TCB_FIN_SENT) != 0 && seq_equal(ack, tcb->snd_nxt);
     uint32_t data = newly - (syn ? 1 : 0) - (fin ? 1 : 0);
+    bool after_timeout = tcb->busy != REF_NONE && seq_before(tcb->snd_una, busy_at(tcp, tcb)->recover);
 
     if (data > 0)
         send_queue_acked(tcp, tcb, data);
+    tcb->flags &= ~TCB_SYN_UNACKED;
     tcb->snd_una = ack;
     tcb->bytes_acked += data;
     measure_round_trip(tcp, tcb, arrival);
@@ -106,8 +112,9 @@ void acknowledge_new(struct tcp *tcp, struct tcb *tcb, const struct arrival *arr
         recovery_step(tcp, tcb, data);
     } else {
         tcb->ep.own_dup_acks = 0;
+        /* RFC 3465 2.3: what a timeout's retransmissions fill in is not new capacity. */
         if (data > 0)
-            cc_of(tcb)->acked(tcp, tcb, data, flight);
+            cc_of(tcb)->acked(tcp, tcb, after_timeout ? min_u32(data, tcb->snd_mss) : data, flight);
     }
     tell_application(tcp, tcb);
     connection_touch(tcp, tcb);
@@ -122,7 +129,7 @@ static void enter_recovery(struct tcp *tcp, struct tcb *tcb)
     if (!connection_make_busy(tcp, tcb))
         return; /* the retransmission timer will do it */
     busy = busy_at(tcp, tcb);
-    cc_of(tcb)->loss(tcp, tcb, flight);
+    cc_of(tcb)->loss(tcp, tcb, min_u32(flight, tcb->cwnd)); /* without what limited transmit added (step 2) */
     busy->recover = tcb->snd_nxt;
     tcb->flags |= TCB_IN_RECOVERY;
     tcb->cwnd += DUPLICATE_ACKS * tcb->snd_mss; /* step 3: what left the network */
@@ -142,13 +149,15 @@ void acknowledge_duplicate(struct tcp *tcp, struct tcb *tcb, const struct arriva
         (uint32_t)seg->window << tcb->snd_wscale != tcb->snd_wnd)
         return;
     if ((tcb->flags & TCB_IN_RECOVERY) != 0) {
-        tcb->cwnd += tcb->snd_mss; /* RFC 5681 3.2 step 4: one more segment left the network */
+        /* RFC 5681 3.2 step 4: one more segment left the network; no more of them than were in it (4.2). */
+        if (tcb->cwnd < tcb->ssthresh + seq_offset(tcb->snd_una, busy_at(tcp, tcb)->recover))
+            tcb->cwnd += tcb->snd_mss;
     } else {
         if (tcb->ep.own_dup_acks < UINT8_MAX)
             tcb->ep.own_dup_acks++;
         /* RFC 6582 3.2 step 2: not for what was in flight at the last timeout or recovery. */
         if (tcb->ep.own_dup_acks == DUPLICATE_ACKS &&
-            (tcb->busy == REF_NONE || !seq_before(tcb->snd_una, busy_at(tcp, tcb)->recover)))
+            (tcb->busy == REF_NONE || seq_after(tcb->snd_una, busy_at(tcp, tcb)->recover)))
             enter_recovery(tcp, tcb);
     }
     connection_touch(tcp, tcb);

@@ -37,7 +37,7 @@ static void reno_acked(struct tcp *tcp, struct tcb *tcb, uint32_t acked_bytes, u
     if (flight_bytes + tcb->snd_mss < tcb->cwnd / 2)
         return;
     if (tcb->cwnd < tcb->ssthresh) {
-        tcb->cwnd = min_u32(tcb->cwnd + acked_bytes, CWND_MAX); /* RFC 5681 equation 2, by bytes */
+        tcb->cwnd = min_u32(tcb->cwnd + acked_bytes, tcb->ssthresh); /* RFC 5681 equation 2, by bytes */
     } else if (counted != NULL) {
         *counted += min_u32(acked_bytes, tcb->cwnd);
         if (*counted >= tcb->cwnd) { /* RFC 5681 3.1: one SMSS per window acknowledged */

@@ -118,7 +118,7 @@ bool connection_make_busy(struct tcp *tcp, struct tcb *tcb)
     busy->resend = busy->resend_end = tcb->snd_una;
     busy->small_end = tcb->snd_una;
     busy->snd_up = tcb->snd_una;
-    busy->recover = tcb->snd_una;
+    busy->recover = seq_sub(tcb->snd_una, 1);
     return true;
 }
 
@@ -309,11 +309,23 @@ bool event_take(struct tcp *tcp, struct rill_event *out)
     return false;
 }
 
+/* Marks that are compared with SND.UNA stay near it, or they would be taken for the other side of the circle. */
+static bool marks_check(const struct tcb *tcb, const struct busy *busy)
+{
+    uint32_t flight = seq_offset(tcb->snd_una, tcb->snd_nxt);
+
+    return seq_offset(seq_sub(tcb->snd_una, 1), busy->recover) <= flight + 1 &&
+           seq_offset(tcb->snd_una, busy->small_end) <= flight && seq_offset(tcb->snd_una, busy->resend) <= flight &&
+           seq_offset(busy->resend, busy->resend_end) <= flight;
+}
+
 bool connection_check(const struct tcp *tcp, const struct tcb *tcb)
 {
     uint32_t flight = seq_offset(tcb->snd_una, tcb->snd_nxt);
     bool open = tcb->ep.state != RILL_STATE_CLOSED;
 
+    if (tcb->busy != REF_NONE && !marks_check(tcb, busy_at(tcp, tcb)))
+        return false;
     if (flight > (1u << 30) + UINT16_MAX || seq_after(tcb->rcv_nxt, seq_add(tcb->rcv_adv, 1)))
         return false;
     if (!send_queue_check(tcp, tcb) || !reassembly_check(tcp, tcb))

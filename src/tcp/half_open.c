@@ -27,12 +27,15 @@ static struct half_open *half_open_at(const struct tcp *tcp, ref r)
     return (struct half_open *)host_at(&tcp->ip.host, r);
 }
 
+static uint32_t receive_limit(const struct tcp *tcp, const struct listener *listener)
+{
+    return listener->receive_limit != 0 ? listener->receive_limit : tcp->settings.receive_buffer_bytes;
+}
+
 /* The window field of a SYN,ACK; never scaled. */
 static uint16_t first_window(const struct tcp *tcp, const struct listener *listener)
 {
-    uint32_t limit = listener->receive_limit != 0 ? listener->receive_limit : tcp->settings.receive_buffer_bytes;
-
-    return (uint16_t)min_u32(limit / 2, UINT16_MAX);
+    return (uint16_t)min_u32(receive_limit(tcp, listener) / 2, UINT16_MAX);
 }
 
 static void build_header(struct tcp *tcp, const struct half_open *half_open, struct tcp_header *header)
@@ -52,28 +55,40 @@ static void build_header(struct tcp *tcp, const struct half_open *half_open, str
     }
 }
 
-static void send_ack(struct tcp *tcp, const struct half_open *half_open)
+/* At most one in half a second, as for TCBs (answer_is_allowed()): two listeners must not answer each other. */
+static void send_ack(struct tcp *tcp, struct half_open *half_open)
 {
+    const struct listener *listener = listener_at(tcp, half_open->listener);
+    uint16_t half_second = (uint16_t)((host_ms(tcp_host(tcp)) >> 9) + 1);
     struct tcp_header header;
 
+    if (half_open->answered == half_second) {
+        host_count(tcp_host(tcp), RILL_COUNT_TCP_ACKS_HELD, 1);
+        return;
+    }
+    half_open->answered = half_second;
     build_header(tcp, half_open, &header);
-    header.window = (uint16_t)(header.window >>
-                               ((half_open->ep.own_options & HALF_OPEN_WSCALE) != 0 ? options_window_shift(tcp) : 0));
+    header.window = (uint16_t)(header.window >> ((half_open->ep.own_options & HALF_OPEN_WSCALE) != 0
+                                                     ? options_window_shift(receive_limit(tcp, listener))
+                                                     : 0));
     answer_segment(tcp, &half_open->ep, &header);
 }
 
 static void send_syn_ack(struct tcp *tcp, const struct half_open *half_open)
 {
+    const struct listener *listener = listener_at(tcp, half_open->listener);
     struct tcp_header header;
 
     build_header(tcp, half_open, &header);
     header.flags = TCP_SYN | TCP_ACK;
     header.seq = half_open->iss;
     header.options.present |= TCP_OPTION_MSS;
-    header.options.mss = options_announced_mss(path_at(tcp_host(tcp), half_open->ep.path));
+    header.options.mss = options_announced_mss(tcp, path_at(tcp_host(tcp), half_open->ep.path));
+    if (listener->mss != 0)
+        header.options.mss = (uint16_t)min_u32(header.options.mss, listener->mss);
     if ((half_open->ep.own_options & HALF_OPEN_WSCALE) != 0) {
         header.options.present |= TCP_OPTION_WINDOW_SCALE;
-        header.options.window_scale = options_window_shift(tcp);
+        header.options.window_scale = options_window_shift(receive_limit(tcp, listener));
     }
     if ((half_open->ep.own_options & HALF_OPEN_SACK) != 0)
         header.options.present |= TCP_OPTION_SACK_PERMITTED;
@@ -136,7 +151,6 @@ static void describe(struct tcp *tcp, struct half_open *half_open, struct listen
     half_open->ep.remote_port = arrival->seg.source_port;
     half_open->listener = arena_ref(tcp_arena(tcp), listener);
     half_open->irs = arrival->seg.seq;
-    half_open->window = arrival->seg.window;
     take_options(tcp, half_open, &arrival->seg.options);
 }
 
@@ -173,6 +187,20 @@ static void answer_with_cookie(struct tcp *tcp, struct listener *listener, const
     send_syn_ack(tcp, &half_open);
 }
 
+/*
+ * The path back: by the routes, not by where the SYN came in, or a stranger on
+ * one interface could draw another one's traffic to itself. REF_NONE when there is no route or no memory.
+ */
+static ref take_path(struct tcp *tcp, const struct ip_packet *packet)
+{
+    struct rill_addr ours;
+    uint32_t netif;
+
+    if (ip_route(&tcp->ip, &packet->source, &netif, &ours) != 0)
+        return REF_NONE;
+    return path_take(&tcp->ip, netif, &packet->destination, &packet->source);
+}
+
 static void remember(struct tcp *tcp, ref r, const struct seq *iss_floor)
 {
     struct half_open *half_open = half_open_at(tcp, r);
@@ -194,8 +222,10 @@ void half_open_begin(struct tcp *tcp, struct listener *listener, struct arrival 
 {
     const struct ip_packet *packet = arrival->packet;
     bool has_room = half_open_has_room(listener);
-    ref path = path_take(&tcp->ip, packet->netif, &packet->destination, &packet->source);
-    ref r = path != REF_NONE && has_room ? create(tcp, listener, arrival, path) : REF_NONE;
+    ref path = take_path(tcp, packet);
+    ref r = path != REF_NONE && has_room && !host_is_short(tcp_host(tcp), RESERVE_FOR_OPENING)
+                ? create(tcp, listener, arrival, path)
+                : REF_NONE;
 
     if (r != REF_NONE) {
         remember(tcp, r, iss_floor);
@@ -224,13 +254,13 @@ static struct tcb *promote(struct tcp *tcp, const struct half_open *half_open, r
         return NULL;
     tcb->ep.state = RILL_STATE_SYN_RECEIVED; /* not a change: the same connection in another block */
     tcb->listener = half_open->listener;
-    tcb->flags = listener->flags | TCB_UNACCEPTED;
+    tcb->flags = listener->flags | TCB_UNACCEPTED | TCB_SYN_UNACKED;
     tcb->flags |= (agreed & HALF_OPEN_TS) != 0 ? TCB_TIMESTAMPS : 0;
     tcb->flags |= (agreed & HALF_OPEN_SACK) != 0 ? TCB_SACK : 0;
     tcb->flags |= (agreed & HALF_OPEN_WSCALE) != 0 ? TCB_WINDOW_SCALE : 0;
     tcb->flags |= half_open->ep.own_retries > 0 ? TCB_SYN_RESENT : 0;
     tcb->snd_wscale = (agreed & HALF_OPEN_WSCALE) != 0 ? agreed & HALF_OPEN_SCALE_MASK : 0;
-    tcb->rcv_wscale = (agreed & HALF_OPEN_WSCALE) != 0 ? options_window_shift(tcp) : 0;
+    tcb->rcv_wscale = (agreed & HALF_OPEN_WSCALE) != 0 ? options_window_shift(receive_limit(tcp, listener)) : 0;
     tcb->ts_offset = options_timestamp_offset(tcp, &tcb->ep);
     tcb->ts_recent = half_open->ts_recent;
     tcb->iss = tcb->snd_una = half_open->iss;
@@ -251,6 +281,7 @@ static struct tcb *promote(struct tcp *tcp, const struct half_open *half_open, r
 
 static void complete(struct tcp *tcp, struct half_open *half_open, struct arrival *arrival)
 {
+    /* However short memory is: the peer believes in the connection, and the SYN queue bounds their number. */
     struct tcb *tcb = promote(tcp, half_open, arena_ref(tcp_arena(tcp), half_open));
 
     if (tcb == NULL) {
@@ -271,7 +302,7 @@ bool half_open_take_cookie(struct tcp *tcp, struct listener *listener, struct ar
     /* Believed only for as long as a cookie that we sent is valid: at other times guesses are worth nothing. */
     if (!listener->cookies_sent || host_ms_since(tcp_host(tcp), listener->cookie_ms) > SYN_COOKIE_LIFE_MS)
         return false;
-    path = path_take(&tcp->ip, packet->netif, &packet->destination, &packet->source);
+    path = take_path(tcp, packet);
     if (path == REF_NONE)
         return false;
     half_open.ep.path = path;
@@ -282,7 +313,9 @@ bool half_open_take_cookie(struct tcp *tcp, struct listener *listener, struct ar
         path_drop(&tcp->ip, path);
         return false;
     }
-    tcb = listener->accept_count > listener->backlog ? NULL : promote(tcp, &half_open, REF_NONE);
+    tcb = listener->accept_count > listener->backlog || host_is_short(tcp_host(tcp), RESERVE_FOR_OPENING)
+              ? NULL
+              : promote(tcp, &half_open, REF_NONE);
     if (tcb == NULL) { /* a good cookie, and no place for it now: the peer's next segment may find one */
         segment_drop(tcp, arrival, RILL_DROP_TCP_ACCEPT_QUEUE_FULL);
         path_drop(&tcp->ip, path);

@@ -110,6 +110,12 @@ struct seq initial_sequence_number(const struct tcp *tcp, const struct endpoint 
     return seq_add(seq_make((uint32_t)f), (uint32_t)(host->now / (4 * NANOS_PER_US)));
 }
 
+bool listen_takes_syn(const struct tcp *tcp, const struct listener *listener, const struct tcp_segment *seg)
+{
+    return (seg->flags & (TCP_RST | TCP_ACK | TCP_SYN | TCP_FIN)) == TCP_SYN && half_open_has_room(listener) &&
+           listener->accept_count <= listener->backlog && !host_is_short(&tcp->ip.host, RESERVE_FOR_OPENING);
+}
+
 void listen_segment(struct tcp *tcp, struct listener *listener, struct arrival *arrival, const struct seq *iss_floor)
 {
     uint8_t flags = arrival->seg.flags;

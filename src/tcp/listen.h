@@ -18,6 +18,9 @@ void listen_close(struct tcp *tcp, struct listener *listener);
 /* The oldest connection that waits; -RILL_EAGAIN. */
 int listen_accept(struct tcp *tcp, struct listener *listener, struct tcb **out);
 
+/* True when the SYN would be remembered: it opens something, and the queues and the memory have room. */
+bool listen_takes_syn(const struct tcp *tcp, const struct listener *listener, const struct tcp_segment *seg);
+
 /* RFC 9293 3.10.7.2. iss_floor: NULL, or the new connection's ISS must lie after it (RFC 6191). */
 void listen_segment(struct tcp *tcp, struct listener *listener, struct arrival *arrival, const struct seq *iss_floor);
 

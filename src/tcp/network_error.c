@@ -21,6 +21,7 @@ static void shrink_path(struct tcp *tcp, struct tcb *tcb, uint32_t next_hop_mtu)
     if (next_hop_mtu == 0 || mtu > path->mtu) /* an old router, or a claim that we already know better than */
         return;
     path->mtu = (uint16_t)mtu;
+    path->mtu_ms = host_ms(tcp_host(tcp));
     mss = options_send_mss(path, UINT16_MAX, (tcb->flags & TCB_TIMESTAMPS) != 0);
     if (mss >= tcb->snd_mss || seq_equal(tcb->snd_una, tcb->snd_nxt) || !connection_make_busy(tcp, tcb))
         return;

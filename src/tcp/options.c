@@ -10,9 +10,9 @@
 #define MSS_PEER_MIN 48u         /* below, a peer makes us send mostly headers (CVE-2019-11479); no path needs it */
 #define WINDOW_TARGET (8u << 20) /* the largest window our shift can express at least */
 
-uint16_t options_announced_mss(const struct path *path)
+uint16_t options_announced_mss(const struct tcp *tcp, const struct path *path)
 {
-    return (uint16_t)(path->mtu - path->ip_header_bytes - TCP_HEADER_BYTES);
+    return (uint16_t)(tcp->ip.netifs[path->netif].mtu - path->ip_header_bytes - TCP_HEADER_BYTES);
 }
 
 uint16_t options_send_mss(const struct path *path, uint16_t peer_mss, bool timestamps)
@@ -20,13 +20,13 @@ uint16_t options_send_mss(const struct path *path, uint16_t peer_mss, bool times
     uint32_t fallback = path->ip_header_bytes == 20 ? MSS_DEFAULT_V4 : MSS_DEFAULT_V6;
     uint32_t mss = peer_mss == 0 ? fallback : max_u32(peer_mss, MSS_PEER_MIN);
 
-    mss = min_u32(mss, min_u32(options_announced_mss(path), RILL_TRAIN_PAYLOAD_MAX));
+    mss = min_u32(mss, min_u32(path->mtu - path->ip_header_bytes - TCP_HEADER_BYTES, RILL_TRAIN_PAYLOAD_MAX));
     return (uint16_t)(timestamps ? mss - TIMESTAMP_OPTION_BYTES : mss);
 }
 
-uint8_t options_window_shift(const struct tcp *tcp)
+uint8_t options_window_shift(uint32_t receive_bytes)
 {
-    uint32_t target = max_u32(tcp->settings.receive_buffer_bytes, WINDOW_TARGET);
+    uint32_t target = max_u32(receive_bytes, WINDOW_TARGET);
     uint8_t shift = 0;
 
     while (shift < 14 && (UINT64_C(65535) << shift) < target)
@@ -45,11 +45,11 @@ uint32_t options_timestamp_offset(const struct tcp *tcp, const struct endpoint *
 void options_for_syn(const struct tcp *tcp, const struct tcb *tcb, struct tcp_options *out)
 {
     out->present = TCP_OPTION_MSS;
-    out->mss = options_announced_mss(tcb_path(tcp, tcb));
+    out->mss = (uint16_t)min_u32(options_announced_mss(tcp, tcb_path(tcp, tcb)), tcb->snd_mss);
     out->sack_count = 0;
     if ((tcb->flags & TCB_WINDOW_SCALE) != 0) {
         out->present |= TCP_OPTION_WINDOW_SCALE;
-        out->window_scale = options_window_shift(tcp);
+        out->window_scale = options_window_shift(tcb->receive_limit);
     }
     if ((tcb->flags & TCB_SACK) != 0)
         out->present |= TCP_OPTION_SACK_PERMITTED;
@@ -81,6 +81,8 @@ void options_for_segment(const struct tcp *tcp, const struct tcb *tcb, struct tc
 
 void options_agree(struct tcp *tcp, struct tcb *tcb, const struct tcp_options *theirs)
 {
+    uint16_t mss;
+
     if ((theirs->present & TCP_OPTION_TIMESTAMP) == 0)
         tcb->flags &= ~(uint32_t)TCB_TIMESTAMPS;
     if ((theirs->present & TCP_OPTION_SACK_PERMITTED) == 0)
@@ -91,7 +93,8 @@ void options_agree(struct tcp *tcp, struct tcb *tcb, const struct tcp_options *t
         tcb->ts_recent = theirs->timestamp_value;
     /* RFC 7323 2.2: both shifts are 0 unless both sides sent the option. */
     tcb->snd_wscale = (tcb->flags & TCB_WINDOW_SCALE) != 0 ? theirs->window_scale : 0;
-    tcb->rcv_wscale = (tcb->flags & TCB_WINDOW_SCALE) != 0 ? options_window_shift(tcp) : 0;
-    tcb->snd_mss = options_send_mss(tcb_path(tcp, tcb), (theirs->present & TCP_OPTION_MSS) != 0 ? theirs->mss : 0,
-                                    (tcb->flags & TCB_TIMESTAMPS) != 0);
+    tcb->rcv_wscale = (tcb->flags & TCB_WINDOW_SCALE) != 0 ? options_window_shift(tcb->receive_limit) : 0;
+    mss = options_send_mss(tcb_path(tcp, tcb), (theirs->present & TCP_OPTION_MSS) != 0 ? theirs->mss : 0,
+                           (tcb->flags & TCB_TIMESTAMPS) != 0);
+    tcb->snd_mss = (uint16_t)min_u32(mss, tcb->snd_mss); /* until now it was the application's limit */
 }

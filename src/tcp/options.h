@@ -10,14 +10,14 @@
 
 #define TIMESTAMP_OPTION_BYTES 12u /* with its two NOPs */
 
-/* The MSS we announce on this path: what arrives in one packet without options (RFC 6691). */
-uint16_t options_announced_mss(const struct path *path);
+/* The MSS we announce: what our interface takes in one packet without options (RFC 6691), whatever the path's PMTU. */
+uint16_t options_announced_mss(const struct tcp *tcp, const struct path *path);
 
 /* Payload per segment towards a peer that announced `peer_mss` (0: nothing, so 536: RFC 9293 MUST-15). */
 uint16_t options_send_mss(const struct path *path, uint16_t peer_mss, bool timestamps);
 
-/* The shift that we announce. */
-uint8_t options_window_shift(const struct tcp *tcp);
+/* The shift that we announce for a receive buffer of this size. */
+uint8_t options_window_shift(uint32_t receive_bytes);
 
 /* RFC 7323 5.4: an offset of its own for each pair of addresses and ports, so that the clock tells nothing. */
 uint32_t options_timestamp_offset(const struct tcp *tcp, const struct endpoint *ep);

@@ -34,13 +34,20 @@ bool output_has_unsent(const struct tcp *tcp, const struct tcb *tcb)
     return (tcb->flags & TCB_CLOSE_QUEUED) != 0 || !seq_equal(tcb->snd_nxt, send_queue_end(tcp, tcb));
 }
 
-struct seq output_right_edge(const struct tcp *tcp, const struct tcb *tcb)
+/* The right edge that the true room of memory allows; may lie left of what was offered. */
+static struct seq honest_edge(const struct tcp *tcp, const struct tcb *tcb)
 {
     uint32_t charge = tcb->busy == REF_NONE ? 0 : busy_at(tcp, tcb)->receive_charge;
     uint32_t room = charge < tcb->receive_limit ? tcb->receive_limit - charge : 0;
     uint32_t memory = (uint32_t)min_u64(host_free_bytes(&tcp->ip.host) / 2, UINT32_MAX);
+
     /* Half of the true room: the other half is for the overhead of the buffers that will hold it (ADR 0006). */
-    struct seq edge = seq_add(tcb->rcv_nxt, min_u32(room, memory) / 2);
+    return seq_add(tcb->rcv_nxt, min_u32(room, memory) / 2);
+}
+
+struct seq output_right_edge(const struct tcp *tcp, const struct tcb *tcb)
+{
+    struct seq edge = honest_edge(tcp, tcb);
     uint32_t step = min_u32(tcb->receive_limit / 4, tcb->rcv_mss);
 
     /* RFC 9293 3.8.6.2.2: the edge advances by a full segment or a good part of the buffer, or not at all. */
@@ -49,18 +56,26 @@ struct seq output_right_edge(const struct tcp *tcp, const struct tcb *tcb)
     return tcb->rcv_adv;
 }
 
-/* The window field for a segment, and with it the right edge that the peer may rely on from now on (SHLD-14). */
+/*
+ * The window field for a segment, and with it the right edge that the peer may
+ * rely on from now on (SHLD-14). Where scaling cannot say exactly what was
+ * offered it is rounded up, so that nothing is taken back, as long as there is
+ * room; without room it is rounded down, or the window would open a little with each ACK and
+ * never close. rcv_adv stays: what was offered is accepted (RFC 7323 2.4).
+ */
 static uint16_t offer_window(struct tcp *tcp, struct tcb *tcb, bool syn)
 {
     struct seq edge = output_right_edge(tcp, tcb);
     uint32_t shift = syn ? 0 : tcb->rcv_wscale;
-    uint32_t window = seq_offset(tcb->rcv_nxt, edge);
     uint32_t held = seq_offset(tcb->rcv_nxt, tcb->rcv_adv);
-    uint32_t field = min_u32(window >> shift, UINT16_MAX);
+    uint32_t field = min_u32(seq_offset(tcb->rcv_nxt, edge) >> shift, UINT16_MAX);
 
-    /* Rounding down must not take back what was offered. */
-    if (field << shift < held)
-        field = min_u32((held + (1u << shift) - 1) >> shift, UINT16_MAX);
+    if (field << shift < held) {
+        uint32_t up = min_u32((held + (1u << shift) - 1) >> shift, UINT16_MAX);
+        uint32_t honest = seq_offset(tcb->rcv_nxt, seq_max(honest_edge(tcp, tcb), tcb->rcv_nxt));
+
+        field = up << shift <= honest || up << shift == held ? up : min_u32(held >> shift, UINT16_MAX);
+    }
     if (field << shift > held)
         tcb->rcv_adv = seq_add(tcb->rcv_nxt, field << shift);
     return (uint16_t)field;
@@ -194,7 +209,7 @@ static uint32_t send_range(struct tcp *tcp, struct tcb *tcb, struct rill_train *
 static bool send_again(struct tcp *tcp, struct tcb *tcb, struct rill_train *train)
 {
     struct busy *busy;
-    struct seq data_end = send_queue_end(tcp, tcb);
+    struct seq data_end;
     uint32_t n, data, sent, ahead;
     bool fin;
 
@@ -203,7 +218,8 @@ static bool send_again(struct tcp *tcp, struct tcb *tcb, struct rill_train *trai
     busy = busy_at(tcp, tcb);
     if (seq_equal(busy->resend, busy->resend_end))
         return false;
-    if (seq_equal(busy->resend, tcb->iss)) {
+    data_end = send_queue_end(tcp, tcb);
+    if ((tcb->flags & TCB_SYN_UNACKED) != 0 && seq_equal(busy->resend, tcb->iss)) {
         busy->resend = seq_add(tcb->iss, 1);
         return send_syn(tcp, tcb, train);
     }
@@ -286,8 +302,6 @@ static bool send_new(struct tcp *tcp, struct tcb *tcb, struct rill_train *train)
     if (tcb->busy != REF_NONE && !seq_equal(busy_at(tcp, tcb)->resend, busy_at(tcp, tcb)->resend_end))
         return false; /* what was lost goes first */
     flight = seq_offset(tcb->snd_una, from);
-    if (flight == 0 && host_ms_since(tcp_host(tcp), tcb->last_heard_ms) > tcb->rto_us / 1000)
-        cc_of(tcb)->idle(tcp, tcb);
     n = sendable(tcp, tcb, unsent, tcb->snd_mss);
     window_left = tcb->snd_wnd > flight ? tcb->snd_wnd - flight : 0;
     fin = (tcb->flags & TCB_CLOSE_QUEUED) != 0 && n == unsent && window_left > n;

@@ -205,26 +205,30 @@ static void note_recent(struct reassembly *reassembly, struct seq at)
         reassembly->recent_count++;
 }
 
-/* Make room for one range at `index`, shedding the furthest one when all are taken; false when that is this one. */
-static bool open_slot(struct tcp *tcp, struct busy *busy, struct reassembly *reassembly, unsigned index)
+/* Room for the bytes [start, end) in the gap before ranges[index]? Only a range of its own behind a full array has none. */
+static bool has_place(const struct reassembly *reassembly, unsigned index, struct seq start, struct seq end)
+{
+    return index < REASSEMBLY_RANGES_MAX || seq_equal(reassembly->ranges[index - 1].end, start) ||
+           (index < reassembly->count && seq_equal(reassembly->ranges[index].start, end));
+}
+
+/* Make room for one range at `index`, shedding the furthest one when all are taken. */
+static void open_slot(struct tcp *tcp, struct busy *busy, struct reassembly *reassembly, unsigned index)
 {
     if (reassembly->count == REASSEMBLY_RANGES_MAX) {
-        if (index == REASSEMBLY_RANGES_MAX)
-            return false;
         drop_range_buffers(tcp, busy, &reassembly->ranges[reassembly->count - 1]);
         reassembly->count--;
         ip_drop(&tcp->ip, RILL_DROP_TCP_REASSEMBLY_FULL, NULL, 0);
     }
     move_ranges(reassembly, index, index + 1);
     reassembly->count++;
-    return true;
 }
 
 /*
  * Put the buffer, which fills [start, end) of the gap before ranges[index],
  * in: as a range of its own or joined to its neighbours.
  */
-static bool place(struct tcp *tcp, struct busy *busy, struct reassembly *reassembly, unsigned index, ref r,
+static void place(struct tcp *tcp, struct busy *busy, struct reassembly *reassembly, unsigned index, ref r,
                   struct seq start, struct seq end)
 {
     struct arena *arena = tcp_arena(tcp);
@@ -246,11 +250,9 @@ static bool place(struct tcp *tcp, struct busy *busy, struct reassembly *reassem
         right->head = r;
         right->start = start;
     } else {
-        if (!open_slot(tcp, busy, reassembly, index))
-            return false;
+        open_slot(tcp, busy, reassembly, index);
         reassembly->ranges[index] = (struct reassembly_range){start, end, r, r};
     }
-    return true;
 }
 
 /* The part of [*start, *end) that the ranges do not hold yet, and the index of the gap it lies in. */
@@ -292,6 +294,10 @@ static enum rill_drop insert_ahead(struct tcp *tcp, struct tcb *tcb, struct arri
 
     if (reassembly == NULL)
         return RILL_DROP_TCP_NO_MEMORY;
+    if (busy->receive_charge >= tcb->receive_limit || host_is_short(tcp_host(tcp), RESERVE_FOR_OUT_OF_ORDER)) {
+        give_back_if_empty(tcp, tcb);
+        return RILL_DROP_TCP_REASSEMBLY_FULL;
+    }
     index = find_gap(tcp, tcb, reassembly, &start, &end);
     note_recent(reassembly, first);
     reassembly_note_twice(tcp, tcb, first, start); /* what a range held already, up to its end */
@@ -299,19 +305,14 @@ static enum rill_drop insert_ahead(struct tcp *tcp, struct tcb *tcb, struct arri
         host_count(tcp_host(tcp), RILL_COUNT_TCP_DUPLICATES, 1);
         return RILL_DROP_NONE;
     }
-    if (busy->receive_charge >= tcb->receive_limit || host_is_short(tcp_host(tcp), RESERVE_FOR_OUT_OF_ORDER)) {
-        give_back_if_empty(tcp, tcb);
+    if (!has_place(reassembly, index, start, end))
         return RILL_DROP_TCP_REASSEMBLY_FULL;
-    }
     r = hold_bytes(tcp, tcb, arrival, arrival->seg.data + seq_offset(first, start), seq_offset(start, end), start);
     if (r == REF_NONE) {
         give_back_if_empty(tcp, tcb);
         return RILL_DROP_TCP_NO_MEMORY;
     }
-    if (!place(tcp, busy, reassembly, index, r, start, end)) {
-        release(tcp, busy, r);
-        return RILL_DROP_TCP_REASSEMBLY_FULL;
-    }
+    place(tcp, busy, reassembly, index, r, start, end);
     host_count(tcp_host(tcp), RILL_COUNT_TCP_OUT_OF_ORDER, arrival->segments);
     return RILL_DROP_NONE;
 }

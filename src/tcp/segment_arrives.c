@@ -18,6 +18,7 @@
 
 enum step { GO_ON, STOP };
 
+#define RCV_MSS_MIN 88u                       /* smaller ones say nothing about the path */
 #define PAWS_MEMORY_MS (24u * 86400u * 1000u) /* RFC 7323 5.5: TS.Recent is not believed for longer */
 
 void segment_drop(struct tcp *tcp, const struct arrival *arrival, enum rill_drop reason)
@@ -82,7 +83,7 @@ static void established(struct tcp *tcp, struct tcb *tcb)
     tcb->ep.own_backoff = 0;
     cc_of(tcb)->established(tcp, tcb);
     timeouts_keep_alive(tcp, tcb);
-    if ((tcb->flags & TCB_ACTIVE_OPEN) == 0)
+    if ((tcb->flags & TCB_UNACCEPTED) != 0) /* a passive open (MUST-11) */
         listen_completed(tcp, tcb);
     event_raise(tcp, tcb, RILL_ESTABLISHED | RILL_WRITABLE);
     if ((tcb->flags & TCB_CLOSE_QUEUED) != 0)
@@ -178,7 +179,9 @@ static void schedule_ack(struct tcp *tcp, struct tcb *tcb, const struct arrival 
     uint32_t unacked = seq_offset(tcb->last_ack_sent, tcb->rcv_nxt);
     uint32_t segment = arrival->packet->segment_bytes != 0 ? arrival->packet->segment_bytes : arrival->seg.data_bytes;
 
-    tcb->rcv_mss = (uint16_t)max_u32(tcb->rcv_mss, min_u32(segment, UINT16_MAX));
+    /* A segment in mid-stream shows the peer's segment size, also when its path has become narrower. */
+    if (segment > tcb->rcv_mss || (arrival->seg.flags & TCP_PSH) == 0)
+        tcb->rcv_mss = (uint16_t)min_u32(max_u32(segment, RCV_MSS_MIN), UINT16_MAX);
     if (at_once || tcb->ep.own_quick_acks > 0 || unacked >= 2u * tcb->rcv_mss || (tcb->flags & TCB_QUICK_ACK) != 0)
         tcb->flags |= TCB_ACK_NOW;
     else
@@ -318,14 +321,17 @@ static enum step fifth_check_ack(struct tcp *tcp, struct tcb *tcb, const struct 
     /* RFC 5961 5.2: SND.UNA - MAX.SND.WND =< SEG.ACK. */
     if (seq_before(seg->ack, tcb->snd_una) && seq_offset(seg->ack, tcb->snd_una) > tcb->snd_wnd_max)
         return challenge(tcp, tcb, arrival, RILL_DROP_TCP_ACK_TOO_OLD);
-    /* The peer answers: never give up for its window, shut (MUST-37) or shrunk under what is in flight (SHLD-17). */
-    if ((tcb->flags & TCB_PERSIST) != 0 || seq_offset(tcb->snd_una, tcb->snd_nxt) > tcb->snd_wnd)
+    /*
+     * The peer answers: never give up for its window, shut (MUST-37) or shrunk under what is in flight (SHLD-17). An
+     * orphan has nobody who could tire of it, so it is given up all the same (RFC 6429). */
+    if ((tcb->flags & TCB_ORPHAN) == 0 &&
+        ((tcb->flags & TCB_PERSIST) != 0 || seq_offset(tcb->snd_una, tcb->snd_nxt) > tcb->snd_wnd))
         tcb->unanswered_ms = host_ms(tcp_host(tcp));
     if (seq_after(seg->ack, tcb->snd_una))
         acknowledge_new(tcp, tcb, arrival);
     else if (seq_equal(seg->ack, tcb->snd_una))
         acknowledge_duplicate(tcp, tcb, arrival);
-    if (!seq_before(seg->ack, tcb->snd_una))
+    if (seq_equal(seg->ack, tcb->snd_una)) /* also after acknowledge_new() */
         update_window(tcp, tcb, seg);
     if (fin_is_acknowledged(tcb))
         return fin_acknowledged(tcp, tcb);
@@ -402,7 +408,6 @@ static enum step check_timestamp(struct tcp *tcp, struct tcb *tcb, const struct 
     /* RFC 7323 3.2 drops it; but there are peers whose last ACK of the handshake comes without: they mean "none". */
     if (tcb->ep.state == RILL_STATE_SYN_RECEIVED) {
         tcb->flags &= ~TCB_TIMESTAMPS;
-        tcb->snd_mss = (uint16_t)(tcb->snd_mss + TIMESTAMP_OPTION_BYTES);
         return GO_ON;
     }
     segment_drop(tcp, arrival, RILL_DROP_TCP_NO_TIMESTAMP);

@@ -103,8 +103,10 @@ static ref locate(struct tcp *tcp, struct busy *busy, struct seq at)
 
     if (busy->cursor != REF_NONE && seq_offset(first, buffer_at(arena, busy->cursor)->seq) <= seq_offset(first, at))
         r = busy->cursor;
-    while (seq_offset(buffer_at(arena, r)->seq, at) >= buffer_at(arena, r)->length_bytes)
+    while (seq_offset(buffer_at(arena, r)->seq, at) >= buffer_at(arena, r)->length_bytes) {
         r = buffer_at(arena, r)->next;
+        rill_assert(r != REF_NONE); /* the byte is queued */
+    }
     return r;
 }
 

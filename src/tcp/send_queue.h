@@ -11,7 +11,7 @@
 /* Sequence number of the first byte queued: SND.UNA, or ISS+1 while our SYN is not acknowledged. */
 static inline struct seq send_queue_start(const struct tcb *tcb)
 {
-    return seq_equal(tcb->snd_una, tcb->iss) ? seq_add(tcb->iss, 1) : tcb->snd_una;
+    return (tcb->flags & TCB_SYN_UNACKED) != 0 ? seq_add(tcb->iss, 1) : tcb->snd_una;
 }
 
 static inline uint32_t send_queue_bytes(const struct tcp *tcp, const struct tcb *tcb)

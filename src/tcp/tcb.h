@@ -46,7 +46,7 @@ struct endpoint {
 #define TCB_TIMESTAMPS UINT32_C(0x20)         /* agreed (RFC 7323) */
 #define TCB_SACK UINT32_C(0x40)               /* agreed (RFC 2018) */
 #define TCB_WINDOW_SCALE UINT32_C(0x80)       /* agreed */
-#define TCB_ACTIVE_OPEN UINT32_C(0x100)       /* opened by a call, not by a listener (MUST-11) */
+#define TCB_SYN_UNACKED UINT32_C(0x100)       /* our SYN is not acknowledged: snd_una is ISS */
 #define TCB_UNACCEPTED UINT32_C(0x200)        /* in a listener's accept queue: `listener` is valid, events wait */
 #define TCB_ORPHAN UINT32_C(0x400)            /* the application has closed its handle */
 #define TCB_CLOSE_QUEUED UINT32_C(0x800)      /* CLOSE was called: a FIN follows the last byte */
@@ -116,7 +116,8 @@ struct tcb {
     nanos keep_at;           /* by state: TIME-WAIT, FIN-WAIT-2 of an orphan, else keep-alive */
 
     uint32_t user_timeout_ms;
-    uint32_t unanswered_ms; /* host_ms() when the first unanswered segment left */
+    uint32_t
+        unanswered_ms; /* host_ms() when the first unanswered segment left; nothing in flight: when that was last so */
     uint32_t last_heard_ms; /* host_ms() of the last acceptable segment */
     uint32_t answer_ms;     /* host_ms() of the last rate-limited ACK */
 
@@ -166,8 +167,8 @@ struct half_open {
     struct endpoint ep;
     struct seq iss, irs;
     uint32_t ts_recent;
-    uint16_t mss;    /* the peer's, 0 when it gave none */
-    uint16_t window; /* the SYN's, never scaled */
+    uint16_t mss;      /* the peer's, 0 when it gave none */
+    uint16_t answered; /* the half second in which an ACK last answered for it: one in each */
     ref listener;
     struct fifo_link link;
     uint32_t due_ms; /* host_ms() when the SYN,ACK is sent again */

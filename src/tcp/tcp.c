@@ -105,11 +105,10 @@ static void no_block(struct tcp *tcp, struct arrival *arrival)
     const struct ip_packet *packet = arrival->packet;
     struct listener *listener = listen_find(tcp, &packet->destination, arrival->seg.destination_port);
 
-    if (listener == NULL) {
+    if (ip_is_local(&tcp->ip, &packet->source)) {
+        segment_drop(tcp, arrival, RILL_DROP_TCP_LAND); /* our own address as a stranger's: we would answer ourselves */
+    } else if (listener == NULL) {
         segment_arrives_closed(tcp, arrival);
-    } else if (ip_addr_equal(&packet->source, &packet->destination) &&
-               arrival->seg.source_port == arrival->seg.destination_port) {
-        segment_drop(tcp, arrival, RILL_DROP_TCP_LAND);
     } else {
         listen_segment(tcp, listener, arrival, NULL);
     }

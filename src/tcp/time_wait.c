@@ -7,7 +7,6 @@
 #include "tcp/answer.h"
 #include "tcp/connection.h"
 #include "tcp/fifo.h"
-#include "tcp/half_open.h"
 #include "tcp/listen.h"
 #include "tcp/options.h"
 #include "tcp/segment_arrives.h"
@@ -85,7 +84,7 @@ void time_wait_take_over(struct tcp *tcp, struct tcb *tcb)
     path_hold(&tcp->ip, tcb->ep.path);
     replaced = table_replace(tcp_arena(tcp), &tcp->connections, endpoint_hash(tcp, &tcb->ep), old, r);
     rill_assert(replaced);
-    /* Kept in order of deadline although the application may have let go late: 2 MSL from now at the most. */
+    /* An application that let go late pushes a shorter wait behind longer ones: it may last 4 MSL in all, never less than 2. */
     queue_block(tcp, r, (uint32_t)((left + NANOS_PER_MS - 1) / NANOS_PER_MS));
     connection_forget(tcp, tcb);
 }
@@ -137,7 +136,7 @@ static void syn_arrives(struct tcp *tcp, struct time_wait *time_wait, struct arr
     struct listener *listener = listen_find(tcp, &arrival->packet->destination, arrival->seg.destination_port);
     struct seq floor = time_wait->snd_nxt;
 
-    if (listener == NULL || !half_open_has_room(listener) || !may_reuse(time_wait, &arrival->seg)) {
+    if (listener == NULL || !listen_takes_syn(tcp, listener, &arrival->seg) || !may_reuse(time_wait, &arrival->seg)) {
         segment_drop(tcp, arrival, RILL_DROP_TCP_TIME_WAIT_SYN);
         return;
     }

@@ -65,7 +65,7 @@ static void on_retransmission(struct tcp *tcp, struct tcb *tcb)
     backoff(tcp, tcb);
     tcb->flags &= ~(TCB_IN_RECOVERY | TCB_RTT_TIMING);
     tcb->ep.own_dup_acks = 0;
-    if (seq_equal(tcb->snd_una, tcb->iss)) {
+    if ((tcb->flags & TCB_SYN_UNACKED) != 0) {
         tcb->flags |= TCB_SYN_DUE | TCB_SYN_RESENT;
         return;
     }
@@ -144,15 +144,16 @@ static void fire(struct tcp *tcp, struct tcb *tcb)
 {
     nanos now = tcp_host(tcp)->now;
 
-    if (timeouts_earliest(tcb) > now) { /* it has been moved since it was armed */
-        if (timeouts_earliest(tcb) != NANOS_NEVER)
-            arm(tcp, tcb, timeouts_earliest(tcb));
+    if (timeouts_earliest(tcb) > now) { /* it has been moved since it was armed, or output has yet to set it */
+        timeouts_settle(tcp, tcb);
         return;
     }
 
     if (tcb->retransmit_at <= now) {
         tcb->retransmit_at = NANOS_NEVER;
-        if ((tcb->flags & TCB_PERSIST) != 0)
+        if ((tcb->flags & TCB_HELD) != 0)
+            tcb->unanswered_ms = host_ms(tcp_host(tcp)); /* withheld is not unanswered */
+        else if ((tcb->flags & TCB_PERSIST) != 0)
             on_persist(tcp, tcb);
         else
             on_retransmission(tcp, tcb);
@@ -166,10 +167,12 @@ static void fire(struct tcp *tcp, struct tcb *tcb)
     }
     if (tcb->ep.state != RILL_STATE_CLOSED && tcb->keep_at <= now)
         on_keep(tcp, tcb);
-    if (tcb->ep.state != RILL_STATE_CLOSED)
-        connection_touch(tcp, tcb);
-    else
+    if (tcb->ep.state == RILL_STATE_CLOSED) {
         connection_free_if_done(tcp, tcb);
+        return;
+    }
+    connection_touch(tcp, tcb);
+    timeouts_settle(tcp, tcb); /* armed again at once: the driver may not pull for long */
 }
 
 void timeouts_run(struct tcp *tcp)
@@ -208,7 +211,7 @@ nanos timeouts_deadline(struct tcp *tcp)
 /* The retransmission or persist timer: exactly one of them when something is unacknowledged or unsent (T1). */
 static void settle_retransmission(struct tcp *tcp, struct tcb *tcb)
 {
-    bool in_flight = !seq_equal(tcb->snd_una, tcb->snd_nxt);
+    bool in_flight = !seq_equal(tcb->snd_una, tcb->snd_nxt) || (tcb->flags & TCB_SYN_UNACKED) != 0;
     bool unsent = state_is_synchronized(tcb->ep.state) && output_has_unsent(tcp, tcb);
     bool persist = !in_flight && unsent;
 
@@ -236,7 +239,6 @@ void timeouts_settle(struct tcp *tcp, struct tcb *tcb)
 {
     nanos earliest;
 
-    tcb->flags &= ~TCB_FORCE_SEND;
     if (tcb->ep.state == RILL_STATE_TIME_WAIT) {
         tcb->retransmit_at = NANOS_NEVER;
     } else {

@@ -4,6 +4,7 @@
 #include "tcp/user_calls.h"
 
 #include "tcp/answer.h"
+#include "tcp/cc.h"
 #include "tcp/connection.h"
 #include "tcp/listen.h"
 #include "tcp/options.h"
@@ -35,7 +36,7 @@ static uint16_t choose_port(struct tcp *tcp, const struct rill_addr *local, cons
 
 static void take_options(struct tcp *tcp, struct tcb *tcb, const struct rill_options *options)
 {
-    tcb->flags |= TCB_ACTIVE_OPEN;
+    tcb->flags |= TCB_SYN_UNACKED;
     tcb->flags |= tcp->settings.timestamps ? TCB_TIMESTAMPS : 0;
     tcb->flags |= tcp->settings.sack ? TCB_SACK : 0;
     tcb->flags |= tcp->settings.window_scaling ? TCB_WINDOW_SCALE : 0;
@@ -86,6 +87,8 @@ static int open_from(struct tcp *tcp, const struct rill_endpoint *remote, const 
     error = choose_local(tcp, remote, options, &netif, &local);
     if (error != 0)
         return error;
+    if (host_is_short(tcp_host(tcp), RESERVE_FOR_OPENING))
+        return -RILL_ENOMEM;
     path = path_take(&tcp->ip, netif, &local.addr, &remote->addr);
     if (path == REF_NONE)
         return -RILL_ENOMEM;
@@ -98,12 +101,13 @@ static int open_from(struct tcp *tcp, const struct rill_endpoint *remote, const 
     tcb->ts_offset = options_timestamp_offset(tcp, &tcb->ep);
     tcb->iss = initial_sequence_number(tcp, &tcb->ep);
     tcb->snd_una = tcb->snd_nxt = tcb->iss;
-    tcb->snd_mss = options_send_mss(path_at(tcp_host(tcp), path), 0, false);
+    tcb->snd_mss = options != NULL && options->mss != 0 ? options->mss : UINT16_MAX; /* the limit, until agreed */
     tcb->ep.state = (uint8_t)from;
     state_change(tcp, &tcb->ep, RILL_STATE_SYN_SENT);
     host_count(tcp_host(tcp), RILL_COUNT_TCP_ACTIVE_OPENS, 1);
     tcb->flags |= TCB_SYN_DUE;
     connection_touch(tcp, tcb);
+    timeouts_settle(tcp, tcb);
     *out = tcb;
     return 0;
 }
@@ -121,6 +125,7 @@ int user_open_listener(struct tcp *tcp, struct listener *listener, const struct 
         .send_buffer_bytes = listener->send_limit,
         .receive_buffer_bytes = listener->receive_limit,
         .user_timeout_ms = listener->user_timeout_ms,
+        .mss = listener->mss,
         .tos = listener->tos,
         .ttl = listener->ttl,
         .flags = listener->flags,
@@ -141,6 +146,14 @@ static int ended(struct tcb *tcb, int otherwise)
     return error != 0 ? error : otherwise;
 }
 
+/* RFC 5681 4.1: nothing was in flight for longer than the RTO, so what cwnd knew of the path is out of date. */
+static void restart_after_idle(struct tcp *tcp, struct tcb *tcb)
+{
+    if (state_can_send(tcb->ep.state) && seq_equal(tcb->snd_una, tcb->snd_nxt) && send_queue_bytes(tcp, tcb) == 0 &&
+        host_ms_since(tcp_host(tcp), tcb->unanswered_ms) > tcb->rto_us / 1000)
+        cc_of(tcb)->idle(tcp, tcb);
+}
+
 int64_t user_send(struct tcp *tcp, struct tcb *tcb, const void *data, size_t length_bytes, unsigned flags)
 {
     uint32_t wanted = (uint32_t)min_u64(length_bytes, INT32_MAX);
@@ -152,6 +165,7 @@ int64_t user_send(struct tcp *tcp, struct tcb *tcb, const void *data, size_t len
         return -RILL_EPIPE;
     if (wanted == 0)
         return 0;
+    restart_after_idle(tcp, tcb);
     taken = send_queue_append(tcp, tcb, (const uint8_t *)data, wanted);
     if (taken < wanted)
         tcb->flags |= TCB_ROOM_WANTED;
@@ -163,8 +177,10 @@ int64_t user_send(struct tcp *tcp, struct tcb *tcb, const void *data, size_t len
         busy_at(tcp, tcb)->snd_up = send_queue_end(tcp, tcb);
         tcb->flags |= TCB_URGENT_SEND;
     }
-    if (state_can_send(tcb->ep.state))
+    if (state_can_send(tcb->ep.state) && (tcb->flags & TCB_TOUCHED) == 0) {
         connection_touch(tcp, tcb);
+        timeouts_settle(tcp, tcb); /* should the driver not pull, somebody still counts the time */
+    }
     return taken;
 }
 
@@ -260,8 +276,10 @@ int user_close_send(struct tcp *tcp, struct tcb *tcb)
     tcb->flags |= TCB_CLOSE_QUEUED;
     switch (tcb->ep.state) {
     case RILL_STATE_SYN_RECEIVED: /* 3.10.4: at once when nothing is queued, else after ESTABLISHED */
-        if (send_queue_bytes(tcp, tcb) == 0)
+        if (send_queue_bytes(tcp, tcb) == 0) {
+            cc_of(tcb)->established(tcp, tcb);
             state_change(tcp, &tcb->ep, RILL_STATE_FIN_WAIT_1);
+        }
         break;
     case RILL_STATE_ESTABLISHED:
         state_change(tcp, &tcb->ep, RILL_STATE_FIN_WAIT_1);

@@ -57,7 +57,7 @@ static inline void inside_open(struct inside *t, uint32_t iss, uint32_t irs, uin
     inside_connect(t);
     tcb = t->tcb;
     tcb->ep.state = RILL_STATE_ESTABLISHED;
-    tcb->flags &= ~TCB_SYN_DUE;
+    tcb->flags &= ~(TCB_SYN_DUE | TCB_SYN_UNACKED);
     tcb->iss = seq_make(iss);
     tcb->snd_una = tcb->snd_nxt = seq_make(iss + 1);
     tcb->irs = seq_make(irs);

@@ -56,7 +56,7 @@ struct model {
 static void model_acked(struct model *m, double acked)
 {
     if (m->cwnd < m->ssthresh) {
-        m->cwnd += acked;
+        m->cwnd = m->cwnd + acked < m->ssthresh ? m->cwnd + acked : m->ssthresh;
         m->base = m->left = m->cwnd;
         return;
     }

@@ -143,7 +143,7 @@ static void MUST_67_the_announced_mss_is_the_mtu_less_fixed_headers(void **state
     (void)state;
     inside_configure(&t, 1u << 20);
     inside_open(&t, 1, 1, 65535);
-    assert_int_equal(options_announced_mss(tcb_path(t.tcp, t.tcb)), 1460);
+    assert_int_equal(options_announced_mss(t.tcp, tcb_path(t.tcp, t.tcb)), 1460);
     inside_close(&t);
 }
 
@@ -157,7 +157,7 @@ static void the_window_shift_can_express_the_receive_buffer(void **state)
         inside_configure(&t, 1u << 20);
         t.config.receive_buffer_bytes = 1u << bits;
         inside_open(&t, 1, 1, 65535);
-        shift = options_window_shift(t.tcp);
+        shift = options_window_shift(t.config.receive_buffer_bytes);
         assert_true(shift <= 14);
         assert_true((UINT64_C(65535) << shift) >= t.config.receive_buffer_bytes - (1u << 14) * (shift == 14));
         inside_close(&t);
