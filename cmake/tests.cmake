@@ -10,7 +10,7 @@ endif()
 
 rill_sources(support_sources tests/support)
 add_library(rill_test_support STATIC ${support_sources} ${PROJECT_SOURCE_DIR}/tests/model/reference.c)
-target_link_libraries(rill_test_support PRIVATE rill_flags PUBLIC rill_drivers ${CMOCKA_LIBRARY})
+target_link_libraries(rill_test_support PRIVATE rill_flags PUBLIC rill_sockets rill_drivers ${CMOCKA_LIBRARY})
 target_include_directories(rill_test_support PUBLIC
     ${CMOCKA_INCLUDE_DIR} ${PROJECT_SOURCE_DIR}/tests ${PROJECT_SOURCE_DIR}/src)
 target_compile_definitions(rill_test_support PUBLIC _GNU_SOURCE)

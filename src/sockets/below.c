@@ -1,0 +1,173 @@
+/*
+ * The one room of the sockets layer that looks at connection blocks. Each
+ * function here is a wish of the native API's: when it has the call, this goes.
+ */
+#include "sockets/below.h"
+
+#include "stack/stack.h"
+#include "tcp/connection.h"
+#include "tcp/output.h"
+#include "tcp/reassembly.h"
+#include "tcp/send_queue.h"
+
+bool below_look(struct rill_stack *stack, rill_conn conn, struct below *out)
+{
+    const struct tcp *tcp = &stack->tcp;
+    const struct tcb *tcb = connection_from_handle(tcp, conn);
+    uint32_t room, fin;
+
+    if (tcb == NULL)
+        return false;
+    *out = (struct below){.state = (enum rill_state)tcb->ep.state};
+    room = send_queue_room(tcp, tcb);
+    fin = (tcb->flags & TCB_FIN_RECEIVED) != 0 ? 1 : 0;
+    out->readable_bytes = receive_queue_bytes(tcp, tcb);
+    out->reader = seq_sub(tcb->rcv_nxt, out->readable_bytes + fin).v;
+    out->unacked_bytes = send_queue_bytes(tcp, tcb);
+    if (out->unacked_bytes > 0) {
+        struct seq next = seq_equal(tcb->snd_nxt, tcb->iss) ? send_queue_start(tcb) : tcb->snd_nxt;
+        struct seq end = send_queue_end(tcp, tcb);
+
+        out->unsent_bytes = seq_before(next, end) ? seq_offset(next, end) : 0;
+    }
+    out->is_writable = room > 0 && room >= tcb->send_limit / 3;
+    out->urgent = (tcb->flags & TCB_URGENT_SEEN) != 0 && tcb->busy != REF_NONE;
+    if (out->urgent)
+        out->urgent_end = busy_at(tcp, tcb)->rcv_up.v;
+    return true;
+}
+
+void below_want_room(struct rill_stack *stack, rill_conn conn)
+{
+    struct tcb *tcb = connection_from_handle(&stack->tcp, conn);
+
+    if (tcb != NULL)
+        tcb->flags |= TCB_ROOM_WANTED;
+}
+
+uint32_t below_copy(struct rill_stack *stack, rill_conn conn, uint32_t offset, void *to, uint32_t length_bytes)
+{
+    const struct tcp *tcp = &stack->tcp;
+    const struct tcb *tcb = connection_from_handle(tcp, conn);
+    uint32_t copied = 0;
+
+    if (tcb == NULL || tcb->busy == REF_NONE)
+        return 0;
+    for (ref r = busy_at(tcp, tcb)->receive.head; r != REF_NONE && copied < length_bytes;) {
+        struct buffer *buffer = buffer_at(&tcp->ip.host.arena, r);
+        uint32_t skip = min_u32(offset, buffer->length_bytes);
+        uint32_t n = min_u32(buffer->length_bytes - skip, length_bytes - copied);
+
+        memcpy((uint8_t *)to + copied, buffer_data(buffer) + skip, n);
+        offset -= skip;
+        copied += n;
+        r = buffer->next;
+    }
+    return copied;
+}
+
+static void set_listener(struct listener *listener, const struct below_settings *settings)
+{
+    if (settings->send_buffer_bytes != 0)
+        listener->send_limit = settings->send_buffer_bytes;
+    if (settings->receive_buffer_bytes != 0)
+        listener->receive_limit = settings->receive_buffer_bytes;
+    if (settings->user_timeout_ms != 0)
+        listener->user_timeout_ms = settings->user_timeout_ms;
+    if (settings->mss != 0)
+        listener->mss = settings->mss;
+    if (settings->ttl != 0)
+        listener->ttl = settings->ttl;
+    if (settings->set_tos)
+        listener->tos = settings->tos;
+}
+
+static void set_connection(struct tcb *tcb, const struct below_settings *settings)
+{
+    if (settings->send_buffer_bytes != 0)
+        tcb->send_limit = settings->send_buffer_bytes;
+    if (settings->receive_buffer_bytes != 0)
+        tcb->receive_limit = settings->receive_buffer_bytes;
+    if (settings->user_timeout_ms != 0)
+        tcb->user_timeout_ms = settings->user_timeout_ms;
+    if (settings->mss != 0 && settings->mss < tcb->snd_mss)
+        tcb->snd_mss = settings->mss;
+    if (settings->ttl != 0)
+        tcb->ttl = settings->ttl;
+    if (settings->set_tos)
+        tcb->tos = settings->tos;
+}
+
+void below_set(struct rill_stack *stack, rill_conn conn, const struct below_settings *settings)
+{
+    struct listener *listener = listener_from_handle(&stack->tcp, conn);
+    struct tcb *tcb = connection_from_handle(&stack->tcp, conn);
+
+    if (listener != NULL)
+        set_listener(listener, settings);
+    else if (tcb != NULL)
+        set_connection(tcb, settings);
+}
+
+void below_set_flags(struct rill_stack *stack, rill_conn conn, uint32_t set, uint32_t clear)
+{
+    struct listener *listener = listener_from_handle(&stack->tcp, conn);
+
+    if (listener != NULL)
+        listener->flags = (listener->flags & ~clear) | set;
+    else
+        (void)rill_set_flags(stack, conn, set, clear); /* -RILL_EBADF: the next connection takes them from the socket */
+}
+
+void below_set_backlog(struct rill_stack *stack, rill_conn conn, uint32_t backlog)
+{
+    struct listener *listener = listener_from_handle(&stack->tcp, conn);
+
+    if (listener != NULL)
+        listener->backlog = backlog;
+}
+
+/* RFC 6298 5.5, 5.7: the waits double up to their largest, until R2 is over. */
+static uint32_t syn_retries(uint64_t first_us, uint64_t largest_us, uint64_t patience_us)
+{
+    uint64_t wait_us = first_us, at_us = first_us;
+    uint32_t n = 0;
+
+    while (at_us < patience_us && n < 127) {
+        n++;
+        wait_us = min_u64(2 * wait_us, largest_us);
+        at_us += wait_us;
+    }
+    return n;
+}
+
+void below_defaults(const struct rill_stack *stack, struct below_defaults *out)
+{
+    const struct tcp_settings *settings = &stack->tcp.settings;
+
+    *out = (struct below_defaults){
+        .send_buffer_bytes = settings->send_buffer_bytes,
+        .receive_buffer_bytes = settings->receive_buffer_bytes,
+        .keepalive_idle_ms = settings->keepalive_idle_ms,
+        .keepalive_interval_ms = settings->keepalive_interval_ms,
+        .keepalive_probes = settings->keepalive_probes,
+        .fin_wait_2_ms = settings->fin_wait_2_ms,
+        .syn_retries =
+            syn_retries(settings->rto_initial_us, settings->rto_max_us, (uint64_t)settings->syn_timeout_ms * 1000),
+    };
+}
+
+bool below_is_local(const struct rill_stack *stack, const struct rill_addr *addr)
+{
+    return ip_is_local(&stack->tcp.ip, addr);
+}
+
+rill_time below_now(const struct rill_stack *stack)
+{
+    return stack->tcp.ip.host.epoch + stack->tcp.ip.host.now;
+}
+
+uint64_t below_draw(struct rill_stack *stack)
+{
+    return host_draw(tcp_host(&stack->tcp));
+}

@@ -1,0 +1,57 @@
+/*
+ * What the sockets calls must know of a connection and the native API does not
+ * tell (yet): the only room here that looks at connection blocks.
+ */
+#ifndef SOCKETS_BELOW_H
+#define SOCKETS_BELOW_H
+
+#include "rill/rill.h"
+
+struct below {
+    enum rill_state state;
+    uint32_t readable_bytes;
+    uint32_t reader;                      /* sequence number of the next byte to read */
+    uint32_t unacked_bytes, unsent_bytes; /* queued to send; of these, never sent */
+    bool is_writable;                     /* a third of the send buffer is free, as Linux wants it */
+    bool urgent;                          /* the urgent pointer is ahead of the reader */
+    uint32_t urgent_end;                  /* sequence number behind the urgent byte */
+};
+
+/* False when the handle is no connection. */
+bool below_look(struct rill_stack *stack, rill_conn conn, struct below *out);
+
+/* Tell RILL_WRITABLE when there is room again. */
+void below_want_room(struct rill_stack *stack, rill_conn conn);
+
+/* Copy readable bytes from an offset on; returns how many. */
+uint32_t below_copy(struct rill_stack *stack, rill_conn conn, uint32_t offset, void *to, uint32_t length_bytes);
+
+/* Settings of a live connection, or of a listener for its connections to come. 0: leave as it is. */
+struct below_settings {
+    uint32_t send_buffer_bytes, receive_buffer_bytes;
+    uint32_t user_timeout_ms;
+    uint16_t mss; /* only smaller than what was agreed */
+    uint8_t ttl;
+    bool set_tos;
+    uint8_t tos;
+};
+
+void below_set(struct rill_stack *stack, rill_conn conn, const struct below_settings *settings);
+void below_set_flags(struct rill_stack *stack, rill_conn conn, uint32_t set, uint32_t clear);
+void below_set_backlog(struct rill_stack *stack, rill_conn listener, uint32_t backlog);
+
+/* The stack's own settings, for what cannot be set per connection. */
+struct below_defaults {
+    uint32_t send_buffer_bytes, receive_buffer_bytes;
+    uint32_t keepalive_idle_ms, keepalive_interval_ms, keepalive_probes;
+    uint32_t fin_wait_2_ms;
+    uint32_t syn_retries; /* how often a SYN is sent again before the syn_timeout_ms are over */
+};
+
+void below_defaults(const struct rill_stack *stack, struct below_defaults *out);
+
+bool below_is_local(const struct rill_stack *stack, const struct rill_addr *addr);
+rill_time below_now(const struct rill_stack *stack);
+uint64_t below_draw(struct rill_stack *stack);
+
+#endif

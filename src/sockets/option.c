@@ -1,0 +1,206 @@
+/*
+ * getsockopt(2) and setsockopt(2): lengths, levels, and SOL_IP and SOL_IPV6.
+ */
+#include "sockets/option.h"
+
+#include "base/types.h"
+
+#define ECN_MASK 3
+
+int option_read_number(const void *value, uint32_t bytes, int *out)
+{
+    if (bytes < sizeof *out || value == NULL)
+        return -RILL_EINVAL;
+    memcpy(out, value, sizeof *out);
+    return 0;
+}
+
+void option_flag(struct rill_sockets *s, struct sock *sock, uint32_t flag, bool on)
+{
+    sock->options.flags = on ? sock->options.flags | flag : sock->options.flags & ~flag;
+    if (sock->conn != 0)
+        below_set_flags(s->stack, sock->conn, on ? flag : 0, on ? 0 : flag);
+}
+
+/* ----------------------------------------------------------------------- IP */
+
+/* What the packets carry: an IPv4 socket's own, or an IPv6 socket's when its peer is one. */
+static void apply(struct rill_sockets *s, const struct sock *sock)
+{
+    const struct below_settings settings = {
+        .ttl = sock->options.ttl == 0 ? 64 : sock->options.ttl, .set_tos = true, .tos = sock->options.tos};
+
+    if (sock->conn != 0)
+        below_set(s->stack, sock->conn, &settings);
+}
+
+int option_set_ip(struct rill_sockets *s, struct sock *sock, int name, int value)
+{
+    switch (name) {
+    case RILL_IP_TOS: /* the ECN bits are TCP's (RFC 3168 6.1) */
+        sock->options.tos = (uint8_t)((value & ~ECN_MASK) | (sock->options.tos & ECN_MASK));
+        break;
+    case RILL_IP_TTL:
+        if (value != -1 && (value < 1 || value > 255))
+            return -RILL_EINVAL;
+        sock->options.ttl = value == -1 ? 0 : (uint8_t)value;
+        break;
+    case RILL_IP_MTU_DISCOVER:
+        return -RILL_EOPNOTSUPP;
+    default:
+        return -RILL_ENOPROTOOPT;
+    }
+    apply(s, sock);
+    return 0;
+}
+
+int option_get_ip(struct rill_sockets *s, struct sock *sock, int name, struct option_value *out)
+{
+    struct rill_status status;
+
+    switch (name) {
+    case RILL_IP_TOS:
+        return option_number(out, sock->options.tos);
+    case RILL_IP_TTL:
+        return option_number(out, sock->options.ttl == 0 ? 64 : sock->options.ttl);
+    case RILL_IP_MTU:
+        if (sock->phase != PHASE_OPEN || rill_status(s->stack, sock->conn, &status) != 0)
+            return -RILL_ENOTCONN;
+        return option_number(out, (int)status.pmtu);
+    case RILL_IP_MTU_DISCOVER:
+        return option_number(out, 1); /* IP_PMTUDISC_WANT: what the stack does */
+    default:
+        return -RILL_ENOPROTOOPT;
+    }
+}
+
+int option_set_ipv6(struct rill_sockets *s, struct sock *sock, int name, int value)
+{
+    (void)s;
+    if (!sock->v6)
+        return -RILL_ENOPROTOOPT;
+    switch (name) {
+    case RILL_IPV6_V6ONLY:
+        if (sock->local.port != 0 || sock->phase != PHASE_CLOSED)
+            return -RILL_EINVAL; /* it changes what the port means */
+        sock->options.v6only = value != 0;
+        return 0;
+    case RILL_IPV6_TCLASS: /* these two are of IPv6 packets, which no peer of this stack sends or gets yet */
+        if (value < -1 || value > 255)
+            return -RILL_EINVAL;
+        sock->options.tclass = value == -1 ? 0 : (uint8_t)((value & ~ECN_MASK) | (sock->options.tclass & ECN_MASK));
+        return 0;
+    case RILL_IPV6_UNICAST_HOPS:
+        if (value < -1 || value > 255)
+            return -RILL_EINVAL;
+        sock->options.hops = value == -1 ? 0 : (uint8_t)value;
+        return 0;
+    default:
+        return -RILL_ENOPROTOOPT;
+    }
+}
+
+int option_get_ipv6(struct rill_sockets *s, struct sock *sock, int name, struct option_value *out)
+{
+    (void)s;
+    if (!sock->v6)
+        return -RILL_ENOPROTOOPT;
+    switch (name) {
+    case RILL_IPV6_V6ONLY:
+        return option_number(out, sock->options.v6only);
+    case RILL_IPV6_TCLASS:
+        return option_number(out, sock->options.tclass);
+    case RILL_IPV6_UNICAST_HOPS:
+        return option_number(out, sock->options.hops == 0 ? 64 : sock->options.hops);
+    default:
+        return -RILL_ENOPROTOOPT;
+    }
+}
+
+/* -------------------------------------------------------------------- calls */
+
+static int set_small(struct rill_sockets *s, struct sock *sock, int level, int name, const void *value, uint32_t bytes)
+{
+    int number;
+
+    if (level == RILL_SOL_IPV6 || bytes >= sizeof number) {
+        int error = option_read_number(value, bytes, &number);
+
+        if (error != 0)
+            return error;
+    } else if (bytes >= 1 && value != NULL) {
+        number = *(const uint8_t *)value; /* SOL_IP takes a byte for a number */
+    } else {
+        return -RILL_EINVAL;
+    }
+    return level == RILL_SOL_IP ? option_set_ip(s, sock, name, number) : option_set_ipv6(s, sock, name, number);
+}
+
+int rill_sock_setsockopt(struct rill_sockets *s, int fd, int level, int name, const void *value, uint32_t value_bytes)
+{
+    struct below below;
+    struct file *file;
+    struct sock *sock;
+    int error = sock_of(s, fd, &file, &sock);
+
+    if (error != 0)
+        return error;
+    catch_up(s);
+    (void)sock_look(s, sock, &below);
+    switch (level) {
+    case RILL_SOL_SOCKET:
+        return option_set_socket(s, file, name, value, value_bytes);
+    case RILL_SOL_TCP:
+        return option_set_tcp(s, sock, name, value, value_bytes);
+    case RILL_SOL_IP:
+    case RILL_SOL_IPV6:
+        return set_small(s, sock, level, name, value, value_bytes);
+    default:
+        return -RILL_ENOPROTOOPT;
+    }
+}
+
+static int get(struct rill_sockets *s, struct file *file, int level, int name, struct option_value *out)
+{
+    switch (level) {
+    case RILL_SOL_SOCKET:
+        return option_get_socket(s, file, name, out);
+    case RILL_SOL_TCP:
+        return option_get_tcp(s, &file->sock, name, out);
+    case RILL_SOL_IP:
+        return option_get_ip(s, &file->sock, name, out);
+    case RILL_SOL_IPV6:
+        return option_get_ipv6(s, &file->sock, name, out);
+    default:
+        return -RILL_EOPNOTSUPP;
+    }
+}
+
+int rill_sock_getsockopt(struct rill_sockets *s, int fd, int level, int name, void *value, uint32_t *value_bytes)
+{
+    struct option_value out;
+    struct below below;
+    struct file *file;
+    struct sock *sock;
+    int error = sock_of(s, fd, &file, &sock);
+
+    if (error != 0)
+        return error;
+    if (value_bytes == NULL || *value_bytes > INT32_MAX)
+        return -RILL_EINVAL;
+    catch_up(s);
+    (void)sock_look(s, sock, &below);
+    error = get(s, file, level, name, &out);
+    if (error != 0)
+        return error;
+    if (level == RILL_SOL_IP && *value_bytes > 0 && *value_bytes < sizeof out.number && out.number >= 0 &&
+        out.number <= 255) {
+        *(uint8_t *)value = (uint8_t)out.number; /* as SOL_IP takes a byte, it gives one */
+        *value_bytes = 1;
+        return 0;
+    }
+    *value_bytes = min_u32(*value_bytes, out.bytes);
+    if (*value_bytes > 0)
+        memcpy(value, out.raw, *value_bytes);
+    return 0;
+}

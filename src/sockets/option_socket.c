@@ -1,0 +1,222 @@
+/*
+ * SOL_SOCKET.
+ */
+#include "sockets/option.h"
+
+#include "base/types.h"
+
+#define SEND_BUFFER_MIN 4608 /* Linux's SOCK_MIN_SNDBUF and SOCK_MIN_RCVBUF */
+#define RECEIVE_BUFFER_MIN 2304
+#define BUFFER_MAX (1 << 30)
+
+/* socket(7): the kernel doubles the value, for the overhead; here too the limit is one on true size. */
+static uint32_t doubled(int value, int least)
+{
+    int half = value < 0 || value > BUFFER_MAX / 2 ? BUFFER_MAX / 2 : value;
+
+    return (uint32_t)(2 * half < least ? least : 2 * half);
+}
+
+static void set_buffers(struct rill_sockets *s, struct sock *sock, const struct below_settings *settings)
+{
+    if (sock->conn != 0)
+        below_set(s->stack, sock->conn, settings);
+}
+
+static int set_linger(struct sock *sock, const void *value, uint32_t bytes)
+{
+    if (bytes < sizeof sock->options.linger || value == NULL)
+        return -RILL_EINVAL;
+    memcpy(&sock->options.linger, value, sizeof sock->options.linger);
+    sock->options.linger.on = sock->options.linger.on != 0;
+    if (sock->options.linger.seconds < 0)
+        sock->options.linger.seconds = INT32_MAX; /* Linux takes it for unsigned: very long */
+    return 0;
+}
+
+static int set_timeout(rill_time *timeout, const void *value, uint32_t bytes)
+{
+    struct rill_timeval time;
+
+    if (bytes < sizeof time || value == NULL)
+        return -RILL_EINVAL;
+    memcpy(&time, value, sizeof time);
+    if (time.microseconds < 0 || time.microseconds >= 1000000)
+        return -RILL_EDOM;
+    if (time.seconds < 0)
+        *timeout = 0;
+    else if ((time.seconds == 0 && time.microseconds == 0) || time.seconds >= INT32_MAX)
+        *timeout = RILL_NEVER;
+    else
+        *timeout = (rill_time)time.seconds * NANOS_PER_S + (rill_time)time.microseconds * NANOS_PER_US;
+    return 0;
+}
+
+static int get_timeout(rill_time timeout, struct option_value *out)
+{
+    out->bytes = sizeof out->time;
+    out->time = (struct rill_timeval){0, 0};
+    if (timeout != RILL_NEVER) {
+        out->time.seconds = (int64_t)(timeout / NANOS_PER_S);
+        out->time.microseconds = (int64_t)(timeout % NANOS_PER_S / NANOS_PER_US);
+    }
+    return 0;
+}
+
+static uint32_t receive_buffer_bytes(const struct rill_sockets *s, const struct sock *sock)
+{
+    struct below_defaults defaults;
+
+    below_defaults(s->stack, &defaults);
+    return sock->options.receive_buffer_bytes != 0 ? sock->options.receive_buffer_bytes : defaults.receive_buffer_bytes;
+}
+
+static uint32_t send_buffer_bytes(const struct rill_sockets *s, const struct sock *sock)
+{
+    struct below_defaults defaults;
+
+    below_defaults(s->stack, &defaults);
+    return sock->options.send_buffer_bytes != 0 ? sock->options.send_buffer_bytes : defaults.send_buffer_bytes;
+}
+
+static void set_receive_low(struct rill_sockets *s, struct file *file, int value)
+{
+    struct sock *sock = &file->sock;
+    uint32_t wanted = value < 0 ? INT32_MAX : max_u32((uint32_t)value, 1);
+
+    /* More than the window ever lets in would never be reached. */
+    sock->options.receive_low = min_u32(wanted, receive_buffer_bytes(s, sock) / 2);
+    if ((file_mask(s, file) & RILL_POLLIN) != 0)
+        file_signal(s, file, RILL_POLLIN | RILL_POLLRDNORM);
+}
+
+static int set_number(struct rill_sockets *s, struct file *file, int name, int value)
+{
+    struct sock *sock = &file->sock;
+
+    switch (name) {
+    case RILL_SO_REUSEADDR:
+        sock->options.reuse_address = value != 0;
+        return 0;
+    case RILL_SO_SNDBUF:
+        sock->options.send_buffer_bytes = doubled(value, SEND_BUFFER_MIN);
+        set_buffers(s, sock, &(struct below_settings){.send_buffer_bytes = sock->options.send_buffer_bytes});
+        return 0;
+    case RILL_SO_RCVBUF:
+        sock->options.receive_buffer_bytes = doubled(value, RECEIVE_BUFFER_MIN);
+        set_buffers(s, sock, &(struct below_settings){.receive_buffer_bytes = sock->options.receive_buffer_bytes});
+        return 0;
+    case RILL_SO_KEEPALIVE:
+        option_flag(s, sock, RILL_OPTION_KEEPALIVE, value != 0);
+        return 0;
+    case RILL_SO_OOBINLINE:
+        option_flag(s, sock, RILL_OPTION_OOB_INLINE, value != 0);
+        return 0;
+    case RILL_SO_RCVLOWAT:
+        set_receive_low(s, file, value);
+        return 0;
+    case RILL_SO_BROADCAST:
+        sock->options.broadcast = value != 0;
+        return 0;
+    case RILL_SO_PRIORITY:
+        if (value < 0 || value > 6)
+            return -RILL_EPERM;
+        sock->options.priority = value;
+        return 0;
+    case RILL_SO_REUSEPORT: /* one listener a port: saying yes would send all to the first */
+    case RILL_SO_DONTROUTE:
+    case RILL_SO_TIMESTAMP:
+    case RILL_SO_ZEROCOPY:
+        return value == 0 ? 0 : -RILL_EOPNOTSUPP;
+    case RILL_SO_DEBUG:
+        return value == 0 ? 0 : -RILL_EACCES;
+    default: /* the read-only ones too */
+        return -RILL_ENOPROTOOPT;
+    }
+}
+
+int option_set_socket(struct rill_sockets *s, struct file *file, int name, const void *value, uint32_t bytes)
+{
+    int number;
+    int error = option_read_number(value, bytes, &number);
+
+    if (error != 0)
+        return error;
+    switch (name) {
+    case RILL_SO_LINGER:
+        return set_linger(&file->sock, value, bytes);
+    case RILL_SO_RCVTIMEO:
+        return set_timeout(&file->sock.options.receive_timeout, value, bytes);
+    case RILL_SO_SNDTIMEO:
+        return set_timeout(&file->sock.options.send_timeout, value, bytes);
+    default:
+        return set_number(s, file, name, number);
+    }
+}
+
+static int get_number(struct sock *sock, int name, struct option_value *out)
+{
+    switch (name) {
+    case RILL_SO_TYPE:
+        return option_number(out, RILL_SOCK_STREAM);
+    case RILL_SO_DOMAIN:
+        return option_number(out, sock->v6 ? RILL_AF_INET6 : RILL_AF_INET);
+    case RILL_SO_PROTOCOL:
+        return option_number(out, RILL_IPPROTO_TCP);
+    case RILL_SO_ERROR: {
+        int error = sock_take_error(sock);
+
+        if (error == 0) { /* the one that gives nothing up is told here alone */
+            error = sock->soft_error;
+            sock->soft_error = 0;
+        }
+        return option_number(out, -error);
+    }
+    case RILL_SO_ACCEPTCONN:
+        return option_number(out, sock->phase == PHASE_LISTENING);
+    case RILL_SO_REUSEADDR:
+        return option_number(out, sock->options.reuse_address);
+    case RILL_SO_KEEPALIVE:
+        return option_number(out, (sock->options.flags & RILL_OPTION_KEEPALIVE) != 0);
+    case RILL_SO_OOBINLINE:
+        return option_number(out, (sock->options.flags & RILL_OPTION_OOB_INLINE) != 0);
+    case RILL_SO_RCVLOWAT:
+        return option_number(out, (int)sock->options.receive_low);
+    case RILL_SO_SNDLOWAT:
+        return option_number(out, 1);
+    case RILL_SO_BROADCAST:
+        return option_number(out, sock->options.broadcast);
+    case RILL_SO_PRIORITY:
+        return option_number(out, sock->options.priority);
+    case RILL_SO_REUSEPORT:
+    case RILL_SO_DONTROUTE:
+    case RILL_SO_TIMESTAMP:
+    case RILL_SO_ZEROCOPY:
+    case RILL_SO_DEBUG:
+        return option_number(out, 0);
+    default:
+        return -RILL_ENOPROTOOPT;
+    }
+}
+
+int option_get_socket(struct rill_sockets *s, struct file *file, int name, struct option_value *out)
+{
+    struct sock *sock = &file->sock;
+
+    switch (name) {
+    case RILL_SO_LINGER:
+        out->bytes = sizeof out->linger;
+        out->linger = sock->options.linger;
+        return 0;
+    case RILL_SO_RCVTIMEO:
+        return get_timeout(sock->options.receive_timeout, out);
+    case RILL_SO_SNDTIMEO:
+        return get_timeout(sock->options.send_timeout, out);
+    case RILL_SO_SNDBUF:
+        return option_number(out, (int)send_buffer_bytes(s, sock));
+    case RILL_SO_RCVBUF:
+        return option_number(out, (int)receive_buffer_bytes(s, sock));
+    default:
+        return get_number(sock, name, out);
+    }
+}

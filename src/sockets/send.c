@@ -1,0 +1,179 @@
+/*
+ * The send family: all of it is one loop over pieces of the caller's memory.
+ */
+#include "sockets/sock.h"
+
+#include "base/types.h"
+
+#define IOV_MAX 1024
+
+/* send(2) flags that change nothing for a stream of ours, and those that are carried out. */
+#define FLAGS_KNOWN                                                                                                    \
+    (RILL_MSG_OOB | RILL_MSG_DONTWAIT | RILL_MSG_EOR | RILL_MSG_NOSIGNAL | RILL_MSG_MORE | RILL_MSG_WAITALL |          \
+     RILL_MSG_PEEK | RILL_MSG_TRUNC | RILL_MSG_CTRUNC)
+
+/* Why nothing can be sent: Linux's sk_stream_wait_connect() and sk_stream_error(). 0: nothing is in the way. */
+static int send_obstacle(struct sock *sock)
+{
+    int error = 0;
+
+    if (sock->phase == PHASE_CONNECTING) {
+        error = sock_take_error(sock);
+        return error != 0 ? error : -RILL_EAGAIN;
+    }
+    if (sock->phase == PHASE_OPEN && sock->error == 0 && (sock->shut & SHUT_SEND) == 0)
+        return 0;
+    error = sock_take_error(sock);
+    return error != 0 ? error : -RILL_EPIPE;
+}
+
+/* A place in an array of pieces. */
+struct cursor {
+    const struct rill_iovec *iov;
+    size_t count;
+    size_t index, offset;
+};
+
+static void cursor_advance(struct cursor *at, size_t bytes)
+{
+    at->offset += bytes;
+    while (at->index < at->count && at->offset >= at->iov[at->index].length_bytes) {
+        at->offset -= at->iov[at->index].length_bytes;
+        at->index++;
+    }
+}
+
+/* Give the stack what it takes now; negative only when it took nothing. */
+static int64_t send_some(struct rill_sockets *s, const struct sock *sock, struct cursor *at, int flags)
+{
+    int64_t sent = 0;
+
+    while (at->index < at->count) {
+        const struct rill_iovec *piece = &at->iov[at->index];
+        size_t left = piece->length_bytes - at->offset;
+        bool last = at->index + 1 == at->count;
+        unsigned native = 0;
+        int64_t n;
+
+        if (!last || (flags & RILL_MSG_MORE) != 0)
+            native |= RILL_SEND_MORE;
+        if (last && (flags & RILL_MSG_OOB) != 0)
+            native |= RILL_SEND_URGENT;
+        n = rill_send(s->stack, sock->conn, (const uint8_t *)piece->base + at->offset, left, native);
+        if (n < 0)
+            return sent > 0 ? sent : n;
+        sent += n;
+        cursor_advance(at, (size_t)n);
+        if ((size_t)n < left)
+            break;
+    }
+    return sent;
+}
+
+static int64_t send_pieces(struct rill_sockets *s, int fd, const struct rill_iovec *iov, size_t count, int flags)
+{
+    struct cursor at = {.iov = iov, .count = count};
+    struct below below;
+    struct file *file;
+    struct sock *sock;
+    rill_time deadline;
+    int64_t sent = 0;
+    int error = sock_of(s, fd, &file, &sock);
+
+    if (error != 0)
+        return error;
+    if ((flags & ~FLAGS_KNOWN) != 0)
+        return -RILL_EOPNOTSUPP;
+    deadline = deadline_after(s, sock->options.send_timeout);
+    catch_up(s);
+    cursor_advance(&at, 0);
+    for (;;) {
+        int64_t n = 0;
+
+        (void)sock_look(s, sock, &below);
+        if (sent > 0 && sock->error != 0)
+            return sent; /* the error is for the next call */
+        error = send_obstacle(sock);
+        if (error == 0) {
+            n = send_some(s, sock, &at, flags);
+            error = n >= 0 ? 0 : (int)n;
+        }
+        sent += n > 0 ? n : 0;
+        if (error == 0 && at.index == at.count)
+            return sent;
+        if (error == 0 || error == -RILL_ENOBUFS)
+            error = -RILL_EAGAIN;
+        if (error == -RILL_EAGAIN)
+            error = file_may_wait(file, flags) ? wait_for_more(s, deadline) : -RILL_EAGAIN;
+        if (error != 0)
+            return sent > 0 ? sent : error;
+    }
+}
+
+/* What a call with many pieces is checked for. */
+static int check_pieces(const struct rill_iovec *iov, size_t count)
+{
+    size_t total = 0;
+
+    if (count > IOV_MAX || (count > 0 && iov == NULL))
+        return count > IOV_MAX ? -RILL_EMSGSIZE : -RILL_EINVAL;
+    for (size_t i = 0; i < count; i++) {
+        if (iov[i].length_bytes > (size_t)INT64_MAX - total)
+            return -RILL_EINVAL;
+        total += iov[i].length_bytes;
+    }
+    return 0;
+}
+
+int64_t rill_sock_send(struct rill_sockets *s, int fd, const void *data, size_t length_bytes, int flags)
+{
+    struct rill_iovec piece = {.length_bytes = length_bytes};
+
+    memcpy(&piece.base, &data, sizeof piece.base); /* an iovec serves both ways, so it knows no const */
+    return send_pieces(s, fd, &piece, 1, flags);
+}
+
+int64_t rill_sock_sendto(struct rill_sockets *s, int fd, const void *data, size_t length_bytes, int flags,
+                         const void *addr, uint32_t addr_bytes)
+{
+    (void)addr; /* a stream has its peer: Linux ignores the address too */
+    (void)addr_bytes;
+    return rill_sock_send(s, fd, data, length_bytes, flags);
+}
+
+int64_t rill_sock_sendmsg(struct rill_sockets *s, int fd, const struct rill_msghdr *message, int flags)
+{
+    int error = check_pieces(message->iov, message->iov_count);
+
+    if (file_of(s, fd) == NULL)
+        return -RILL_EBADF;
+    return error != 0 ? error : send_pieces(s, fd, message->iov, message->iov_count, flags);
+}
+
+/* write(2) knows no "not a socket": an epoll is what cannot be written. */
+static int64_t as_file_call(struct rill_sockets *s, int fd)
+{
+    const struct file *file = file_of(s, fd);
+
+    if (file == NULL)
+        return -RILL_EBADF;
+    return file->kind == FILE_SOCKET ? 0 : -RILL_EINVAL;
+}
+
+int64_t rill_sock_write(struct rill_sockets *s, int fd, const void *data, size_t length_bytes)
+{
+    int64_t error = as_file_call(s, fd);
+
+    return error != 0 ? error : rill_sock_send(s, fd, data, length_bytes, 0);
+}
+
+int64_t rill_sock_writev(struct rill_sockets *s, int fd, const struct rill_iovec *iov, int iov_count)
+{
+    int64_t error = as_file_call(s, fd);
+
+    if (error != 0)
+        return error;
+    if (iov_count < 0 || check_pieces(iov, (size_t)iov_count) != 0)
+        return -RILL_EINVAL;
+    return send_pieces(s, fd, iov, (size_t)iov_count, 0);
+}

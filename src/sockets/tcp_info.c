@@ -1,0 +1,93 @@
+/*
+ * TCP_INFO: the stack's STATUS in Linux's struct and units. What rill has no
+ * figure for is 0, as in a kernel that does not know the member.
+ */
+#include "sockets/option.h"
+
+#include "base/types.h"
+
+_Static_assert(sizeof(struct rill_tcp_info) == 240, "Linux's struct tcp_info up to tcpi_rehash");
+_Static_assert(sizeof(struct rill_tcp_info) <= OPTION_BYTES_MAX, "a getter's room");
+
+static uint8_t state_number(const struct sock *sock, enum rill_state state)
+{
+    static const uint8_t numbers[RILL_STATES] = {
+        [RILL_STATE_CLOSED] = RILL_TCPI_CLOSE,
+        [RILL_STATE_LISTEN] = RILL_TCPI_LISTEN,
+        [RILL_STATE_SYN_SENT] = RILL_TCPI_SYN_SENT,
+        [RILL_STATE_SYN_RECEIVED] = RILL_TCPI_SYN_RECV,
+        [RILL_STATE_ESTABLISHED] = RILL_TCPI_ESTABLISHED,
+        [RILL_STATE_FIN_WAIT_1] = RILL_TCPI_FIN_WAIT1,
+        [RILL_STATE_FIN_WAIT_2] = RILL_TCPI_FIN_WAIT2,
+        [RILL_STATE_CLOSE_WAIT] = RILL_TCPI_CLOSE_WAIT,
+        [RILL_STATE_CLOSING] = RILL_TCPI_CLOSING,
+        [RILL_STATE_LAST_ACK] = RILL_TCPI_LAST_ACK,
+        [RILL_STATE_TIME_WAIT] = RILL_TCPI_CLOSE, /* Linux's socket has let go of it by then */
+    };
+
+    return sock->phase == PHASE_LISTENING ? RILL_TCPI_LISTEN : numbers[state];
+}
+
+static uint32_t segments(uint32_t bytes, uint32_t mss)
+{
+    return mss == 0 ? 0 : (bytes + mss - 1) / mss;
+}
+
+static void fill_path(const struct rill_status *status, struct rill_tcp_info *out)
+{
+    uint32_t infinite = UINT32_C(0x7fffffff); /* Linux's TCP_INFINITE_SSTHRESH */
+
+    out->tcpi_snd_mss = status->snd_mss;
+    out->tcpi_rcv_mss = status->rcv_mss;
+    out->tcpi_advmss = status->rcv_mss;
+    out->tcpi_pmtu = status->pmtu;
+    out->tcpi_rto = status->rto_us;
+    out->tcpi_rtt = status->srtt_us;
+    out->tcpi_rttvar = status->rttvar_us;
+    out->tcpi_snd_cwnd = status->snd_mss == 0 ? 0 : max_u32(status->cwnd_bytes / status->snd_mss, 1);
+    out->tcpi_snd_ssthresh = status->snd_mss == 0 || status->ssthresh_bytes >= 1u << 30
+                                 ? infinite
+                                 : status->ssthresh_bytes / status->snd_mss;
+}
+
+static void fill_queues(const struct below *below, const struct rill_status *status, struct rill_tcp_info *out)
+{
+    out->tcpi_unacked = segments(below->unacked_bytes - below->unsent_bytes, status->snd_mss);
+    out->tcpi_notsent_bytes = below->unsent_bytes;
+    out->tcpi_snd_wnd = status->snd_wnd;
+    out->tcpi_rcv_wnd = status->rcv_wnd;
+    out->tcpi_rcv_ssthresh = status->rcv_wnd;
+    out->tcpi_total_retrans = status->retransmitted;
+    out->tcpi_bytes_acked = status->bytes_sent_acked;
+    out->tcpi_bytes_received = status->bytes_received;
+    out->tcpi_segs_out = status->segments_out;
+    out->tcpi_segs_in = status->segments_in;
+}
+
+void tcp_info_fill(struct rill_sockets *s, struct sock *sock, struct rill_tcp_info *out)
+{
+    struct rill_status status;
+    struct below below;
+
+    memset(out, 0, sizeof *out);
+    out->tcpi_state = state_number(sock, RILL_STATE_CLOSED);
+    if (sock->conn == 0 || rill_status(s->stack, sock->conn, &status) != 0)
+        return;
+    out->tcpi_state = state_number(sock, status.state);
+    if (sock->phase == PHASE_LISTENING) { /* as Linux tells a listener's queue and backlog */
+        out->tcpi_unacked = status.receive_queued;
+        out->tcpi_sacked = status.receive_buffer_bytes;
+        return;
+    }
+    (void)sock_look(s, sock, &below);
+    out->tcpi_options =
+        (uint8_t)((status.timestamps ? 1 : 0) | (status.sack ? 2 : 0) | (status.window_scaling ? 4 : 0));
+    out->tcpi_wscales = (uint8_t)((status.snd_wscale & 0xf) | (status.rcv_wscale & 0xf) << 4);
+    out->tcpi_backoff = (uint8_t)min_u32(status.backoff, UINT8_MAX);
+    if (status.timer == RILL_TIMER_PERSIST)
+        out->tcpi_probes = out->tcpi_backoff;
+    else
+        out->tcpi_retransmits = out->tcpi_backoff;
+    fill_path(&status, out);
+    fill_queues(&below, &status, out);
+}
