@@ -339,9 +339,15 @@ static bool is_acceptable(const struct tcp *tcp, const struct half_open *half_op
 /* RFC 9293 3.10.7.4 second and fourth for a passive open: RST and SYN. True when the segment is dealt with. */
 static bool half_open_rst_or_syn(struct tcp *tcp, struct half_open *half_open, struct arrival *arrival)
 {
-    const struct tcp_segment *seg = &arrival->seg;
+    struct tcp_segment *seg = &arrival->seg;
     bool acceptable = is_acceptable(tcp, half_open, seg);
 
+    /* The peer opened at the same time and answers our SYN with its own again: its ACK is what matters. */
+    if ((seg->flags & (TCP_SYN | TCP_ACK | TCP_RST)) == (TCP_SYN | TCP_ACK) && seq_equal(seg->seq, half_open->irs)) {
+        seg->flags &= (uint8_t)~TCP_SYN;
+        seg->seq = seq_add(seg->seq, 1);
+        return false;
+    }
     if ((seg->flags & TCP_RST) != 0) {
         if (seq_equal(seg->seq, seq_add(half_open->irs, 1))) {
             half_open_remove(tcp, half_open, false); /* "return to the LISTEN state" */

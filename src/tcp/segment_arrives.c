@@ -14,6 +14,7 @@
 #include "tcp/reassembly.h"
 #include "tcp/send_queue.h"
 #include "tcp/state.h"
+#include "tcp/time_wait.h"
 #include "tcp/timeouts.h"
 
 enum step { GO_ON, STOP };
@@ -271,10 +272,13 @@ static void update_window(struct tcp *tcp, struct tcb *tcb, const struct tcp_seg
 }
 
 /* What the ACK of our FIN changes. */
-static enum step fin_acknowledged(struct tcp *tcp, struct tcb *tcb)
+static enum step fin_acknowledged(struct tcp *tcp, struct tcb *tcb, const struct tcp_segment *seg)
 {
     switch (tcb->ep.state) {
     case RILL_STATE_FIN_WAIT_1:
+        /* With the peer's FIN in the same segment: the eighth step goes straight to TIME-WAIT (figure 5). */
+        if ((seg->flags & TCP_FIN) != 0 && seg->data_bytes == 0 && seq_equal(seg->seq, tcb->rcv_nxt))
+            return GO_ON;
         state_change(tcp, &tcb->ep, RILL_STATE_FIN_WAIT_2);
         if ((tcb->flags & TCB_ORPHAN) != 0)
             timeouts_fin_wait_2(tcp, tcb);
@@ -334,7 +338,7 @@ static enum step fifth_check_ack(struct tcp *tcp, struct tcb *tcb, const struct 
     if (seq_equal(seg->ack, tcb->snd_una)) /* also after acknowledge_new() */
         update_window(tcp, tcb, seg);
     if (fin_is_acknowledged(tcb))
-        return fin_acknowledged(tcp, tcb);
+        return fin_acknowledged(tcp, tcb, seg);
     return GO_ON;
 }
 
@@ -431,6 +435,26 @@ static enum step syn_again(struct tcp *tcp, struct tcb *tcb, struct arrival *arr
     return GO_ON;
 }
 
+/*
+ * RFC 9293 3.10.7.4, first, and MUST-66: while the window is shut "special
+ * allowance should be made to accept valid ACKs, URGs, and RSTs". What stands
+ * exactly at RCV.NXT is taken without its text and its FIN, which are refused.
+ */
+static bool is_allowed_at_shut_window(struct tcp *tcp, struct tcb *tcb, struct arrival *arrival)
+{
+    struct tcp_segment *seg = &arrival->seg;
+
+    if (!seq_equal(tcb->rcv_nxt, tcb->rcv_adv) || !seq_equal(seg->seq, tcb->rcv_nxt) || (seg->flags & TCP_SYN) != 0)
+        return false;
+    if ((seg->flags & TCP_RST) == 0) {
+        segment_drop(tcp, arrival, RILL_DROP_TCP_OUT_OF_WINDOW);
+        owe_ack(tcp, tcb);
+    }
+    seg->data_bytes = 0;
+    seg->flags &= (uint8_t)~TCP_FIN;
+    return true;
+}
+
 static enum step first_check_sequence_number(struct tcp *tcp, struct tcb *tcb, struct arrival *arrival)
 {
     struct tcp_segment *seg = &arrival->seg;
@@ -439,7 +463,7 @@ static enum step first_check_sequence_number(struct tcp *tcp, struct tcb *tcb, s
         return STOP;
     if (tcb->ep.state == RILL_STATE_SYN_RECEIVED && (seg->flags & TCP_SYN) != 0 && seq_equal(seg->seq, tcb->irs))
         return syn_again(tcp, tcb, arrival);
-    if (is_acceptable(tcb, seg))
+    if (is_acceptable(tcb, seg) || is_allowed_at_shut_window(tcp, tcb, arrival))
         return GO_ON;
     if ((seg->flags & TCP_RST) != 0) {
         segment_drop(tcp, arrival, RILL_DROP_TCP_OUT_OF_WINDOW);
@@ -455,15 +479,6 @@ static enum step first_check_sequence_number(struct tcp *tcp, struct tcb *tcb, s
     }
     if ((seg->flags & TCP_SYN) != 0)
         return challenge(tcp, tcb, arrival, RILL_DROP_TCP_OUT_OF_WINDOW);
-    /* RFC 9293 3.10.7.4, first: "special allowance" for valid ACKs while the window is shut (MUST-66). */
-    if (seg->data_bytes > 0 && (seg->flags & TCP_ACK) != 0 && seq_equal(tcb->rcv_nxt, tcb->rcv_adv) &&
-        seq_equal(seg->seq, tcb->rcv_nxt)) {
-        seg->data_bytes = 0;
-        seg->flags &= (uint8_t)~TCP_FIN;
-        segment_drop(tcp, arrival, RILL_DROP_TCP_OUT_OF_WINDOW);
-        owe_ack(tcp, tcb);
-        return GO_ON;
-    }
     if (seg->data_bytes > 0 && seq_before(seg->seq, tcb->rcv_nxt))
         reassembly_note_twice(tcp, tcb, seg->seq, seq_add(seg->seq, seg->data_bytes));
     return drop_and_ack(tcp, tcb, arrival, RILL_DROP_TCP_OUT_OF_WINDOW);
@@ -574,7 +589,7 @@ void segment_arrives(struct tcp *tcp, struct tcb *tcb, struct arrival *arrival)
     tcb->segments_in += arrival->segments;
     if (tcb->ep.state == RILL_STATE_SYN_SENT)
         segment_arrives_syn_sent(tcp, tcb, arrival);
-    else
+    else if (tcb->ep.state != RILL_STATE_TIME_WAIT || !time_wait_reopen(tcp, tcb, arrival))
         segment_arrives_otherwise(tcp, tcb, arrival);
     connection_free_if_done(tcp, tcb);
 }

@@ -119,24 +119,51 @@ static void drop_and_ack(struct tcp *tcp, struct time_wait *time_wait, const str
 }
 
 /* RFC 6191 2: may this SYN open a new incarnation? Newer in time, or, where time says nothing, newer in sequence. */
-static bool may_reuse(const struct time_wait *time_wait, const struct tcp_segment *seg)
+static bool may_reuse(bool had_timestamps, uint32_t ts_recent, struct seq rcv_nxt, const struct tcp_segment *seg)
 {
-    bool had = (time_wait->ep.own_options & TIME_WAIT_TS) != 0;
     bool has = (seg->options.present & TCP_OPTION_TIMESTAMP) != 0;
 
-    if (had && has && seg->options.timestamp_value != time_wait->ts_recent)
-        return wrapping_before(time_wait->ts_recent, seg->options.timestamp_value);
-    if (!had && has)
+    if (had_timestamps && has && seg->options.timestamp_value != ts_recent)
+        return wrapping_before(ts_recent, seg->options.timestamp_value);
+    if (!had_timestamps && has)
         return true;
-    return seq_after(seg->seq, time_wait->rcv_nxt);
+    return seq_after(seg->seq, rcv_nxt);
+}
+
+/* The listener that would take the SYN; NULL. */
+static struct listener *reopener(struct tcp *tcp, const struct arrival *arrival)
+{
+    struct listener *listener = listen_find(tcp, &arrival->packet->destination, arrival->seg.destination_port);
+
+    return listener != NULL && listen_takes_syn(tcp, listener, &arrival->seg) ? listener : NULL;
+}
+
+bool time_wait_reopen(struct tcp *tcp, struct tcb *tcb, struct arrival *arrival)
+{
+    struct listener *listener;
+    struct seq floor = tcb->snd_nxt;
+
+    if ((arrival->seg.flags & (TCP_SYN | TCP_ACK | TCP_RST)) != TCP_SYN)
+        return false;
+    listener = reopener(tcp, arrival);
+    if (listener == NULL ||
+        !may_reuse((tcb->flags & TCB_TIMESTAMPS) != 0, tcb->ts_recent, tcb->rcv_nxt, &arrival->seg)) {
+        segment_drop(tcp, arrival, RILL_DROP_TCP_TIME_WAIT_SYN);
+        return true;
+    }
+    host_count(tcp_host(tcp), RILL_COUNT_TCP_TIME_WAIT_REUSED, 1);
+    connection_end(tcp, tcb, 0);
+    listen_segment(tcp, listener, arrival, &floor);
+    return true;
 }
 
 static void syn_arrives(struct tcp *tcp, struct time_wait *time_wait, struct arrival *arrival)
 {
-    struct listener *listener = listen_find(tcp, &arrival->packet->destination, arrival->seg.destination_port);
+    bool had_timestamps = (time_wait->ep.own_options & TIME_WAIT_TS) != 0;
+    struct listener *listener = reopener(tcp, arrival);
     struct seq floor = time_wait->snd_nxt;
 
-    if (listener == NULL || !listen_takes_syn(tcp, listener, &arrival->seg) || !may_reuse(time_wait, &arrival->seg)) {
+    if (listener == NULL || !may_reuse(had_timestamps, time_wait->ts_recent, time_wait->rcv_nxt, &arrival->seg)) {
         segment_drop(tcp, arrival, RILL_DROP_TCP_TIME_WAIT_SYN);
         return;
     }

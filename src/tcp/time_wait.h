@@ -11,6 +11,13 @@
 /* The TCB is in TIME-WAIT and nobody holds it: a small block takes its place, the TCB is ended. */
 void time_wait_take_over(struct tcp *tcp, struct tcb *tcb);
 
+/*
+ * A SYN that may open a new incarnation (RFC 6191) of a connection in TIME-WAIT whose application still holds its
+ * handle: the old one is ended (what it received can still be read), the SYN goes to the listener. False when it
+ * is not one.
+ */
+bool time_wait_reopen(struct tcp *tcp, struct tcb *tcb, struct arrival *arrival);
+
 void time_wait_segment(struct tcp *tcp, struct time_wait *time_wait, struct arrival *arrival);
 
 /* Blocks whose time is up go. */
