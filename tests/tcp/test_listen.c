@@ -287,6 +287,44 @@ static void MUST_57_MUST_63_a_syn_of_no_single_host_gets_no_answer(void **state)
     peer_close(&p);
 }
 
+static void a_flood_of_syns_costs_a_bounded_number_of_entries_and_a_real_client_gets_in(void **state)
+{
+    uint64_t before;
+    struct peer p;
+    (void)state;
+    listen_with(&p, NULL, 4);
+    before = memory_of(&p).used_bytes;
+    for (uint32_t i = 0; i < 5000; i++) {
+        (void)syn_from(&p, (uint16_t)(41000 + i));
+        assert_true(memory_of(&p).half_open <= 16);
+    }
+    assert_true(memory_of(&p).used_bytes - before <= 8 * 4096);
+    assert_true(syn_from(&p, PEER_PORT));
+    ack_from(&p, PEER_PORT);
+    assert_int_equal(rill_accept(p.stack, p.listener, &p.conn, NULL), 0);
+    peer_forget(&p);
+    peer_send(&p, TCP_ACK, 1, 1, 10);
+    assert_int_equal(peer_user_receive(&p, 100), 10);
+    peer_close(&p);
+}
+
+static void RES_02_a_forged_last_ack_opens_nothing(void **state)
+{
+    struct peer p;
+    (void)state;
+    listen_with(&p, NULL, 4);
+    for (uint32_t i = 0; i < 100; i++) /* so that cookies are in use, where they are */
+        (void)syn_from(&p, (uint16_t)(41000 + i));
+    for (uint32_t i = 0; i < 20000; i++) {
+        peer_forget(&p);
+        peer_send_packet(
+            &p, &(struct peer_packet){.flags = TCP_ACK, .seq = 1, .ack = i * 2654435761u, .source_port = 50000});
+        assert_int_equal(p.sent[0].flags, TCP_RST);
+    }
+    assert_int_equal(memory_of(&p).connections, 0);
+    peer_close(&p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -303,6 +341,8 @@ int main(void)
         cmocka_unit_test(closing_a_listener_forgets_half_open_ones_and_resets_unaccepted_ones),
         cmocka_unit_test(MUST_41_an_accepted_connection_outlives_its_listener),
         cmocka_unit_test(TCS_10_a_reset_without_ack_in_syn_received_frees_the_entry),
+        cmocka_unit_test(a_flood_of_syns_costs_a_bounded_number_of_entries_and_a_real_client_gets_in),
+        cmocka_unit_test(RES_02_a_forged_last_ack_opens_nothing),
         cmocka_unit_test(MUST_57_MUST_63_a_syn_of_no_single_host_gets_no_answer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
