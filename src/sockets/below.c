@@ -45,6 +45,14 @@ void below_want_room(struct rill_stack *stack, rill_conn conn)
         tcb->flags |= TCB_ROOM_WANTED;
 }
 
+void below_refuse_data(struct rill_stack *stack, rill_conn conn)
+{
+    struct tcb *tcb = connection_from_handle(&stack->tcp, conn);
+
+    if (tcb != NULL)
+        tcb->flags |= TCB_RECEIVE_SHUT;
+}
+
 uint32_t below_copy(struct rill_stack *stack, rill_conn conn, uint32_t offset, void *to, uint32_t length_bytes)
 {
     const struct tcp *tcp = &stack->tcp;

@@ -23,6 +23,9 @@ bool below_look(struct rill_stack *stack, rill_conn conn, struct below *out);
 /* Tell RILL_WRITABLE when there is room again. */
 void below_want_room(struct rill_stack *stack, rill_conn conn);
 
+/* Nobody will read any more: data that comes is answered with RST (RFC 9293 3.6.1, SHLD-3). */
+void below_refuse_data(struct rill_stack *stack, rill_conn conn);
+
 /* Copy readable bytes from an offset on; returns how many. */
 uint32_t below_copy(struct rill_stack *stack, rill_conn conn, uint32_t offset, void *to, uint32_t length_bytes);
 

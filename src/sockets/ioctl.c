@@ -8,11 +8,9 @@
 /* Linux's tcp_inq(): up to the urgent byte, when that is not part of the stream. */
 static uint32_t readable_bytes(const struct sock *sock, const struct below *below)
 {
-    uint32_t ahead = seq_offset(seq_make(below->reader), seq_make(sock->urgent_seq));
-
-    if (sock->urgent == URGENT_NONE || (sock->options.flags & RILL_OPTION_OOB_INLINE) != 0 || ahead == 0)
+    if (sock->urgent == URGENT_NONE || (sock->options.flags & RILL_OPTION_OOB_INLINE) != 0)
         return below->readable_bytes;
-    return min_u32(ahead, below->readable_bytes);
+    return min_u32(seq_offset(seq_make(below->reader), seq_make(sock->urgent_seq)), below->readable_bytes);
 }
 
 static int socket_ioctl(struct rill_sockets *s, struct sock *sock, unsigned long request, int *argument)

@@ -77,6 +77,8 @@ void sock_disconnect(struct rill_sockets *s, struct file *file)
 {
     struct sock *sock = &file->sock;
 
+    if (sock->phase == PHASE_OPEN || sock->phase == PHASE_CONNECTING)
+        sock->error = -RILL_ECONNRESET; /* Linux: who asks learns what became of it */
     if (sock->conn != 0)
         (void)rill_abort(s->stack, sock->conn); /* -RILL_EBADF: it is gone already */
     sock->conn = 0;
@@ -326,6 +328,8 @@ int rill_sock_shutdown(struct rill_sockets *s, int fd, int how)
         sock->shut |= (unsigned)how + 1;
         if (how != RILL_SHUT_RD)
             (void)rill_shutdown(s->stack, sock->conn); /* -RILL_EPIPE: it was shut before */
+        if (sock->shut == SHUT_BOTH && !sock->done)
+            below_refuse_data(s->stack, sock->conn);
         break;
     case PHASE_LISTENING:
         if (how != RILL_SHUT_WR)

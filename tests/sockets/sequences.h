@@ -1,0 +1,292 @@
+/*
+ * The sequences that test_oracle.c runs, each a fact by its name. Numbers are
+ * Linux's: "set 1 2 1" is setsockopt(SOL_SOCKET, SO_REUSEADDR, 1).
+ */
+#ifndef TESTS_SOCKETS_SEQUENCES_H
+#define TESTS_SOCKETS_SEQUENCES_H
+
+#include "support/cmocka_all.h"
+
+/* What most begin with: l listens, c is connected to s. */
+#define LISTENING "l socket; l set 1 2 1; l bind; l listen 4;"
+#define CONNECTED LISTENING "c socket; c connect; l accept s; c connect;"
+
+/* Name, sequence. */
+#define SEQUENCES(X)                                                                                                   \
+    X(a_fresh_socket_shows_out_and_hup, "c socket; c poll; c error; c name sock; c name peer;")                        \
+    X(a_fresh_socket_cannot_send_receive_or_shut,                                                                      \
+      "c socket; c send 3 0x4000; c recv 3; c shutdown 1; c poll; c recv 3; c send 3 0x4000;")                         \
+    X(shutdown_of_receiving_on_a_fresh_socket_ends_reading,                                                            \
+      "c socket; c shutdown 0; c poll; c recv 3; c shutdown 2; c poll;")                                               \
+    X(shutdown_refuses_an_unknown_how, "c socket; c shutdown 3; c shutdown -1;")                                       \
+    X(a_closed_descriptor_is_bad,                                                                                      \
+      "c socket; c close; c send 1; c recv 1; c poll; c error; c shutdown 1; c listen 1; c close;"                     \
+      "c ioctl 0x541b; c name sock; c accept d;")                                                                      \
+    X(bind_twice_is_invalid, "l socket; l bind; l bind; l name sock;")                                                 \
+    X(a_bound_port_is_in_use, "l socket; l bind; s socket; s bind;")                                                   \
+    X(two_sockets_that_reuse_may_bind_but_only_one_listens,                                                            \
+      "l socket; l set 1 2 1; l bind; s socket; s set 1 2 1; s bind; l listen 1; s listen 1;")                         \
+    X(a_listened_port_is_in_use_even_with_reuse, LISTENING "s socket; s set 1 2 1; s bind;")                           \
+    X(a_listener_is_not_ready_until_somebody_comes,                                                                    \
+      LISTENING "l poll; l accept s; c socket; c connect; l poll; l accept s; l poll; l accept t;")                    \
+    X(a_listener_neither_sends_nor_receives,                                                                           \
+      LISTENING "l send 3 0x4000; l recv 3; l ioctl 0x541b; l ioctl 0x5411; l name peer; l name sock; l get 1 30;"     \
+                "l error;")                                                                                            \
+    X(connect_on_a_listener_is_isconn, LISTENING "l connect;")                                                         \
+    X(listen_again_changes_the_backlog_only,                                                                           \
+      LISTENING "l listen 9; l poll; c socket; c connect; l listen 0; l accept s;")                                    \
+    X(listen_without_bind_takes_a_port, "l socket; l listen 1; l name sock; l get 1 30;")                              \
+    X(listen_on_a_connected_socket_is_invalid, CONNECTED "c listen 1; s listen 1;")                                    \
+    X(accept_on_what_does_not_listen_is_invalid, "c socket; c accept d;" CONNECTED "s accept t;")                      \
+    X(shutdown_of_receiving_ends_a_listener,                                                                           \
+      LISTENING "l shutdown 0; l poll; l accept s; l get 1 30; c socket; c connect; c poll; c error;")                 \
+    X(shutdown_of_sending_leaves_a_listener, LISTENING "l shutdown 1; l poll; c socket; c connect; l accept s;")       \
+    X(connect_goes_in_progress_then_zero_then_isconn,                                                                  \
+      LISTENING "c socket; c connect; c connect; c connect; c poll; c error;")                                         \
+    X(a_connected_socket_that_never_asked_is_zero_first,                                                               \
+      LISTENING "c socket; c connect; l accept s; c send 3; s recv 9; c connect; c connect;")                          \
+    X(refused_connect_shows_everything_and_one_error,                                                                  \
+      "c socket; c connect 1; c poll; c error; c error; c poll; c send 1 0x4000; c recv 1; c name peer;")              \
+    X(refused_connect_gives_its_error_to_the_second_connect,                                                           \
+      "c socket; c connect 1; c connect 1; c connect 1; c poll;")                                                      \
+    X(refused_connect_whose_error_was_taken_aborts_then_starts_anew,                                                   \
+      "c socket; c connect 1; c error; c connect 1; c connect 1; c error;")                                            \
+    X(refused_connect_gives_its_error_to_send,                                                                         \
+      "c socket; c connect 1; c send 1 0x4000; c send 1 0x4000; c error; c recv 1;")                                   \
+    X(refused_connect_gives_its_error_to_recv, "c socket; c connect 1; c recv 1; c recv 1; c error; c send 1 0x4000;") \
+    X(a_refused_socket_can_connect_elsewhere,                                                                          \
+      LISTENING "c socket; c connect 1; c connect; c connect; l accept s; c connect; c send 2; s recv 5;")             \
+    X(connect_to_nothing_disconnects,                                                                                  \
+      CONNECTED "c connect 2; c poll; c error; c name peer; s poll; s recv 1; s recv 1; c connect; l accept t;"        \
+                "c connect; c send 2; t recv 4;")                                                                      \
+    X(connected_sockets_know_their_ends,                                                                               \
+      CONNECTED "c name peer; s name peer; c name sock; s name sock; c get 1 30; c get 1 3; c get 1 39;"               \
+                "c get 1 38;")                                                                                         \
+    X(both_ends_can_send_and_nothing_else_shows, CONNECTED "c poll; s poll; c ioctl 0x541b; s recv 1;")                \
+    X(bytes_arrive_in_order_and_are_counted,                                                                           \
+      CONNECTED "c send 5; s poll; s ioctl 0x541b; s recv 2; s ioctl 0x541b; s recv 9; s recv 9; s poll;")             \
+    X(peek_leaves_the_bytes, CONNECTED "c send 5; s recv 3 2; s recv 9 2; s recv 9; s recv 9 2;")                      \
+    X(recv_of_nothing_is_zero_with_data_and_again_without, CONNECTED "s recv 0; c send 3; s recv 0; s recv 3;")        \
+    X(send_of_nothing_is_zero, CONNECTED "c send 0; s recv 4; c shutdown 1; c send 0 0x4000;")                         \
+    X(discarding_counts_but_does_not_copy, CONNECTED "c send 6; s recv 2 0x20; s recv 9;")                             \
+    X(waitall_without_waiting_gives_what_is_there, CONNECTED "c send 3; s recv 9 0x100; s recv 9 0x100;")              \
+    X(dontwait_is_again, CONNECTED "s recv 9 0x40; c send 2 0x40; s recv 9 0x40;")                                     \
+    X(half_close_lets_the_other_direction_go_on,                                                                       \
+      CONNECTED "c shutdown 1; s poll; s recv 3; s recv 3; c poll; s send 4; c recv 9; c send 1 0x4000; s close;"      \
+                "c poll; c recv 1; c poll;")                                                                           \
+    X(data_before_the_fin_is_read_first,                                                                               \
+      CONNECTED "c send 3; c shutdown 1; s poll; s ioctl 0x541b; s recv 9; s poll; s recv 9; s recv 9;")               \
+    X(hup_only_when_both_directions_are_shut,                                                                          \
+      CONNECTED "c shutdown 1; c poll; s poll; s shutdown 1; c poll; s poll; c name peer; s name peer; c error;"       \
+                "s error;")                                                                                            \
+    X(after_both_fins_calls_say_gone,                                                                                  \
+      CONNECTED "c shutdown 1; s shutdown 1; c shutdown 1; s shutdown 1; c send 1 0x4000; s send 1 0x4000;"            \
+                "c recv 1; s recv 1; c connect; s connect;")                                                           \
+    X(shutdown_twice_is_fine, CONNECTED "c shutdown 1; c shutdown 1; c shutdown 0; c poll;")                           \
+    X(shutdown_of_receiving_reads_as_end_but_data_still_comes,                                                         \
+      CONNECTED "s shutdown 0; s poll; s recv 5; c send 4; s poll; s recv 9; s recv 9; c poll;")                       \
+    X(shutdown_of_both_shows_hup, CONNECTED "s shutdown 2; s poll; c poll; c recv 1; c send 1 0x4000; c poll;")        \
+    X(close_is_a_fin, CONNECTED "s close; c poll; c recv 3; c recv 3;")                                                \
+    X(sending_to_a_closed_peer_draws_a_reset,                                                                          \
+      CONNECTED "s close; c send 3 0x4000; c poll; c error; c send 3 0x4000; c recv 3; c poll;")                       \
+    X(sending_to_a_closed_peer_fails_with_pipe,                                                                        \
+      CONNECTED "s close; c send 3 0x4000; c send 3 0x4000; c send 3 0x4000; c recv 3; c error;")                      \
+    X(reset_is_told_once_to_recv,                                                                                      \
+      CONNECTED "s set 1 13 0; s close; c poll; c recv 3; c recv 3; c poll; c error; c send 1 0x4000;")                \
+    X(reset_is_told_once_to_send,                                                                                      \
+      CONNECTED "s set 1 13 0; s close; c send 1 0x4000; c send 1 0x4000; c recv 1; c error;")                         \
+    X(reset_is_told_once_to_so_error,                                                                                  \
+      CONNECTED "s set 1 13 0; s close; c error; c error; c poll; c recv 1; c send 1 0x4000; c name peer;"             \
+                "c shutdown 1; c connect;")                                                                            \
+    X(close_with_unread_data_resets, CONNECTED "c send 3; s close; c poll; c recv 3; c recv 3; c send 1 0x4000;")      \
+    X(close_after_reading_all_does_not_reset, CONNECTED "c send 3; s recv 3; s close; c poll; c recv 3; c error;")     \
+    X(reset_after_a_fin_is_no_reset_for_the_reader,                                                                    \
+      CONNECTED "s shutdown 1; c recv 1; s set 1 13 0; s close; c poll; c recv 1; c send 1 0x4000;"                    \
+                "c send 1 0x4000;")                                                                                    \
+    X(linger_zero_resets, CONNECTED "c set 1 13 0; c close; s poll; s recv 1; s recv 1; s poll;")                      \
+    X(closing_a_listener_resets_who_waited, LISTENING "c socket; c connect; l close; c poll; c recv 1; c recv 1;")     \
+    X(a_client_that_left_before_accept_is_accepted,                                                                    \
+      LISTENING "c socket; c connect; c send 3; c close; l poll; l accept s; s poll; s recv 9; s recv 9;")             \
+    X(a_client_that_reset_before_accept_is_accepted,                                                                   \
+      LISTENING "c socket; c connect; c set 1 13 0; c close; l poll; l accept s; s poll; s recv 9; s recv 9;"          \
+                "s name peer;")                                                                                        \
+    X(dup_shares_the_connection_until_the_last_close,                                                                  \
+      CONNECTED "c dup d; c close; s poll; d send 3; s recv 9; d close; s poll; s recv 9;")                            \
+    X(dup_of_a_listener_accepts, LISTENING "l dup t; l close; c socket; c connect; t poll; t accept s; s poll;")       \
+    X(urgent_byte_is_out_of_band,                                                                                      \
+      CONNECTED "c send 4 1; s poll; s ioctl 0x8905; s ioctl 0x541b; s recv 9; s poll; s ioctl 0x8905; s recv 9 1;"    \
+                "s recv 9 1; s poll; s recv 9;")                                                                       \
+    X(urgent_byte_alone_is_no_data,                                                                                    \
+      CONNECTED "c send 1 1; s poll; s ioctl 0x8905; s ioctl 0x541b; s recv 9; s recv 1 1; s poll;")                   \
+    X(urgent_byte_can_be_peeked, CONNECTED "c send 2 1; s recv 1 3; s recv 1 3; s recv 1 1; s recv 1 3;")              \
+    X(reading_stops_at_the_mark,                                                                                       \
+      CONNECTED "c send 4 1; c send 3; s recv 9; s ioctl 0x8905; s recv 9; s ioctl 0x8905; s recv 9;")                 \
+    X(urgent_byte_inline_stays_in_the_stream,                                                                          \
+      CONNECTED "s set 1 10 1; c send 4 1; c send 3; s poll; s recv 9; s ioctl 0x8905; s recv 9; s ioctl 0x8905;"      \
+                "s recv 9 1;")                                                                                         \
+    X(a_second_mark_moves_the_first, CONNECTED "c send 2 1; c send 2 1; s recv 9; s recv 9 1; s recv 9; s recv 9 1;")  \
+    X(urgent_without_mark_is_invalid, CONNECTED "s recv 1 1; c send 1; s recv 1 1;")                                   \
+    X(urgent_before_the_data_is_read_then_the_stream,                                                                  \
+      CONNECTED "c send 4 1; s recv 1 1; s poll; s ioctl 0x541b; s recv 9; s recv 9; s poll;")                         \
+    X(low_water_mark_holds_readiness,                                                                                  \
+      CONNECTED "s set 1 18 4; s get 1 18; c send 3; s poll; c send 1; s poll; s recv 2; s poll; s recv 9;")           \
+    X(options_are_told_as_they_were_set,                                                                               \
+      "c socket; c set 1 2 1; c get 1 2; c set 1 9 1; c get 1 9; c set 1 10 1; c get 1 10; c set 6 1 1;"               \
+      "c get 6 1; c set 6 3 1; c get 6 3; c set 0 1 16; c get 0 1; c set 0 2 33; c get 0 2;"                           \
+      "c set 6 18 5000; c get 6 18; c get 1 18; c get 1 19; c set 1 6 1; c get 1 6; c set 1 12 3;"                     \
+      "c get 1 12;")                                                                                                   \
+    X(buffers_are_doubled_and_bounded_below,                                                                           \
+      "c socket; c set 1 7 10000; c get 1 7; c set 1 8 20000; c get 1 8; c set 1 7 1; c get 1 7;"                      \
+      "c set 1 8 1; c get 1 8;")                                                                                       \
+    X(read_only_options_cannot_be_set,                                                                                 \
+      "c socket; c set 1 3 1; c set 1 4 1; c set 1 30 1; c set 1 38 1; c set 1 39 1; c set 1 19 1;"                    \
+      "c set 1 999 1; c get 1 999; c set 6 999 1; c get 6 999; c get 99 1; c set 99 1 1;")                             \
+    X(bad_values_are_invalid,                                                                                          \
+      "c socket; c set 0 2 0; c set 0 2 256; c set 0 2 -1; c get 0 2; c set 6 2 87; c set 6 2 32768;"                  \
+      "c set 6 18 -1; c set 6 4 0; c set 6 5 40000; c set 6 6 128; c set 6 7 0;")                                      \
+    X(mss_of_a_fresh_socket_is_the_default, "c socket; c get 6 2; c set 6 2 600; c get 6 2;")                          \
+    X(epoll_level_tells_until_read,                                                                                    \
+      CONNECTED "p epoll; p ctl 1 s 0x2001; p wait; c send 3; p wait; p wait; s recv 9; p wait; c send 1; p wait;")    \
+    X(epoll_edge_tells_each_arrival_once,                                                                              \
+      CONNECTED "p epoll; p ctl 1 s 0x80002001; p wait; c send 3; p wait; p wait; c send 2; p wait; p wait;"           \
+                "s recv 9; p wait; c shutdown 1; p wait; p wait;")                                                     \
+    X(epoll_edge_on_a_ready_socket_tells_at_once,                                                                      \
+      CONNECTED "c send 3; p epoll; p ctl 1 s 0x80000005; p wait; p wait; p ctl 3 s 0x80000005; p wait; p wait;")      \
+    X(epoll_one_shot_is_armed_again_by_mod,                                                                            \
+      CONNECTED "p epoll; p ctl 1 s 0x40000001; c send 1; p wait; c send 1; p wait; p ctl 3 s 0x40000001; p wait;"     \
+                "p wait;")                                                                                             \
+    X(epoll_connect_edge,                                                                                              \
+      LISTENING "q epoll; c socket; q ctl 1 c 0x80002005; q wait; q wait; c connect; q wait; q wait; l accept s;"      \
+                "s send 2; q wait; s close; q wait; q wait;")                                                          \
+    X(epoll_refused_connect, "q epoll; c socket; c connect 1; q ctl 1 c 0x2005; q wait; c error; q wait;")             \
+    X(epoll_reset_edge,                                                                                                \
+      CONNECTED "p epoll; p ctl 1 s 0x80002005; p wait; c set 1 13 0; c close; p wait; p wait; s recv 1; p wait;")     \
+    X(epoll_forgets_a_closed_socket, CONNECTED "p epoll; p ctl 1 s 0x1; c send 1; s close; p wait; p ctl 2 s 0;")      \
+    X(epoll_keeps_a_closed_socket_with_a_dup,                                                                          \
+      CONNECTED "p epoll; p ctl 1 s 0x1; s dup t; c send 1; s close; p wait; t close; p wait;")                        \
+    X(epoll_listener_level_and_edge,                                                                                   \
+      LISTENING "p epoll; p ctl 1 l 0x1; p wait; c socket; c connect; p wait; p wait; l accept s; p wait;"             \
+                "p ctl 3 l 0x80000001; d socket; d connect; p wait; p wait;")                                          \
+    X(epoll_ctl_errors,                                                                                                \
+      CONNECTED "p epoll; p ctl 1 p 1; p ctl 2 s 0; p ctl 3 s 1; p ctl 1 s 1; p ctl 1 s 1; p ctl 7 s 1;"               \
+                "s ctl 1 l 1; p ctl 1 t 1; p send 1; p recv 1; p shutdown 1; p listen 1;")                             \
+    X(epoll_in_an_epoll_and_in_poll, CONNECTED "p epoll; p ctl 1 s 0x1; p poll; c send 1; p poll; s recv 1; p poll;")  \
+    X(epoll_half_close_level,                                                                                          \
+      CONNECTED "p epoll; p ctl 1 s 0x2001; c shutdown 1; p wait; s shutdown 1; p wait; s recv 1; p wait;")            \
+    X(epoll_hup_without_asking, CONNECTED "p epoll; p ctl 1 s 0; c shutdown 1; p wait; s shutdown 1; p wait;")         \
+    X(epoll_local_shutdown_is_an_edge,                                                                                 \
+      CONNECTED "p epoll; p ctl 1 s 0x80002001; p wait; s shutdown 0; p wait; p wait;")                                \
+    X(epoll_order_is_that_of_arrival,                                                                                  \
+      LISTENING "p epoll; c socket; c connect; l accept s; d socket; d connect; l accept t; p ctl 1 t 0x1;"            \
+                "p ctl 1 s 0x1; c send 1; d send 1; p wait; p wait; p wait;")                                          \
+    X(outq_is_empty_when_all_is_acknowledged,                                                                          \
+      CONNECTED "c send 5; s recv 9; s send 1; c recv 1; c ioctl 0x541b; s ioctl 0x894b; c ioctl 0x894b;"              \
+                "c ioctl 0x1234;")                                                                                     \
+    X(shutdown_while_connecting_refused, "c socket; c connect 1; c shutdown 2; c poll; c error;")                      \
+    X(port_is_free_again_after_close, "l socket; l bind; l listen 1; l close; s socket; s bind; s listen 1;")          \
+    X(time_wait_keeps_the_port_from_those_who_do_not_reuse,                                                            \
+      "l socket; l set 1 2 1; l bind; l listen 1; c socket; c connect; l accept s; s close; c recv 1;"                 \
+      "c close; l close; t socket; t bind; t set 1 2 1; t bind;")                                                      \
+    X(a_connection_of_the_port_keeps_it,                                                                               \
+      "l socket; l bind; l listen 1; c socket; c connect; l accept s; l close; t socket; t bind;"                      \
+      "t set 1 2 1; t bind;")                                                                                          \
+    X(accepted_sockets_inherit_options,                                                                                \
+      "l socket; l set 1 2 1; l set 1 9 1; l set 6 1 1; l set 1 10 1; l set 6 18 7000; l set 0 1 8;"                   \
+      "l bind; l listen 1; c socket; c connect; l accept s; s get 1 9; s get 6 1; s get 1 10;"                         \
+      "s get 6 18; s get 1 30; s get 1 2;")                                                                            \
+    X(simultaneous_data_both_ways, CONNECTED "c send 5; s send 6; c recv 9; s recv 9; c poll; s poll;")                \
+    X(more_flag_delays_nothing_for_ever, CONNECTED "c send 3 0x8000; c send 2; s recv 9;")                             \
+    X(cork_holds_until_it_is_pulled, CONNECTED "c set 6 3 1; c send 3; s recv 9; c set 6 3 0; s recv 9;")              \
+    X(shutdown_of_both_in_two_steps_refuses_data_too,                                                                  \
+      CONNECTED "s shutdown 0; s shutdown 1; c send 2; s poll; s error; c poll; c recv 1;")                            \
+    X(shutdown_of_both_after_the_peers_fin, CONNECTED "c shutdown 1; s shutdown 2; s poll; c poll; s error; c error;") \
+    X(shutdown_of_receiving_with_data_queued,                                                                          \
+      CONNECTED "c send 4; s shutdown 0; s poll; s ioctl 0x541b; s recv 2; s recv 9; s recv 9;")                       \
+    X(unread_data_survives_the_end_of_the_connection,                                                                  \
+      CONNECTED "c send 4; c shutdown 1; s shutdown 1; s poll; s recv 2; s recv 9; s recv 9; s name peer;")            \
+    X(connect_to_nothing_on_a_fresh_socket, "c socket; c connect 2; c poll; c error;")                                 \
+    X(connect_to_nothing_keeps_a_bound_port, "l socket; l bind; l connect 2; l name sock; l listen 2; l name sock;")   \
+    X(connect_to_nothing_ends_a_listener,                                                                              \
+      LISTENING "l connect 2; l get 1 30; l error; l poll; l listen 2; c socket; c connect; l accept s;")              \
+    X(a_bound_socket_connects_from_its_port,                                                                           \
+      LISTENING "d socket; d connect 2; d name sock; d connect; d name peer; d name sock;")                            \
+    X(recv_while_connected_but_idle_then_reset, CONNECTED "c set 1 13 0; s recv 1; c close; s recv 1; s recv 1;")      \
+    X(peek_at_the_end_is_zero, CONNECTED "c send 2; c shutdown 1; s recv 5 2; s recv 5; s recv 5 2; s recv 5;")        \
+    X(peek_does_not_take_an_error_away_twice, CONNECTED "c set 1 13 0; c close; s recv 1 2; s recv 1 2; s error;")     \
+    X(peek_and_waitall, CONNECTED "c send 3; s recv 9 0x102; s recv 9 0x102; s recv 3 0x102;")                         \
+    X(discard_with_peek, CONNECTED "c send 3; s recv 9 0x22; s recv 9;")                                               \
+    X(urgent_then_fin,                                                                                                 \
+      CONNECTED "c send 2 1; c shutdown 1; s poll; s recv 9; s recv 9 1; s recv 9; s recv 9 1; s poll;")               \
+    X(urgent_then_reset, CONNECTED "c send 2 1; c set 1 13 0; c close; s poll; s error; s recv 9;")                    \
+    X(urgent_lost_by_oobinline_later,                                                                                  \
+      CONNECTED "c send 3 1; s set 1 10 1; s recv 1 1; s recv 9; s ioctl 0x8905; s recv 9;")                           \
+    X(urgent_peek_across_the_stream, CONNECTED "c send 3 1; c send 2; s recv 9 2; s recv 9; s recv 9 2; s recv 9;")    \
+    X(urgent_is_an_edge_for_pri,                                                                                       \
+      CONNECTED "p epoll; p ctl 1 s 0x80000002; p wait; c send 2 1; p wait; p wait; c send 2 1; p wait;"               \
+                "s recv 1 1; p wait;")                                                                                 \
+    X(low_water_mark_and_peek, CONNECTED "s set 1 18 3; c send 2; s recv 9 2; s recv 9; s recv 9;")                    \
+    X(low_water_mark_raised_over_what_is_there,                                                                        \
+      CONNECTED "c send 2; s poll; s set 1 18 3; s poll; s set 1 18 0; s get 1 18; s poll;")                           \
+    X(low_water_mark_lowered_is_an_edge,                                                                               \
+      CONNECTED "s set 1 18 5; p epoll; p ctl 1 s 0x80000001; c send 2; p wait; s set 1 18 1; p wait; p wait;")        \
+    X(low_water_mark_and_fin, CONNECTED "s set 1 18 5; c send 2; c shutdown 1; s poll; s recv 9; s recv 9;")           \
+    X(send_after_peer_half_closed,                                                                                     \
+      CONNECTED "s shutdown 1; c send 3; s recv 9; c shutdown 1; s recv 9; c send 1 0x4000;")                          \
+    X(close_of_a_socket_in_close_wait_with_everything_read,                                                            \
+      CONNECTED "s shutdown 1; c recv 1; c close; s poll; s recv 1; s error;")                                         \
+    X(close_of_both_ends, CONNECTED "s close; c close; l accept s;")                                                   \
+    X(two_listeners_worth_of_queue,                                                                                    \
+      LISTENING "c socket; c connect; d socket; d connect; l poll; l accept s; l poll; l accept t; l poll;"            \
+                "c name peer; t name peer;")                                                                           \
+    X(fresh_socket_in_epoll, "c socket; q epoll; q ctl 1 c 0x5; q wait; q ctl 3 c 0x80000005; q wait; q wait;")        \
+    X(epoll_mod_to_other_events,                                                                                       \
+      CONNECTED "p epoll; p ctl 1 s 0x1; p wait; p ctl 3 s 0x4; p wait; p ctl 3 s 0x1; p wait; c send 1; p wait;")     \
+    X(epoll_del_then_add,                                                                                              \
+      CONNECTED "c send 1; p epoll; p ctl 1 s 0x1; p wait; p ctl 2 s 0; p wait; p ctl 1 s 0x1; p wait;")               \
+    X(epoll_one_shot_and_error,                                                                                        \
+      CONNECTED "p epoll; p ctl 1 s 0x40000001; c set 1 13 0; c close; p wait; p wait; p ctl 3 s 0x40000001;"          \
+                "p wait;")                                                                                             \
+    X(epoll_edge_after_partial_read_stays_silent,                                                                      \
+      CONNECTED "p epoll; p ctl 1 s 0x80000001; c send 5; p wait; s recv 2; p wait; s recv 9; p wait; s recv 9;"       \
+                "p wait;")                                                                                             \
+    X(epoll_edge_out_only_once_when_writable,                                                                          \
+      CONNECTED "p epoll; p ctl 1 s 0x80000004; p wait; p wait; s send 3; p wait; c recv 3; p wait;")                  \
+    X(epoll_edge_in_and_out_tells_both, CONNECTED "p epoll; p ctl 1 s 0x80000005; p wait; c send 1; p wait; p wait;")  \
+    X(epoll_two_epolls_each_get_the_edge,                                                                              \
+      CONNECTED "p epoll; t epoll; p ctl 1 s 0x80000001; t ctl 1 s 0x80000001; c send 1; p wait; t wait; p wait;"      \
+                "t wait;")                                                                                             \
+    X(epoll_closed_before_its_sockets, CONNECTED "p epoll; p ctl 1 s 0x1; p close; c send 1; s recv 9; p wait;")       \
+    X(epoll_of_a_dup_and_its_original,                                                                                 \
+      CONNECTED "p epoll; s dup t; p ctl 1 s 0x1; p ctl 1 t 0x1; c send 1; p wait; p ctl 2 s 0; p wait;")              \
+    X(dup_shares_shutdown, CONNECTED "c dup d; c shutdown 1; d send 1 0x4000; d poll; s recv 1;")                      \
+    X(dup_of_a_bad_descriptor, "c socket; c close; c dup d;")                                                          \
+    X(bind_after_connect_is_invalid, CONNECTED "c bind; d socket; d connect 1; d bind;")                               \
+    X(listen_negative_backlog, "l socket; l bind; l listen -1; c socket; c connect; l accept s;")                      \
+    X(accept_sees_what_arrived_before,                                                                                 \
+      LISTENING "c socket; c connect; c send 4; c shutdown 1; l accept s; s poll; s recv 9; s recv 9;")                \
+    X(keepalive_settings_before_and_after, "c socket; c set 1 9 5; c get 1 9; c set 1 9 0; c get 1 9;")                \
+    X(user_timeout_on_a_connection, CONNECTED "c set 6 18 4000; c get 6 18; s get 6 18;")                              \
+    X(tos_keeps_the_ecn_bits_out, CONNECTED "c set 0 1 0xb7; c get 0 1; c set 0 1 0; c get 0 1;")                      \
+    X(ttl_minus_one_is_the_default, "c socket; c set 0 2 7; c set 0 2 -1; c get 0 2; s socket; s get 0 2;")            \
+    X(ipv6_options_need_an_ipv6_socket, "c socket; c set 41 26 1; c set 41 67 1; c set 41 16 5;")                      \
+    X(nodelay_inherits_and_reads_as_one,                                                                               \
+      "l socket; l set 6 1 7; l get 6 1; l bind; l listen 1; c socket; c connect; l accept s; s get 6 1;")             \
+    X(so_error_of_a_listener_is_none, LISTENING "l error; l set 1 13 0; l close;")                                     \
+    X(shutdown_reading_then_close_with_queued_data_resets,                                                             \
+      CONNECTED "c send 3; s shutdown 0; s close; c poll; c error;")                                                   \
+    X(reset_while_data_is_unsent,                                                                                      \
+      CONNECTED "c set 6 3 1; c send 3; s set 1 13 0; s close; c poll; c error; c send 1 0x4000;")                     \
+    X(poll_after_reset_error_taken_by_recv,                                                                            \
+      CONNECTED "s set 1 13 0; s close; c recv 1; c poll; c name sock; c name peer; c listen 1;")                      \
+    X(connect_again_after_reset,                                                                                       \
+      CONNECTED "s set 1 13 0; s close; c recv 1; c connect; c connect 2; c connect; c connect; l accept t;")          \
+    X(ioctl_on_the_ended,                                                                                              \
+      CONNECTED "s close; c recv 1; c shutdown 1; c ioctl 0x541b; c ioctl 0x5411; c ioctl 0x8905; c ioctl 0x894b;")    \
+    X(ioctl_on_the_fresh, "c socket; c ioctl 0x541b; c ioctl 0x5411; c ioctl 0x8905; c ioctl 0x894b;")                 \
+    X(readable_count_leaves_the_fin_out,                                                                               \
+      CONNECTED "c send 2; c shutdown 1; s ioctl 0x541b; s recv 9; s ioctl 0x541b;")                                   \
+    X(crossed_fins,                                                                                                    \
+      CONNECTED "c send 2; s send 3; c shutdown 1; s shutdown 1; c recv 9; c recv 9; s recv 9; s recv 9; c poll;"      \
+                "s poll; c close; s close;")
+
+#endif
