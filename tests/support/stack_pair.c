@@ -7,13 +7,19 @@
 
 void pair_open(struct pair *p, size_t memory_bytes, void (*configure)(unsigned side, struct rill_config *config))
 {
+    pair_open_with_mtu(p, 1500, memory_bytes, configure);
+}
+
+void pair_open_with_mtu(struct pair *p, uint16_t mtu, size_t memory_bytes,
+                        void (*configure)(unsigned side, struct rill_config *config))
+{
     struct rill_options options;
 
-    memset(p, 0, sizeof *p);
+    memset(p, 0, offsetof(struct pair, queue));
     p->now = UINT64_C(1000000000);
     for (unsigned side = 0; side < 2; side++) {
         struct rill_netif_config netif = {
-            .name = "pair", .mtu = 1500, .addr = rill_addr4(10, 0, 0, (uint8_t)(1 + side)), .prefix_bits = 24};
+            .name = "pair", .mtu = mtu, .addr = rill_addr4(10, 0, 0, (uint8_t)(1 + side)), .prefix_bits = 24};
         struct rill_config config;
 
         rill_config_default(&config);
@@ -76,7 +82,7 @@ static void collect(struct pair *p, unsigned from)
 
     while (p->queued < PAIR_QUEUE / 2 && rill_output(p->stack[from], p->netif[from], &train, 1, p->now) == 1) {
         struct train_cursor cursor = {0};
-        uint8_t packet[1600];
+        static uint8_t packet[PAIR_MTU_MAX];
 
         for (uint32_t i = 0; i < train_packet_count(&train); i++)
             keep_packet(p, from, packet, train_cut(&train, &cursor, i, packet, sizeof packet));

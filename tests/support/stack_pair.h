@@ -14,7 +14,8 @@
 #include "support/packet_check.h"
 
 #define PAIR_PACKETS_MAX 4000u
-#define PAIR_QUEUE 512u
+#define PAIR_QUEUE 128u
+#define PAIR_MTU_MAX 65535u
 
 struct pair {
     struct rill_stack *stack[2];
@@ -30,12 +31,14 @@ struct pair {
     struct {
         unsigned from;
         uint32_t bytes;
-        uint8_t data[1600];
+        uint8_t data[PAIR_MTU_MAX];
     } queue[PAIR_QUEUE];
 };
 
-/* configure may be NULL. */
+/* configure may be NULL. pair_open() has an MTU of 1500. */
 void pair_open(struct pair *p, size_t memory_bytes, void (*configure)(unsigned side, struct rill_config *config));
+void pair_open_with_mtu(struct pair *p, uint16_t mtu, size_t memory_bytes,
+                        void (*configure)(unsigned side, struct rill_config *config));
 void pair_close(struct pair *p);
 
 int pair_connect(struct pair *p, rill_conn *out);
