@@ -1,0 +1,156 @@
+/* What the application is told, once each; and that one connection's packets change no other. */
+#include <string.h>
+
+#include "support/stack_pair.h"
+#include "support/tcp_peer.h"
+
+static void gvisor_10243_a_short_send_is_told_when_there_is_room_again(void **state)
+{
+    struct peer p;
+    int64_t taken;
+    (void)state;
+    peer_open(&p, &(struct peer_setup){.send_buffer_bytes = 8192});
+    peer_reach(&p, RILL_STATE_ESTABLISHED);
+    taken = peer_user_send(&p, 20000);
+    assert_in_range(taken, 1, 19999);
+    assert_int_equal(peer_user_send(&p, 1), -RILL_EAGAIN);
+    expect_no_event(&p);
+    peer_send(&p, TCP_ACK, 1, p.snd_nxt, 0);
+    assert_int_equal(p.event_count, 1);
+    assert_int_equal(p.events[0].what & RILL_WRITABLE, RILL_WRITABLE);
+    assert_true(peer_user_send(&p, 1000) > 0);
+    peer_close(&p);
+}
+
+static void a_full_send_is_told_nothing_about_room(void **state)
+{
+    struct peer p;
+    (void)state;
+    peer_open(&p, NULL);
+    peer_reach(&p, RILL_STATE_ESTABLISHED);
+    assert_int_equal(peer_user_send(&p, 1000), 1000);
+    peer_send(&p, TCP_ACK, 1, 1001, 0);
+    expect_event(&p, p.conn, RILL_SENT); /* all of it is acknowledged */
+    expect_no_event(&p);
+    peer_close(&p);
+}
+
+static void data_and_its_end_are_told_once(void **state)
+{
+    struct peer p;
+    (void)state;
+    peer_open(&p, NULL);
+    peer_reach(&p, RILL_STATE_ESTABLISHED);
+    peer_send(&p, TCP_ACK, 1, 1, 10);
+    expect_event(&p, p.conn, RILL_READABLE);
+    peer_send(&p, TCP_ACK, 1, 1, 10); /* the same again */
+    expect_no_event(&p);
+    peer_send(&p, TCP_FIN | TCP_ACK, 11, 1, 0);
+    expect_event(&p, p.conn, RILL_READABLE | RILL_PEER_CLOSED);
+    peer_send(&p, TCP_FIN | TCP_ACK, 11, 1, 0);
+    expect_no_event(&p);
+    peer_close(&p);
+}
+
+/* smoltcp#518: the window of 63 in one connection's FIN was used for another one. */
+static void nothing_of_one_connection_changes_another(void **state)
+{
+    static const uint8_t flags[] = {TCP_FIN | TCP_ACK, TCP_RST, TCP_SYN, TCP_ACK | TCP_URG, TCP_ACK};
+    (void)state;
+    for (unsigned i = 0; i < sizeof flags; i++) {
+        struct rill_status before, after;
+        rill_conn other;
+        struct peer p;
+
+        peer_open(&p, &(struct peer_setup){.passive = true});
+        peer_reach(&p, RILL_STATE_ESTABLISHED);
+        peer_send_packet(&p, &(struct peer_packet){.flags = TCP_SYN, .source_port = 41000});
+        peer_send_packet(&p, &(struct peer_packet){.flags = TCP_ACK, .seq = 1, .ack = 1, .source_port = 41000});
+        assert_int_equal(rill_accept(p.stack, p.listener, &other, NULL), 0);
+        peer_run(&p);
+        peer_forget(&p);
+        expect_status_of(&p, p.conn, &before);
+        p.window = 63;
+        peer_send_packet(
+            &p, &(struct peer_packet){.flags = flags[i], .seq = 1, .ack = 1, .urgent = 5, .source_port = 41000});
+        expect_status_of(&p, p.conn, &after);
+        assert_memory_equal(&before, &after, sizeof before);
+        for (unsigned k = 0; k < p.event_count; k++)
+            assert_true(p.events[k].conn != p.conn);
+        peer_close(&p);
+    }
+}
+
+static void MUST_58_MUST_59_segments_of_one_batch_are_acknowledged_together(void **state)
+{
+    static struct pair p;
+    static uint8_t data[14480];
+    uint64_t before;
+    (void)state;
+    pair_open(&p, 1u << 20, NULL);
+    pair_establish(&p);
+    pair_settle(&p);
+    before = p.packets[1];
+    assert_int_equal(rill_send(p.stack[0], p.conn[0], data, sizeof data, 0), sizeof data);
+    pair_settle(&p);
+    assert_int_equal(p.packets[1] - before, 1); /* ten segments came at one instant */
+    pair_close(&p);
+}
+
+static void SHLD_3_closing_with_unread_data_resets(void **state)
+{
+    struct peer p;
+    (void)state;
+    peer_open(&p, NULL);
+    peer_reach(&p, RILL_STATE_ESTABLISHED);
+    peer_send(&p, TCP_ACK, 1, 1, 10);
+    peer_forget(&p);
+    assert_int_equal(peer_user_close(&p), 0);
+    expect_segment(&p, TCP_RST | TCP_ACK, 1, 11, 0);
+    expect_nothing(&p);
+    expect_state(&p, RILL_STATE_CLOSED);
+    peer_close(&p);
+}
+
+static void SHLD_3_data_after_close_resets(void **state)
+{
+    struct peer p;
+    (void)state;
+    peer_open(&p, NULL);
+    peer_reach(&p, RILL_STATE_ESTABLISHED);
+    assert_int_equal(peer_user_close(&p), 0);
+    peer_send(&p, TCP_ACK, 1, 2, 0);
+    peer_forget(&p);
+    peer_send(&p, TCP_ACK, 1, 2, 10);
+    expect_segment(&p, TCP_RST | TCP_ACK, 2, 1, 0);
+    expect_state(&p, RILL_STATE_CLOSED);
+    assert_int_equal(rill_drops(p.stack, RILL_DROP_TCP_DATA_AFTER_CLOSE), 1);
+    peer_close(&p);
+}
+
+static void MUST_12_a_reset_is_told_apart_from_an_end(void **state)
+{
+    struct peer p;
+    (void)state;
+    peer_open(&p, NULL);
+    peer_reach(&p, RILL_STATE_ESTABLISHED);
+    peer_send(&p, TCP_RST, 1, 0, 0);
+    expect_event_error(&p, p.conn, RILL_RESET | RILL_CLOSED, -RILL_ECONNRESET);
+    assert_int_equal(peer_user_receive(&p, 10), -RILL_ECONNRESET);
+    peer_close(&p);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(gvisor_10243_a_short_send_is_told_when_there_is_room_again),
+        cmocka_unit_test(a_full_send_is_told_nothing_about_room),
+        cmocka_unit_test(data_and_its_end_are_told_once),
+        cmocka_unit_test(nothing_of_one_connection_changes_another),
+        cmocka_unit_test(MUST_58_MUST_59_segments_of_one_batch_are_acknowledged_together),
+        cmocka_unit_test(SHLD_3_closing_with_unread_data_resets),
+        cmocka_unit_test(SHLD_3_data_after_close_resets),
+        cmocka_unit_test(MUST_12_a_reset_is_told_apart_from_an_end),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
