@@ -260,6 +260,27 @@ static void ping_is_answered_with_its_own_bytes(void **state)
     peer_close(&p);
 }
 
+static void MUST_67_the_announced_mss_is_the_interfaces_not_the_paths(void **state)
+{
+    struct rill_endpoint remote = {rill_addr4(10, 77, 0, 1), PEER_PORT};
+    struct rill_options options;
+    rill_conn other;
+    struct peer p;
+    (void)state;
+    established_with(&p, NULL);
+    assert_int_equal(peer_user_send(&p, 3000), 3000);
+    icmp_error(&p, ICMP4_UNREACHABLE, TOO_BIG, 600, 1, 1500);
+    peer_forget(&p);
+    rill_options_default(&options);
+    options.local.port = 81;
+    assert_int_equal(rill_tcp_connect(p.stack, &remote, &options, &other), 0);
+    peer_run(&p);
+    for (unsigned i = 0; i < p.sent_count; i++)
+        if ((p.sent[i].flags & TCP_SYN) != 0)
+            assert_int_equal(p.sent[i].options.mss, 1460); /* RFC 6691: what we send does not bound what we receive */
+    peer_close(&p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -274,6 +295,7 @@ int main(void)
         cmocka_unit_test(R1191_3_R5927_6_ICM_03_the_path_never_shrinks_below_552_and_never_grows),
         cmocka_unit_test(R1191_6_all_connections_of_the_path_learn),
         cmocka_unit_test(ping_is_answered_with_its_own_bytes),
+        cmocka_unit_test(MUST_67_the_announced_mss_is_the_interfaces_not_the_paths),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -161,6 +161,29 @@ static void a_reset_in_the_window_and_its_challenge_go_quiet(void **state)
     pair_close(&p);
 }
 
+static void listen_on_0(struct pair *p)
+{
+    struct rill_options options;
+    rill_conn conn;
+
+    rill_options_default(&options);
+    options.local.port = 80;
+    assert_int_equal(rill_tcp_listen(p->stack[0], &options, &conn), 0);
+}
+
+/* A stranger's two SYNs make each of two servers believe that the other opened: both half open, neither right. */
+static void TCS_05_two_listeners_set_upon_each_other_by_forged_syns_go_quiet(void **state)
+{
+    static struct pair p;
+    (void)state;
+    pair_open(&p, 1u << 20, NULL);
+    listen_on_0(&p);
+    forge(&p, 0, 80, 80, TCP_SYN, 5000, 0);
+    forge(&p, 1, 80, 80, TCP_SYN, 90000, 0);
+    assert_true(packets_in(&p, 1000) <= 20);
+    pair_close(&p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -169,6 +192,7 @@ int main(void)
         cmocka_unit_test(TCS_05_forged_acks_outside_the_window_of_both_ends_go_quiet),
         cmocka_unit_test(idle_for_a_day_means_no_packet_in_either_direction),
         cmocka_unit_test(a_reset_in_the_window_and_its_challenge_go_quiet),
+        cmocka_unit_test(TCS_05_two_listeners_set_upon_each_other_by_forged_syns_go_quiet),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -249,6 +249,16 @@ static void R5681_3_the_handshake_does_not_grow_the_window(void **state)
     peer_close(&p);
 }
 
+static void R3042_2_limited_transmit_is_not_in_the_flight_that_is_halved(void **state)
+{
+    struct peer p;
+    (void)state;
+    in_flight(&p, 10, 10 * MSS);
+    duplicate_acks(&p, 1, 3);
+    assert_int_equal(status_of(&p).ssthresh_bytes, 5 * MSS);
+    peer_close(&p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -267,6 +277,7 @@ int main(void)
         cmocka_unit_test(R5681_16_a_lost_retransmission_is_found_by_the_timer_and_reduces_again),
         cmocka_unit_test(R5681_14_after_idleness_no_more_than_the_restart_window_leaves),
         cmocka_unit_test(R5681_3_the_handshake_does_not_grow_the_window),
+        cmocka_unit_test(R3042_2_limited_transmit_is_not_in_the_flight_that_is_halved),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
