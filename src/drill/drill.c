@@ -52,7 +52,7 @@ static bool run_once(const struct drill_job *job, const struct drill_script *scr
 static bool run_at(const struct drill_job *job, const struct drill_script *script, uint32_t isn, struct text *to)
 {
     struct drill_options options = job->options;
-    uint32_t iss, unused;
+    uint32_t iss = 0, unused = 0;
 
     options.has_isn = true;
     options.isn = isn;
@@ -67,7 +67,7 @@ bool drill_one(const struct drill_job *job, const char *file, struct text *to)
     struct drill_options options = job->options;
     struct drill_script script;
     bool passed = drill_parse_file(&script, file, job->options.profile);
-    uint32_t unused;
+    uint32_t unused = 0;
 
     options.start_at = START_AT;
     if (!passed)
