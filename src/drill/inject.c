@@ -90,7 +90,7 @@ static bool inject_tcp(struct run *run, const struct drill_packet *packet)
     for (uint32_t i = 0; i < packet->length_bytes; i++)
         tcp[header_bytes + i] = payload_byte(packet->seq - 1 + i);
     finish_checksum(run, IP_PROTOCOL_TCP, tcp, all, 16);
-    world_input(run, bytes, add_ip(run, packet, IP_PROTOCOL_TCP, all, bytes));
+    run_input(run, bytes, add_ip(run, packet, IP_PROTOCOL_TCP, all, bytes));
     return true;
 }
 
@@ -128,7 +128,7 @@ static bool inject_icmp(struct run *run, const struct drill_packet *packet)
 
     message.body_bytes = (uint32_t)quote_segment(run, flow_for_script(run, packet), packet, quote);
     body = icmp4_build(bytes + IPV4_HEADER_BYTES, sizeof bytes - IPV4_HEADER_BYTES, &message);
-    world_input(run, bytes, add_ip(run, packet, IP_PROTOCOL_ICMP, body, bytes));
+    run_input(run, bytes, add_ip(run, packet, IP_PROTOCOL_ICMP, body, bytes));
     return true;
 }
 
@@ -143,7 +143,7 @@ static bool inject_udp(struct run *run, const struct drill_packet *packet)
     put_be16(udp + 2, flow->local_port);
     put_be16(udp + 4, (uint16_t)all);
     finish_checksum(run, IP_PROTOCOL_UDP, udp, all, 6);
-    world_input(run, bytes, add_ip(run, packet, IP_PROTOCOL_UDP, all, bytes));
+    run_input(run, bytes, add_ip(run, packet, IP_PROTOCOL_UDP, all, bytes));
     return true;
 }
 

@@ -194,7 +194,7 @@ static bool take_segments(struct run *run, const struct drill_packet *expected)
         bool shared, last;
 
         if (got == NULL) {
-            if (!world_wait_for_packet(run, until))
+            if (!run_wait_for_packet(run, until))
                 return false;
             got = run->captured;
         }
@@ -230,7 +230,7 @@ static bool take_other(struct run *run, const struct drill_packet *expected)
     uint8_t protocol = expected->protocol == DRILL_UDP ? IP_PROTOCOL_UDP : IP_PROTOCOL_ICMP;
     struct captured *got;
 
-    if (!world_wait_for_packet(run, run->window_end + (rill_time)run->tolerance_us * 1000))
+    if (!run_wait_for_packet(run, run->window_end + (rill_time)run->tolerance_us * 1000))
         return false;
     got = run->captured;
     if (got == NULL)

@@ -73,15 +73,15 @@ static bool do_event(struct run *run, const struct drill_event *event)
         return settings_shell(run, event);
     if (event->kind == EVENT_PACKET && !event->packet->inbound)
         return match_packet(run, event->packet);
-    if (event->kind == EVENT_CALL && run->blocked.event != NULL && !world_wait_for_call(run))
+    if (event->kind == EVENT_CALL && run->blocked.event != NULL && !run_wait_for_call(run))
         return false;
-    if (!world_advance(run, run->window_begin))
+    if (!run_advance(run, run->window_begin))
         return false;
     switch (event->kind) {
     case EVENT_PACKET:
-        return inject_packet(run, event->packet) && world_turn(run);
+        return inject_packet(run, event->packet) && run_turn(run);
     case EVENT_CALL:
-        return run_call(run, event) && world_turn(run);
+        return run_call(run, event) && run_turn(run);
     default:
         assertions_add(run, event);
         return true;
@@ -98,7 +98,7 @@ static bool run_events(struct run *run)
         if (event->when.form == WHEN_ANY)
             run->event_time = run->now;
     }
-    return run->blocked.event == NULL || world_wait_for_call(run);
+    return run->blocked.event == NULL || run_wait_for_call(run);
 }
 
 /* What was due by the script's last event and nobody asked for. */
@@ -106,7 +106,7 @@ static bool nothing_is_left(struct run *run)
 {
     struct text text = {0};
 
-    if (!world_advance(run, run->now > run->event_time ? run->now : run->event_time))
+    if (!run_advance(run, run->now > run->event_time ? run->now : run->event_time))
         return false;
     if (run->captured == NULL)
         return true;
@@ -123,14 +123,14 @@ bool drill_run(struct run *run, const struct drill_script *script, const struct 
     run->options = options;
     run->captured_tail = &run->captured;
     run->event = script->events;
-    if (!settings_apply(run) || !world_open(run))
+    if (!settings_apply(run) || !run_open_world(run))
         return false;
     return run_events(run) && nothing_is_left(run) && assertions_run(run);
 }
 
 void drill_run_end(struct run *run)
 {
-    world_close(run);
+    run_close_world(run);
     drill_pool_free(&run->pool);
     text_free(&run->python);
     text_free(&run->ladder);

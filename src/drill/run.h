@@ -112,14 +112,14 @@ void run_note(struct run *run, const char *format, ...) __attribute__((format(pr
 double run_seconds(const struct run *run, rill_time at);
 
 /* world.c */
-bool world_open(struct run *run);
-void world_close(struct run *run);
-bool world_turn(struct run *run); /* everything that can happen now; false: the script failed */
-bool world_advance(struct run *run, rill_time until);
+bool run_open_world(struct run *run);
+void run_close_world(struct run *run);
+bool run_turn(struct run *run); /* everything that can happen now; false: the script failed */
+bool run_advance(struct run *run, rill_time until);
 /* To the first captured packet, or until. */
-bool world_wait_for_packet(struct run *run, rill_time until);
-bool world_wait_for_call(struct run *run);
-void world_input(struct run *run, const uint8_t *packet, size_t length_bytes);
+bool run_wait_for_packet(struct run *run, rill_time until);
+bool run_wait_for_call(struct run *run);
+void run_input(struct run *run, const uint8_t *packet, size_t length_bytes);
 
 /* capture.c */
 void capture_packet(struct run *run, const uint8_t *packet, size_t length_bytes);

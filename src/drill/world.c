@@ -48,7 +48,7 @@ static bool open_sockets(struct run *run)
     return true;
 }
 
-bool world_open(struct run *run)
+bool run_open_world(struct run *run)
 {
     struct rill_netif_config netif = {.name = "drill", .mtu = run->mtu, .prefix_bits = 16};
     int error;
@@ -74,7 +74,7 @@ bool world_open(struct run *run)
     return open_sockets(run);
 }
 
-void world_close(struct run *run)
+void run_close_world(struct run *run)
 {
     if (run->stack != NULL) {
         rill_trace(run->stack, NULL, NULL);
@@ -90,7 +90,7 @@ void world_close(struct run *run)
         munmap(run->memory, STACK_BYTES);
 }
 
-void world_input(struct run *run, const uint8_t *packet, size_t length_bytes)
+void run_input(struct run *run, const uint8_t *packet, size_t length_bytes)
 {
     struct rill_packet in = {.data = packet, .length_bytes = (uint32_t)length_bytes};
 
@@ -117,7 +117,7 @@ static bool collect(struct run *run)
     return count > 0;
 }
 
-bool world_turn(struct run *run)
+bool run_turn(struct run *run)
 {
     bool moved = true;
 
@@ -156,7 +156,7 @@ static bool wait_for(struct run *run, enum wait_for what, rill_time until)
     for (;;) {
         rill_time next;
 
-        if (!world_turn(run))
+        if (!run_turn(run))
             return false;
         if (is_over(run, what))
             return true;
@@ -175,17 +175,17 @@ static bool wait_for(struct run *run, enum wait_for what, rill_time until)
     return true;
 }
 
-bool world_advance(struct run *run, rill_time until)
+bool run_advance(struct run *run, rill_time until)
 {
     return wait_for(run, WAIT_TIME, until);
 }
 
-bool world_wait_for_packet(struct run *run, rill_time until)
+bool run_wait_for_packet(struct run *run, rill_time until)
 {
     return wait_for(run, WAIT_PACKET, until);
 }
 
-bool world_wait_for_call(struct run *run)
+bool run_wait_for_call(struct run *run)
 {
     rill_time end = run->blocked.end;
     const char *source = run->blocked.event->source;
