@@ -218,6 +218,26 @@ static void sack_blocks_take_their_room_from_the_payload(void **state)
     peer_close(&p);
 }
 
+static void the_mss_option_of_an_open_bounds_segments_both_ways(void **state)
+{
+    struct rill_endpoint remote = {rill_addr4(10, 77, 0, 1), PEER_PORT};
+    struct rill_options options;
+    struct rill_status status;
+    struct peer p;
+    (void)state;
+    peer_open(&p, NULL);
+    rill_options_default(&options);
+    options.local.port = STACK_PORT;
+    options.mss = 700;
+    assert_int_equal(rill_tcp_connect(p.stack, &remote, &options, &p.conn), 0);
+    peer_run(&p);
+    assert_int_equal(p.sent[0].options.mss, 700);
+    peer_send(&p, TCP_SYN | TCP_ACK, 0, 1, 0);
+    assert_int_equal(rill_status(p.stack, p.conn, &status), 0);
+    assert_int_equal(status.snd_mss, 700);
+    peer_close(&p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -229,6 +249,7 @@ int main(void)
         cmocka_unit_test(TCH_07_options_of_the_handshake_change_nothing_later),
         cmocka_unit_test(TCH_10_options_never_exceed_40_bytes_and_sack_blocks_give_way),
         cmocka_unit_test(sack_blocks_take_their_room_from_the_payload),
+        cmocka_unit_test(the_mss_option_of_an_open_bounds_segments_both_ways),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
