@@ -66,8 +66,8 @@ static void capture_tcp(struct run *run, struct captured *captured, const uint8_
     captured->window = tcp.window;
     captured->urgent = tcp.urgent;
     captured->length_bytes = tcp.data_bytes;
-    /* A RST that answers a segment without ACK stands at 0 on the wire, whatever our ISN is. */
-    if ((tcp.flags & TCP_RST) != 0 && (tcp.flags & TCP_ACK) != 0 && tcp.seq.v == 0)
+    /* A RST that answers a segment without ACK stands at 0 on the wire, whatever our ISN was. */
+    if ((tcp.flags & TCP_RST) != 0 && (tcp.flags & TCP_ACK) != 0 && tcp.seq.v == 0 && flow->heard_no_ack)
         captured->seq = 0;
     captured->option_count =
         option_bytes_parse(at + 20, (size_t)tcp.header_bytes - 20, run->peer_isn, captured->options);

@@ -87,6 +87,7 @@ static bool inject_tcp(struct run *run, const struct drill_packet *packet)
         return run_fail(run, "the options of %s need more than 40 bytes", run->event->source);
     if (IPV4_HEADER_BYTES + all > UINT16_MAX)
         return run_fail(run, "%s is longer than an IP packet can be", run->event->source);
+    flow->heard_no_ack = (packet->flags & TCP_ACK) == 0;
     for (uint32_t i = 0; i < packet->length_bytes; i++)
         tcp[header_bytes + i] = payload_byte(packet->seq - 1 + i);
     finish_checksum(run, IP_PROTOCOL_TCP, tcp, all, 16);

@@ -30,6 +30,7 @@ struct flow {
     uint16_t local_port, remote_port;
     uint32_t iss; /* the stack's, from its last SYN; 0 before */
     bool iss_known;
+    bool heard_no_ack; /* the script's last segment had no ACK */
     bool ts_known;
     uint32_t ts_offset; /* script's = wire's + this */
 };
