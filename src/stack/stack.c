@@ -95,6 +95,15 @@ int rill_netif_add(struct rill_stack *stack, const struct rill_netif_config *con
     return ip_netif_add(&stack->tcp.ip, config, netif);
 }
 
+/* Every entry with a time comes through here. */
+static void time_passes(struct rill_stack *stack, rill_time now)
+{
+    nanos before = tcp_host(&stack->tcp)->now;
+
+    host_set_now(tcp_host(&stack->tcp), now);
+    tcp_time_passes(&stack->tcp, before);
+}
+
 /* What the driver was given is its own no longer. */
 static void release_spent(struct rill_stack *stack)
 {
@@ -156,7 +165,7 @@ static void packet_arrives(struct rill_stack *stack, uint32_t netif, struct rill
 
 void rill_input(struct rill_stack *stack, int netif, struct rill_packet *packets, unsigned count, rill_time now)
 {
-    host_set_now(tcp_host(&stack->tcp), now);
+    time_passes(stack, now);
     release_spent(stack);
     if (netif < 0 || (uint32_t)netif >= stack->tcp.ip.netif_count)
         return;
@@ -166,7 +175,7 @@ void rill_input(struct rill_stack *stack, int netif, struct rill_packet *packets
 
 void rill_poll(struct rill_stack *stack, rill_time now)
 {
-    host_set_now(tcp_host(&stack->tcp), now);
+    time_passes(stack, now);
     release_spent(stack);
     timeouts_run(&stack->tcp);
 }
@@ -250,7 +259,7 @@ unsigned rill_output(struct rill_stack *stack, int netif, struct rill_train *tra
     unsigned n = 0;
     ref spent;
 
-    host_set_now(&ip->host, now);
+    time_passes(stack, now);
     release_spent(stack);
     if (netif < 0 || (uint32_t)netif >= ip->netif_count)
         return 0;

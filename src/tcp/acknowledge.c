@@ -12,8 +12,8 @@
 #include "tcp/send_queue.h"
 #include "tcp/trace.h"
 
-#define DUPLICATE_ACKS 3u       /* RFC 5681 3.2 */
-#define ECHO_AGE_MS_MAX 120000u /* an older echo was never sent by us in this connection's flight */
+#define DUPLICATE_ACKS 3u      /* RFC 5681 3.2 */
+#define ECHO_AGE_MS_MAX 64000u /* of the handshake: no SYN,ACK is waited for longer */
 
 /* RFC 6298 4, RFC 7323 4: the timed segment when there is one; after a retransmission only the echo is unambiguous. */
 static void measure_round_trip(struct tcp *tcp, struct tcb *tcb, const struct arrival *arrival)
@@ -33,9 +33,25 @@ static void measure_round_trip(struct tcp *tcp, struct tcb *tcb, const struct ar
         (options->present & TCP_OPTION_TIMESTAMP) != 0) {
         uint32_t age_ms = wrapping_sub(options_timestamp_now(tcp, tcb), options->timestamp_echo);
 
-        if (age_ms < ECHO_AGE_MS_MAX)
+        /* An echo older than the flight that is acknowledged was never sent in it. */
+        if (age_ms <= (tcb->ep.own_backoff > 0 ? host_ms_since(tcp_host(tcp), tcb->unanswered_ms) : ECHO_AGE_MS_MAX))
             rtt_sample(tcp, tcb, age_ms * 1000);
     }
+}
+
+/* Marks that SND.UNA has passed come along, or they would look ahead of it again 2^31 bytes later. */
+static void forget_before_una(struct tcb *tcb, struct busy *busy)
+{
+    if (seq_before(busy->resend, tcb->snd_una))
+        busy->resend = tcb->snd_una;
+    if (seq_before(busy->resend_end, busy->resend))
+        busy->resend_end = busy->resend;
+    if (seq_before(busy->small_end, tcb->snd_una))
+        busy->small_end = tcb->snd_una;
+    if (seq_before(busy->recover, tcb->snd_una) && (tcb->flags & TCB_IN_RECOVERY) == 0)
+        busy->recover = seq_sub(tcb->snd_una, 1);
+    if ((tcb->flags & TCB_URGENT_SEND) != 0 && !seq_after(busy->snd_up, tcb->snd_una))
+        tcb->flags &= ~TCB_URGENT_SEND;
 }
 
 /* RFC 6582 3.2 step 3: while in recovery, a partial ACK names the next hole; a full one ends it. */
@@ -46,6 +62,7 @@ static void recovery_step(struct tcp *tcp, struct tcb *tcb, uint32_t acked_bytes
 
     if (!seq_before(tcb->snd_una, busy->recover)) {
         tcb->flags &= ~TCB_IN_RECOVERY;
+        forget_before_una(tcb, busy);
         tcb->ep.own_dup_acks = 0;
         tcb->cwnd = min_u32(tcb->ssthresh, max_u32(flight, tcb->snd_mss) + tcb->snd_mss);
         trace_event(tcp, &tcb->ep, RILL_TRACE_LOSS, RILL_LOSS_RECOVERED, tcb->snd_una.v);
@@ -71,21 +88,6 @@ static void tell_application(struct tcp *tcp, struct tcb *tcb)
         tcb->flags &= ~TCB_SENT_WANTED;
         event_raise(tcp, tcb, RILL_SENT);
     }
-}
-
-/* Marks that SND.UNA has passed come along, or they would look ahead of it again 2^31 bytes later. */
-static void forget_before_una(struct tcb *tcb, struct busy *busy)
-{
-    if (seq_before(busy->resend, tcb->snd_una))
-        busy->resend = tcb->snd_una;
-    if (seq_before(busy->resend_end, busy->resend))
-        busy->resend_end = busy->resend;
-    if (seq_before(busy->small_end, tcb->snd_una))
-        busy->small_end = tcb->snd_una;
-    if (seq_before(busy->recover, tcb->snd_una) && (tcb->flags & TCB_IN_RECOVERY) == 0)
-        busy->recover = seq_sub(tcb->snd_una, 1);
-    if ((tcb->flags & TCB_URGENT_SEND) != 0 && !seq_after(busy->snd_up, tcb->snd_una))
-        tcb->flags &= ~TCB_URGENT_SEND;
 }
 
 void acknowledge_new(struct tcp *tcp, struct tcb *tcb, const struct arrival *arrival)

@@ -130,7 +130,8 @@ void connection_rest(struct tcp *tcp, struct tcb *tcb)
         return;
     busy = busy_at(tcp, tcb);
     if (busy->send_bytes > 0 || busy->receive.head != REF_NONE || busy->reassembly != REF_NONE ||
-        !seq_equal(busy->resend, busy->resend_end) || (tcb->flags & (TCB_RTT_TIMING | TCB_URGENT_SEEN)) != 0)
+        !seq_equal(busy->resend, busy->resend_end) || !seq_before(busy->recover, tcb->snd_una) ||
+        (tcb->flags & (TCB_RTT_TIMING | TCB_URGENT_SEEN)) != 0)
         return;
     pool_give(tcp_arena(tcp), &tcp->busies, tcb->busy);
     tcb->busy = REF_NONE;

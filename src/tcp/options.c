@@ -18,10 +18,11 @@ uint16_t options_announced_mss(const struct tcp *tcp, const struct path *path)
 uint16_t options_send_mss(const struct path *path, uint16_t peer_mss, bool timestamps)
 {
     uint32_t fallback = path->ip_header_bytes == 20 ? MSS_DEFAULT_V4 : MSS_DEFAULT_V6;
-    uint32_t mss = peer_mss == 0 ? fallback : max_u32(peer_mss, MSS_PEER_MIN);
+    uint32_t ours = timestamps ? TIMESTAMP_OPTION_BYTES : 0;
+    uint32_t mss = peer_mss == 0 ? fallback : max_u32(peer_mss, MSS_PEER_MIN + ours);
 
     mss = min_u32(mss, min_u32(path->mtu - path->ip_header_bytes - TCP_HEADER_BYTES, RILL_TRAIN_PAYLOAD_MAX));
-    return (uint16_t)(timestamps ? mss - TIMESTAMP_OPTION_BYTES : mss);
+    return (uint16_t)(mss - ours);
 }
 
 uint8_t options_window_shift(uint32_t receive_bytes)

@@ -57,6 +57,29 @@ int tcp_init(struct tcp *tcp, const struct rill_config *config)
     return 0;
 }
 
+#define MS_PER_DAY UINT64_C(86400000)
+
+static void pull_stamps(struct tcp *tcp, nanos before)
+{
+    uint64_t gap_ms = (tcp_host(tcp)->now - before) / NANOS_PER_MS;
+    uint32_t before_ms = (uint32_t)(before / NANOS_PER_MS);
+
+    for (ref r = pool_next(tcp_arena(tcp), &tcp->tcbs, REF_NONE); r != REF_NONE;
+         r = pool_next(tcp_arena(tcp), &tcp->tcbs, r)) {
+        struct tcb *tcb = tcb_at(tcp, r);
+        uint64_t quiet_ms = wrapping_sub(before_ms, tcb->last_heard_ms) + gap_ms;
+
+        tcb->last_heard_ms = wrapping_sub(host_ms(tcp_host(tcp)), (uint32_t)min_u64(quiet_ms, 25 * MS_PER_DAY));
+    }
+    tcp->stamps_at = tcp_host(tcp)->now;
+}
+
+void tcp_time_passes(struct tcp *tcp, nanos before)
+{
+    if (unlikely(tcp_host(tcp)->now - tcp->stamps_at >= 10 * MS_PER_DAY * NANOS_PER_MS))
+        pull_stamps(tcp, before);
+}
+
 static bool checksum_is_right(const struct ip_packet *packet)
 {
     checksum_sum sum = checksum_bytes(packet->data, packet->data_bytes);

@@ -36,6 +36,7 @@ struct tcp {
     struct table connections; /* TCBs, half-open and TIME-WAIT blocks, by address and port pairs */
     struct table listening;   /* listeners, by local port */
 
+    nanos stamps_at;    /* when the stamps of idle connections were last pulled along */
     nanos due_from;     /* nothing is due before: a lower bound, so that looking costs nothing */
     struct wheel wheel; /* one node per TCB */
     struct fifo half_open[SYN_RETRIES_MAX + 1]; /* by retries, each in order of its deadline */
@@ -46,6 +47,12 @@ struct tcp {
 };
 
 int tcp_init(struct tcp *tcp, const struct rill_config *config);
+
+/*
+ * Time has passed since `before`. The millisecond stamps of idle connections would come round after 49 days (and
+ * PAWS's memory with them, RFC 7323 5.5): every ten days they are pulled along, to no more than 25 days ago.
+ */
+void tcp_time_passes(struct tcp *tcp, nanos before);
 
 /* A packet for us with protocol TCP. Takes packet->buffer (sets it to REF_NONE) when it keeps it. */
 void tcp_input(struct tcp *tcp, struct ip_packet *packet);

@@ -102,6 +102,12 @@ static void on_keep_alive(struct tcp *tcp, struct tcb *tcb)
     const struct tcp_settings *settings = &tcp->settings;
     uint32_t quiet_ms = host_ms_since(tcp_host(tcp), tcb->last_heard_ms);
 
+    /* MUST-26: only when nothing is outstanding; what is has a timer of its own. */
+    if (!seq_equal(tcb->snd_una, tcb->snd_nxt) || output_has_unsent(tcp, tcb)) {
+        tcb->keep_probes = 0;
+        tcb->keep_at = tcp_host(tcp)->now + settings->keepalive_interval_ms * NANOS_PER_MS;
+        return;
+    }
     if (quiet_ms < settings->keepalive_idle_ms) {
         tcb->keep_probes = 0;
     } else if (tcb->keep_probes >= settings->keepalive_probes) {

@@ -194,6 +194,19 @@ static void ST_186_fin_wait_2_sends_nothing_again(void **state)
     peer_close(&p);
 }
 
+static void MUST_26_no_probe_while_data_is_outstanding(void **state)
+{
+    struct peer p;
+    (void)state;
+    peer_open(&p, &(struct peer_setup){.option_flags = RILL_OPTION_KEEPALIVE, .configure = short_intervals});
+    peer_reach(&p, RILL_STATE_ESTABLISHED);
+    assert_int_equal(peer_user_send(&p, 100), 100);
+    peer_advance(&p, 800000); /* the user timeout is 900 s */
+    assert_int_equal(rill_counted(p.stack, RILL_COUNT_TCP_KEEPALIVE_PROBES), 0);
+    expect_state(&p, RILL_STATE_ESTABLISHED);
+    peer_close(&p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -209,6 +222,7 @@ int main(void)
         cmocka_unit_test(an_orphan_in_fin_wait_2_goes_after_its_timer),
         cmocka_unit_test(closing_the_handle_in_fin_wait_2_starts_the_orphans_timer),
         cmocka_unit_test(ST_186_fin_wait_2_sends_nothing_again),
+        cmocka_unit_test(MUST_26_no_probe_while_data_is_outstanding),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

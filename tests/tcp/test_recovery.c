@@ -259,6 +259,21 @@ static void R3042_2_limited_transmit_is_not_in_the_flight_that_is_halved(void **
     peer_close(&p);
 }
 
+/* RFC 6582 3.2 step 2: "covers more than recover". At exactly recover they may still be echoes of what was resent. */
+static void R6582_1_an_ack_of_exactly_recover_is_not_more_than_recover(void **state)
+{
+    struct peer p;
+    (void)state;
+    in_flight(&p, 10, 0);
+    peer_advance(&p, 200); /* recover = SND.NXT - 1 */
+    peer_send(&p, TCP_ACK, 1, 1 + 10 * MSS, 0);
+    assert_int_equal(peer_user_send(&p, 3 * MSS), 3 * MSS);
+    peer_forget(&p);
+    duplicate_acks(&p, 1 + 10 * MSS, 3);
+    assert_int_equal(rill_counted(p.stack, RILL_COUNT_TCP_FAST_RETRANSMITS), 0);
+    peer_close(&p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -278,6 +293,7 @@ int main(void)
         cmocka_unit_test(R5681_14_after_idleness_no_more_than_the_restart_window_leaves),
         cmocka_unit_test(R5681_3_the_handshake_does_not_grow_the_window),
         cmocka_unit_test(R3042_2_limited_transmit_is_not_in_the_flight_that_is_halved),
+        cmocka_unit_test(R6582_1_an_ack_of_exactly_recover_is_not_more_than_recover),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
