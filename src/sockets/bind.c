@@ -30,7 +30,7 @@ static bool overlap(const struct sock *a, const struct rill_addr *at, const stru
 /* SO_REUSEADDR on both lets them share a port, but no port that is listened on. */
 static bool collides(const struct sock *sock, const struct rill_endpoint *local, const struct sock *other)
 {
-    if (other == sock || other->local.port != local->port || !overlap(sock, &local->addr, other))
+    if (other == sock || !other->holds_port || other->local.port != local->port || !overlap(sock, &local->addr, other))
         return false;
     return !sock->options.reuse_address || !other->options.reuse_address || other->phase == PHASE_LISTENING;
 }
@@ -70,6 +70,7 @@ int sock_choose_port(struct rill_sockets *s, struct file *file)
 
         if (!is_taken_by_socket(s, sock, &local)) {
             sock->local.port = local.port;
+            sock->holds_port = true;
             return 0;
         }
     }
@@ -110,7 +111,7 @@ int rill_sock_bind(struct rill_sockets *s, int fd, const void *addr, uint32_t ad
         return error;
     if (!rill_addr_is_unspecified(&local.addr) && !below_is_local(s->stack, &local.addr))
         return -RILL_EADDRNOTAVAIL;
-    if (sock->phase != PHASE_CLOSED || sock->local.port != 0)
+    if (sock->phase != PHASE_CLOSED || sock->holds_port)
         return -RILL_EINVAL;
     if (local.port != 0 && (is_taken_by_socket(s, sock, &local) || is_taken_by_orphan(s, sock, &local)))
         return -RILL_EADDRINUSE;
@@ -122,5 +123,6 @@ int rill_sock_bind(struct rill_sockets *s, int fd, const void *addr, uint32_t ad
     }
     sock->bound_address = !rill_addr_is_unspecified(&local.addr);
     sock->bound_port = local.port != 0;
+    sock->holds_port = true;
     return 0;
 }

@@ -9,6 +9,13 @@
 #define KEY_READABLE (RILL_POLLIN | RILL_POLLPRI | RILL_POLLRDNORM | RILL_POLLRDBAND)
 #define KEY_WRITABLE (RILL_POLLOUT | RILL_POLLWRNORM | RILL_POLLWRBAND)
 
+void sock_end(struct sock *sock)
+{
+    sock->phase = PHASE_CLOSED;
+    sock->shut = SHUT_BOTH;
+    sock->holds_port = sock->bound_port;
+}
+
 /* The end by a RST, a timeout or a network error. */
 static void take_reset(struct sock *sock, int error)
 {
@@ -29,14 +36,14 @@ static void take_soft_error(struct rill_sockets *s, struct sock *sock, int error
 {
     if (error == -RILL_ETIMEDOUT)
         return; /* R1: no more than "it takes long" */
-    sock->soft_error = error;
-    if (sock->phase != PHASE_CONNECTING)
+    if (sock->phase != PHASE_CONNECTING) {
+        sock->soft_error = error;
         return;
+    }
     (void)rill_abort(s->stack, sock->conn);
     sock->conn = 0;
     sock->error = error;
-    sock->phase = PHASE_CLOSED;
-    sock->shut = SHUT_BOTH;
+    sock_end(sock);
 }
 
 static void take_urgent(struct rill_sockets *s, struct sock *sock)
@@ -60,8 +67,7 @@ static void change_state(struct rill_sockets *s, struct sock *sock, const struct
     if ((event->what & (RILL_RESET | RILL_CLOSED)) != 0) {
         if ((event->what & RILL_RESET) != 0)
             take_reset(sock, event->error);
-        sock->phase = PHASE_CLOSED;
-        sock->shut = SHUT_BOTH;
+        sock_end(sock);
     } else if ((event->what & RILL_SOFT_ERROR) != 0) {
         take_soft_error(s, sock, event->error);
     }
@@ -108,10 +114,8 @@ bool sock_look(struct rill_sockets *s, struct sock *sock, struct below *out)
         *out = (struct below){.state = RILL_STATE_CLOSED};
         return false;
     }
-    if (sock->phase == PHASE_OPEN && (out->state == RILL_STATE_TIME_WAIT || out->state == RILL_STATE_CLOSED)) {
-        sock->phase = PHASE_CLOSED;
-        sock->shut = SHUT_BOTH;
-    }
+    if (sock->phase == PHASE_OPEN && (out->state == RILL_STATE_TIME_WAIT || out->state == RILL_STATE_CLOSED))
+        sock_end(sock);
     return true;
 }
 

@@ -81,7 +81,7 @@ int option_set_ipv6(struct rill_sockets *s, struct sock *sock, int name, int val
         return -RILL_ENOPROTOOPT;
     switch (name) {
     case RILL_IPV6_V6ONLY:
-        if (sock->local.port != 0 || sock->phase != PHASE_CLOSED)
+        if (sock->holds_port || sock->phase != PHASE_CLOSED)
             return -RILL_EINVAL; /* it changes what the port means */
         sock->options.v6only = value != 0;
         return 0;

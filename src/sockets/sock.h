@@ -11,6 +11,9 @@
 /* How the connection stands; brings the socket's phase up to date. False, and CLOSED, when there is none. */
 bool sock_look(struct rill_sockets *s, struct sock *sock, struct below *out);
 
+/* TCP has nothing more to do with the socket. */
+void sock_end(struct sock *sock);
+
 /* The urgent byte can be received, and was not. */
 bool sock_urgent_arrived(const struct sock *sock, const struct below *below);
 

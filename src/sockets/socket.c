@@ -45,7 +45,10 @@ void sock_native_options(const struct rill_sockets *s, const struct file *file, 
 
     rill_options_default(out);
     out->user = (uint64_t)file_index(s, file) + 1;
-    out->local = sock->local;
+    if (sock->bound_address)
+        out->local.addr = sock->local.addr;
+    if (sock->holds_port)
+        out->local.port = sock->local.port;
     out->send_buffer_bytes = options->send_buffer_bytes;
     out->receive_buffer_bytes = options->receive_buffer_bytes;
     out->user_timeout_ms = options->user_timeout_ms;
@@ -91,6 +94,7 @@ void sock_disconnect(struct rill_sockets *s, struct file *file)
     sock->remote = (struct rill_endpoint){.port = 0};
     if (!sock->bound_address)
         memset(&sock->local.addr, 0, sizeof sock->local.addr);
+    sock->holds_port = sock->bound_port;
     if (!sock->bound_port)
         sock->local.port = 0;
 }
@@ -114,7 +118,7 @@ int rill_sock_listen(struct rill_sockets *s, int fd, int backlog)
     }
     if (sock->link != LINK_UNCONNECTED || sock->phase != PHASE_CLOSED)
         return -RILL_EINVAL;
-    if (sock->local.port == 0) {
+    if (!sock->holds_port) {
         error = sock_choose_port(s, file);
         if (error != 0)
             return error;
@@ -144,6 +148,7 @@ static int adopt(struct rill_sockets *s, const struct sock *listener, rill_conn 
     sock->conn = conn;
     sock->link = LINK_CONNECTED;
     sock->phase = PHASE_OPEN;
+    sock->holds_port = true;
     sock_learn_ends(s, sock);
     (void)rill_set_user(s->stack, conn, (uint64_t)file_index(s, file) + 1);
     catch_up(s); /* what happened while it waited */
@@ -211,6 +216,7 @@ static int open_active(struct rill_sockets *s, struct file *file, const void *ad
     sock->conn = conn;
     sock->link = LINK_CONNECTING;
     sock->phase = PHASE_CONNECTING;
+    sock->holds_port = true;
     sock->shut = 0;
     sock->error = 0;
     sock->done = false;

@@ -58,6 +58,7 @@ struct sock {
     bool done;                      /* the peer's FIN arrived: reading ends with 0 */
     bool v6;                        /* RILL_AF_INET6 */
     bool bound_address, bound_port; /* by bind(2) */
+    bool holds_port;                /* local.port is this socket's; else it only tells where it was */
     struct rill_endpoint local, remote;
     enum urgent urgent;
     uint32_t urgent_seq; /* sequence number of the urgent byte */

@@ -25,7 +25,10 @@ struct pair_end {
 struct pair {
     struct pair_end end[2];
     rill_time now;
-    bool cut; /* nothing arrives */
+    bool cut;                        /* nothing arrives */
+    void (*on_wait)(struct pair *p); /* when a call waits: what others do meanwhile; may be NULL */
+    int wait_result;                 /* what waiting returns: -RILL_EINTR */
+    unsigned waits;
 };
 
 /* All that can happen now happens. */
@@ -74,8 +77,13 @@ static inline void pair_advance(struct pair *p, uint64_t ms)
 
 static inline int pair_wait(void *context, rill_time deadline)
 {
-    pair_step((struct pair *)context, deadline);
-    return 0;
+    struct pair *p = (struct pair *)context;
+
+    p->waits++;
+    if (p->on_wait != NULL)
+        p->on_wait(p);
+    pair_step(p, deadline);
+    return p->wait_result;
 }
 
 static inline void pair_open_end(struct pair *p, int i, bool waits, void (*configure)(struct rill_config *))
@@ -120,6 +128,44 @@ static inline void pair_open_as(struct pair *p, bool waits, void (*configure)(st
 static inline void pair_open(struct pair *p)
 {
     pair_open_as(p, false, NULL);
+}
+
+/* The two tables, in the order that tests think in. */
+#define SERVER(p) ((p)->end[0].sockets)
+#define CLIENT(p) ((p)->end[1].sockets)
+
+static inline int pair_listener(struct pair *p, int flags)
+{
+    struct rill_sockaddr_in addr = rill_sockaddr4(0, 0, 0, 0, 80);
+    int fd = rill_sock_open(SERVER(p), RILL_AF_INET, RILL_SOCK_STREAM | flags, 0);
+
+    assert_int_equal(rill_sock_setsockopt(SERVER(p), fd, RILL_SOL_SOCKET, RILL_SO_REUSEADDR, &(int){1}, sizeof(int)),
+                     0);
+    assert_int_equal(rill_sock_bind(SERVER(p), fd, &addr, sizeof addr), 0);
+    assert_int_equal(rill_sock_listen(SERVER(p), fd, 8), 0);
+    return fd;
+}
+
+static inline int pair_connect(struct pair *p, int fd)
+{
+    struct rill_sockaddr_in addr = rill_sockaddr4(10, 0, 0, 1, 80);
+
+    return rill_sock_connect(CLIENT(p), fd, &addr, sizeof addr);
+}
+
+/* A connection, both of whose descriptors do not block. */
+static inline void pair_connection(struct pair *p, int *server, int *client)
+{
+    int listener = pair_listener(p, RILL_SOCK_NONBLOCK);
+
+    *client = rill_sock_open(CLIENT(p), RILL_AF_INET, RILL_SOCK_STREAM | RILL_SOCK_NONBLOCK, 0);
+    assert_int_equal(pair_connect(p, *client), -RILL_EINPROGRESS);
+    pair_turn(p);
+    *server = rill_sock_accept4(SERVER(p), listener, NULL, NULL, RILL_SOCK_NONBLOCK);
+    assert_true(*server > listener);
+    assert_int_equal(rill_sock_close(SERVER(p), listener), 0);
+    assert_int_equal(pair_connect(p, *client), 0);
+    pair_turn(p);
 }
 
 static inline void pair_close(struct pair *p)

@@ -399,9 +399,11 @@ static void close_kernel(struct world *w)
     }
 }
 
-static void same(const char *sequence)
+static struct world kernel, rill;
+
+/* On both; true when the transcripts are equal. */
+static bool run_both(const char *sequence)
 {
-    static struct world kernel, rill;
     struct pair pair;
 
     pair_open(&pair);
@@ -419,7 +421,12 @@ static void same(const char *sequence)
     run_all(&rill, sequence);
     close_kernel(&kernel);
     pair_close(&pair);
-    if (strcmp(kernel.transcript, rill.transcript) != 0)
+    return strcmp(kernel.transcript, rill.transcript) == 0;
+}
+
+static void same(const char *sequence)
+{
+    if (!run_both(sequence))
         fail_msg("\n--- Linux\n%s--- rill\n%s", kernel.transcript, rill.transcript);
 }
 
@@ -429,13 +436,22 @@ static void same(const char *sequence)
         (void)unused;                                                                                                  \
         same(sequence);                                                                                                \
     }
+#define AS_DIFFERENCE(name, reason, sequence)                                                                          \
+    static void name(void **unused)                                                                                    \
+    {                                                                                                                  \
+        (void)unused;                                                                                                  \
+        if (run_both(sequence))                                                                                        \
+            fail_msg("no longer different (%s):\n%s", reason, rill.transcript);                                        \
+    }
 #define AS_ENTRY(name, sequence) cmocka_unit_test(name),
+#define AS_DIFFERENT_ENTRY(name, reason, sequence) cmocka_unit_test(name),
 
 SEQUENCES(AS_FUNCTION)
+DIFFERENCES(AS_DIFFERENCE)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {SEQUENCES(AS_ENTRY)};
+    const struct CMUnitTest tests[] = {SEQUENCES(AS_ENTRY) DIFFERENCES(AS_DIFFERENT_ENTRY)};
 
     signal(SIGPIPE, SIG_IGN);
     return cmocka_run_group_tests(tests, NULL, NULL);
