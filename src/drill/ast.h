@@ -60,6 +60,7 @@ struct drill_packet {
     enum drill_protocol protocol;
     int tos, ecn, ttl; /* -1: not said */
     int64_t flow_label;
+    bool bad_checksum; /* inbound: the transport checksum is wrong (a word of rill's own) */
     bool has_ports;
     uint16_t source_port, destination_port;
 

@@ -57,7 +57,9 @@ static bool run_at(const struct drill_job *job, const struct drill_script *scrip
     options.has_isn = true;
     options.isn = isn;
     options.start_at = START_AT;
+    options.skip_code = true;
     run_once(job, script, &options, NULL, NULL, &iss);
+    options.skip_code = job->options.skip_code;
     options.start_at = START_AT + (uint64_t)(uint32_t)(isn - iss) * ISN_TICK;
     return run_once(job, script, &options, &isn, to, &unused);
 }

@@ -91,6 +91,7 @@ static bool inject_tcp(struct run *run, const struct drill_packet *packet)
     for (uint32_t i = 0; i < packet->length_bytes; i++)
         tcp[header_bytes + i] = payload_byte(packet->seq - 1 + i);
     finish_checksum(run, IP_PROTOCOL_TCP, tcp, all, 16);
+    tcp[16] ^= packet->bad_checksum ? 1 : 0;
     run_input(run, bytes, add_ip(run, packet, IP_PROTOCOL_TCP, all, bytes));
     return true;
 }

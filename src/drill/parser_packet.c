@@ -35,6 +35,10 @@ static bool parse_ip_word(struct lexer *lexer, struct drill_packet *packet)
             return true;
         }
     }
+    if (token_is_word(&word, "bad_checksum") && packet->inbound) {
+        packet->bad_checksum = true;
+        return true;
+    }
     if (token_is_word(&word, "tos")) {
         if (!parse_number(lexer, "a TOS value", 255, &number))
             return false;

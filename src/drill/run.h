@@ -17,6 +17,7 @@
 
 struct drill_options {
     const char *profile; /* "linux", "freebsd", "rill" */
+    bool skip_code;      /* %{ }% is passed over */
     bool strict;         /* an unknown setting or command fails the script */
     bool trace;          /* the ladder even when the script passes */
     bool exact_segments, options_as_set, any_window;

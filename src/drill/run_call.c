@@ -188,6 +188,8 @@ bool run_call(struct run *run, const struct drill_event *event)
     run->blocked.begin = run->now;
     run->blocked.timeout = RILL_NEVER;
     run->blocked.end = run->window_end;
+    if (run->flow != NULL)
+        run->flow->heard_no_ack = false; /* what comes now answers the call */
     value = row->run(run, event->call);
     if (value == CALL_FAILED)
         return false;
