@@ -224,10 +224,9 @@ int rill_sock_epoll_ctl(struct rill_sockets *s, int epoll_fd, int operation, int
 /* Look once at each entry that is in the list now. */
 static int harvest(struct rill_sockets *s, struct epoll *epoll, struct rill_epoll_event *events, int max)
 {
-    uint32_t looks = epoll->ready_count;
     int n = 0;
 
-    while (looks-- > 0 && n < max) {
+    for (uint32_t looks = epoll->ready_count; looks > 0 && n < max; looks--) {
         uint32_t w = epoll->ready_head;
         struct watch *watch = &s->watches[w];
         uint32_t mask = watch_mask(s, watch);

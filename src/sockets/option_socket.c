@@ -82,11 +82,13 @@ static uint32_t send_buffer_bytes(const struct rill_sockets *s, const struct soc
 static void set_receive_low(struct rill_sockets *s, struct file *file, int value)
 {
     struct sock *sock = &file->sock;
+    struct below below;
     uint32_t wanted = value < 0 ? INT32_MAX : max_u32((uint32_t)value, 1);
 
     /* More than the window ever lets in would never be reached. */
     sock->options.receive_low = min_u32(wanted, receive_buffer_bytes(s, sock) / 2);
-    if ((file_mask(s, file) & RILL_POLLIN) != 0)
+    (void)sock_look(s, sock, &below);
+    if (sock->done || (below.readable_bytes > 0 && below.readable_bytes >= sock->options.receive_low))
         file_signal(s, file, RILL_POLLIN | RILL_POLLRDNORM);
 }
 

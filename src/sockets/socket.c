@@ -95,8 +95,7 @@ void sock_disconnect(struct rill_sockets *s, struct file *file)
     if (!sock->bound_address)
         memset(&sock->local.addr, 0, sizeof sock->local.addr);
     sock->holds_port = sock->bound_port;
-    if (!sock->bound_port)
-        sock->local.port = 0;
+    file_signal(s, file, RILL_POLLERR);
 }
 
 /* ------------------------------------------------------------------ passive */
@@ -131,7 +130,6 @@ int rill_sock_listen(struct rill_sockets *s, int fd, int backlog)
             return error;
     }
     sock->phase = PHASE_LISTENING;
-    sock->shut = 0;
     return 0;
 }
 
@@ -149,6 +147,7 @@ static int adopt(struct rill_sockets *s, const struct sock *listener, rill_conn 
     sock->link = LINK_CONNECTED;
     sock->phase = PHASE_OPEN;
     sock->holds_port = true;
+    sock->bound_address = listener->bound_address;
     sock_learn_ends(s, sock);
     (void)rill_set_user(s->stack, conn, (uint64_t)file_index(s, file) + 1);
     catch_up(s); /* what happened while it waited */
@@ -217,7 +216,6 @@ static int open_active(struct rill_sockets *s, struct file *file, const void *ad
     sock->link = LINK_CONNECTING;
     sock->phase = PHASE_CONNECTING;
     sock->holds_port = true;
-    sock->shut = 0;
     sock->error = 0;
     sock->done = false;
     sock_learn_ends(s, sock);
@@ -261,6 +259,8 @@ int rill_sock_connect(struct rill_sockets *s, int fd, const void *addr, uint32_t
         sock_disconnect(s, file);
         return 0;
     }
+    if (sock->link == LINK_DISCONNECTING)
+        return -RILL_EINVAL;
     if (sock->link == LINK_CONNECTED || (sock->link == LINK_UNCONNECTED && sock->phase != PHASE_CLOSED))
         return -RILL_EISCONN;
     if (sock->link == LINK_UNCONNECTED) {
@@ -325,6 +325,8 @@ int rill_sock_shutdown(struct rill_sockets *s, int fd, int how)
         return -RILL_EINVAL;
     catch_up(s);
     (void)sock_look(s, sock, &below);
+    if (sock->link == LINK_CONNECTING)
+        sock->link = sock->phase == PHASE_OPEN ? LINK_CONNECTED : LINK_DISCONNECTING;
     switch (sock->phase) {
     case PHASE_CLOSED:
         error = -RILL_ENOTCONN;

@@ -13,7 +13,12 @@
 #define NONE UINT32_MAX /* no index */
 
 /* Where connect(2) is, apart from where TCP is: Linux's socket_state. */
-enum link { LINK_UNCONNECTED, LINK_CONNECTING, LINK_CONNECTED };
+enum link {
+    LINK_UNCONNECTED,
+    LINK_CONNECTING,
+    LINK_CONNECTED,
+    LINK_DISCONNECTING, /* shut before its failure was told: connect(2) has no way on from here but to nothing */
+};
 
 /* What TCP is doing for the socket, as far as calls tell it apart. */
 enum phase {

@@ -285,6 +285,15 @@
     X(ioctl_on_the_fresh, "c socket; c ioctl 0x541b; c ioctl 0x5411; c ioctl 0x8905; c ioctl 0x894b;")                 \
     X(readable_count_leaves_the_fin_out,                                                                               \
       CONNECTED "c send 2; c shutdown 1; s ioctl 0x541b; s recv 9; s ioctl 0x541b;")                                   \
+    X(shutdown_between_a_failed_connect_and_the_next,                                                                  \
+      "c socket; c connect 1; c shutdown 2; c connect 1; c poll; c error; c connect 2; c connect 1;")                  \
+    X(shutdown_of_a_connect_that_was_not_asked_about, LISTENING "c socket; c connect; c shutdown 0; c connect;")       \
+    X(shutdown_before_connect_stays_shut,                                                                              \
+      LISTENING "c socket; c shutdown 0; c connect; c poll; c recv 9; c shutdown 1; l accept s; s recv 3;")            \
+    X(an_epoll_hears_of_a_disconnect,                                                                                  \
+      CONNECTED "p epoll; p ctl 1 s 0x80002001; s connect 2; p wait; p wait; s name sock;")                            \
+    X(low_water_mark_set_on_a_shut_socket_is_no_edge,                                                                  \
+      CONNECTED "p epoll; p ctl 1 s 0x80002007; s shutdown 0; p wait; s set 1 18 1; p wait;")                          \
     X(crossed_fins,                                                                                                    \
       CONNECTED "c send 2; s send 3; c shutdown 1; s shutdown 1; c recv 9; c recv 9; s recv 9; s recv 9; c poll;"      \
                 "s poll; c close; s close;")

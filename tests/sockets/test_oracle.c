@@ -449,10 +449,26 @@ static void same(const char *sequence)
 SEQUENCES(AS_FUNCTION)
 DIFFERENCES(AS_DIFFERENCE)
 
-int main(void)
+/* With sequences as arguments: run these, and show where the two differ. */
+static int compare_given(int count, char **given)
+{
+    int different = 0;
+
+    for (int i = 0; i < count; i++) {
+        if (run_both(given[i]))
+            continue;
+        different++;
+        printf("--- Linux\n%s--- rill\n%s", kernel.transcript, rill.transcript);
+    }
+    return different;
+}
+
+int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {SEQUENCES(AS_ENTRY) DIFFERENCES(AS_DIFFERENT_ENTRY)};
 
     signal(SIGPIPE, SIG_IGN);
+    if (argc > 1)
+        return compare_given(argc - 1, argv + 1) != 0;
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
