@@ -46,12 +46,22 @@ static void take_soft_error(struct rill_sockets *s, struct sock *sock, int error
     sock_end(sock);
 }
 
+/* The urgent byte is next in the stream, and not part of it for the reader. */
+static bool hole_is_next(const struct sock *sock, const struct below *below)
+{
+    return sock->urgent != URGENT_NONE && (sock->options.flags & RILL_OPTION_OOB_INLINE) == 0 &&
+           sock->urgent_seq == below->reader;
+}
+
 static void take_urgent(struct rill_sockets *s, struct sock *sock)
 {
     struct below below;
 
     if (!below_look(s->stack, sock->conn, &below) || !below.urgent)
         return;
+    /* Linux: an urgent byte that stands next to be read when another one is announced is lost (telnet wants it so). */
+    if (hole_is_next(sock, &below) && below.readable_bytes > 0)
+        (void)rill_consume(s->stack, sock->conn, 1);
     sock->urgent = URGENT_AHEAD;
     sock->urgent_seq = seq_sub(seq_make(below.urgent_end), 1).v; /* RFC 6093 3.1: as everybody reads the pointer */
 }
@@ -73,6 +83,14 @@ static void change_state(struct rill_sockets *s, struct sock *sock, const struct
     }
 }
 
+/* Data below the low-water mark wakes nobody. */
+static bool has_enough(struct rill_sockets *s, struct sock *sock)
+{
+    struct below below;
+
+    return !sock_look(s, sock, &below) || sock->done || below.readable_bytes >= sock->options.receive_low;
+}
+
 bool rill_sockets_event(struct rill_sockets *s, const struct rill_event *event)
 {
     const uint32_t state_changes = RILL_ESTABLISHED | RILL_PEER_CLOSED | RILL_RESET | RILL_CLOSED | RILL_SOFT_ERROR;
@@ -87,7 +105,8 @@ bool rill_sockets_event(struct rill_sockets *s, const struct rill_event *event)
     if ((event->what & RILL_URGENT) != 0)
         take_urgent(s, &file->sock);
     change_state(s, &file->sock, event);
-    if ((event->what & (RILL_READABLE | RILL_URGENT | RILL_ACCEPTABLE)) != 0)
+    if ((event->what & (RILL_URGENT | RILL_ACCEPTABLE)) != 0 ||
+        ((event->what & RILL_READABLE) != 0 && has_enough(s, &file->sock)))
         key |= KEY_READABLE;
     if ((event->what & RILL_WRITABLE) != 0)
         key |= KEY_WRITABLE;
@@ -117,13 +136,6 @@ bool sock_look(struct rill_sockets *s, struct sock *sock, struct below *out)
     if (sock->phase == PHASE_OPEN && (out->state == RILL_STATE_TIME_WAIT || out->state == RILL_STATE_CLOSED))
         sock_end(sock);
     return true;
-}
-
-/* The urgent byte is next in the stream, and not part of it for the reader. */
-static bool hole_is_next(const struct sock *sock, const struct below *below)
-{
-    return sock->urgent != URGENT_NONE && (sock->options.flags & RILL_OPTION_OOB_INLINE) == 0 &&
-           sock->urgent_seq == below->reader;
 }
 
 bool sock_urgent_arrived(const struct sock *sock, const struct below *below)

@@ -294,6 +294,11 @@
       CONNECTED "p epoll; p ctl 1 s 0x80002001; s connect 2; p wait; p wait; s name sock;")                            \
     X(low_water_mark_set_on_a_shut_socket_is_no_edge,                                                                  \
       CONNECTED "p epoll; p ctl 1 s 0x80002007; s shutdown 0; p wait; s set 1 18 1; p wait;")                          \
+    X(data_below_the_low_water_mark_is_no_edge,                                                                        \
+      CONNECTED "p epoll; p ctl 1 s 0x80000005; p wait; s set 1 18 3; c send 1; p wait; c set 6 1 1; c send 4;"        \
+                "p wait;")                                                                                             \
+    X(an_urgent_byte_at_the_reader_is_lost_to_the_next,                                                                \
+      CONNECTED "c set 6 1 1; c send 1 1; s poll; c send 3 1; s recv 9; s recv 1 1; s recv 9;")                        \
     X(crossed_fins,                                                                                                    \
       CONNECTED "c send 2; s send 3; c shutdown 1; s shutdown 1; c recv 9; c recv 9; s recv 9; s recv 9; c poll;"      \
                 "s poll; c close; s close;")
@@ -307,6 +312,9 @@
       "SO_REUSEADDR of the socket that is gone is not kept in the 48 bytes of TIME-WAIT",                              \
       "l socket; l bind; l listen 1; c socket; c connect; l accept s; s close; c recv 1; c close;"                     \
       "l close; t socket; t set 1 2 1; t bind;")                                                                       \
+    X(two_marks_that_come_between_two_calls_are_one,                                                                   \
+      "the layer learns of the mark when it is called: of two, the later one",                                         \
+      CONNECTED "c set 6 1 1; c send 1 1; c send 3 1; s recv 9;")                                                      \
     X(reuseport_is_refused, "a port has one listener: saying yes would be a lie", "c socket; c set 1 15 1;")           \
     X(keepalive_times_are_the_stacks, "not kept per connection yet",                                                   \
       "c socket; c set 6 4 10; c set 6 5 10; c set 6 6 3;")                                                            \
