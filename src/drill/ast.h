@@ -47,6 +47,7 @@ struct drill_expr {
 struct drill_option {
     uint8_t kind; /* the option's number on the wire */
     bool any;     /* its values are not looked at */
+    bool raw;     /* bytes as they stand, kind and length among them (a word of rill's own) */
     uint8_t value_count, byte_count;
     uint32_t values[8]; /* mss, wscale, TS val and ecr, SACK edges (relative) */
     uint8_t bytes[38];  /* cookie, or what an unknown option holds */

@@ -74,6 +74,14 @@ static void write_value(uint8_t *to, unsigned bytes, uint32_t value)
         put_be32(to, value);
 }
 
+/* All of it, kind and length included. */
+static size_t whole_bytes(const struct drill_option *option)
+{
+    if (option->raw)
+        return option->byte_count;
+    return option->kind <= WIRE_NOP ? 1 : 2 + data_bytes(option);
+}
+
 static void write_option(const struct drill_option *option, uint32_t sack_base, uint32_t ts_offset, uint8_t *to)
 {
     unsigned each = value_bytes(option->kind);
@@ -99,11 +107,13 @@ int option_bytes_build(const struct drill_packet *packet, uint32_t sack_base, ui
 
     for (unsigned i = 0; i < packet->option_count; i++) {
         const struct drill_option *option = &packet->options[i];
-        size_t bytes = option->kind <= WIRE_NOP ? 1 : 2 + data_bytes(option);
+        size_t bytes = whole_bytes(option);
 
         if (used + bytes > 40)
             return -1;
-        if (bytes == 1)
+        if (option->raw)
+            memcpy(to + used, option->bytes, bytes);
+        else if (option->kind <= WIRE_NOP)
             to[used] = option->kind;
         else
             write_option(option, sack_base, ts_offset, to + used);

@@ -111,6 +111,10 @@ static bool parse_option(struct lexer *lexer, struct drill_option *option)
     struct token word = lexer_next(lexer);
     size_t i = 0;
 
+    if (token_is_word(&word, "raw")) {
+        option->raw = true;
+        return parse_hex(lexer, option);
+    }
     while (i < sizeof names / sizeof names[0] && !token_is_word(&word, names[i].name))
         i++;
     if (i == sizeof names / sizeof names[0])
