@@ -102,9 +102,12 @@ static void watch_free(struct rill_sockets *s, uint32_t w)
     for (link = &s->files[watch->file].watches; *link != w; link = &s->watches[*link].file_next)
         ;
     *link = watch->file_next;
-    for (link = &s->files[watch->epoll].epoll.watches; *link != w; link = &s->watches[*link].epoll_next)
-        ;
-    *link = watch->epoll_next;
+    if (watch->epoll_previous == NONE)
+        s->files[watch->epoll].epoll.watches = watch->epoll_next;
+    else
+        s->watches[watch->epoll_previous].epoll_next = watch->epoll_next;
+    if (watch->epoll_next != NONE)
+        s->watches[watch->epoll_next].epoll_previous = watch->epoll_previous;
     watch->file_next = s->free_watch;
     s->free_watch = w;
 }
@@ -138,7 +141,10 @@ static int watch_add(struct rill_sockets *s, struct file *epoll, struct file *fi
         .data = event->data,
         .file_next = file->watches,
         .epoll_next = epoll->epoll.watches,
+        .epoll_previous = NONE,
     };
+    if (watch->epoll_next != NONE)
+        s->watches[watch->epoll_next].epoll_previous = w;
     file->watches = w;
     epoll->epoll.watches = w;
     if (watch_mask(s, watch) != 0)

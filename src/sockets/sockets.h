@@ -100,7 +100,8 @@ struct watch {
     int fd;
     uint32_t events; /* asked for, with RILL_EPOLLET and so on; 0 after a one-shot */
     uint64_t data;
-    uint32_t file_next, epoll_next;
+    uint32_t file_next;
+    uint32_t epoll_next, epoll_previous;
     uint32_t ready_next, ready_previous;
     bool is_ready; /* in the epoll's ready list: to be looked at */
 };

@@ -299,6 +299,10 @@
                 "p wait;")                                                                                             \
     X(an_urgent_byte_at_the_reader_is_lost_to_the_next,                                                                \
       CONNECTED "c set 6 1 1; c send 1 1; s poll; c send 3 1; s recv 9; s recv 1 1; s recv 9;")                        \
+    X(epoll_entries_leave_from_the_middle,                                                                             \
+      LISTENING "p epoll; c socket; c connect; l accept s; d socket; d connect; l accept t; p ctl 1 l 1;"              \
+                "p ctl 1 s 1; p ctl 1 t 1; c send 1; d send 1; s close; p wait; p ctl 2 l 0; t recv 1; p wait;"        \
+                "p ctl 1 l 1; d send 1; p wait; t close; p wait; p close;")                                            \
     X(crossed_fins,                                                                                                    \
       CONNECTED "c send 2; s send 3; c shutdown 1; s shutdown 1; c recv 9; c recv 9; s recv 9; s recv 9; c poll;"      \
                 "s poll; c close; s close;")
