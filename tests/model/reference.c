@@ -158,8 +158,7 @@ static void syn_sent_state(struct judgement *j)
 
 /*
  * RFC 6191 2, which takes the place of the sequence check for a SYN in
- * TIME-WAIT, and 3.6.1 MAY-2. While the application holds its handle nobody
- * else can have the connection: RFC 5961 4.2 applies.
+ * TIME-WAIT, and 3.6.1 MAY-2.
  */
 static void time_wait_syn(struct judgement *j)
 {
@@ -168,7 +167,7 @@ static void time_wait_syn(struct judgement *j)
     bool by_sequence = !j->seg->timestamp || (j->tcb->timestamps && j->seg->ts_value == j->tcb->ts_recent);
     bool by_time = j->seg->timestamp && (later || !j->tcb->timestamps);
     bool newer = (int32_t)offset >= 0; /* than the FIN's number, which is RCV.NXT - 1 */
-    bool honored = j->tcb->listener && !j->tcb->held && (by_time || (by_sequence && newer));
+    bool honored = j->tcb->listener && (by_time || (by_sequence && newer));
 
     /* At RCV.NXT exactly: newer by RFC 6191, and not by 3.6.1's "largest sequence number used" as stacks read it. */
     if (!honored || has(j, TCP_FIN) || (!by_time && offset == 0))
@@ -262,7 +261,10 @@ static void fourth_check_syn(struct judgement *j)
             allow(j, REPLY_ACK, "3.10.7.4 fourth: SYN in SYN-RECEIVED, active");
         return;
     }
-    allow(j, again ? REPLY_ACK | REPLY_SYN_ACK : REPLY_ACK, "3.10.7.4 first: SYN before or after the window");
+    if (again)
+        allow(j, REPLY_ACK | REPLY_SYN_ACK, "3.10.7.4 first: the SYN again");
+    else
+        allow(j, REPLY_ACK, "3.10.7.4 first: SYN before or after the window");
     /* 3.5 figure 8: in a simultaneous open the SYN,ACK carries the old SYN; what follows it is in the window. */
     if (has(j, TCP_ACK) && (again || (first_check_sequence_number(j) & ACCEPTABLE) != 0)) {
         unsigned from = j->set->count;
@@ -361,6 +363,8 @@ static void text_and_fin(struct judgement *j, const struct ideal *ideal)
     if (!receives) {
         allow(j, something || segment_length(j) > 0 ? REPLY_NONE | REPLY_ACK : REPLY_NONE,
               "3.10.7.4 seventh and eighth: text or FIN behind the peer's FIN");
+    } else if (j->tcb->orphan && ideal->data_bytes > 0) {
+        allow_gone(j, REPLY_ABORT, "RFC 1122 4.2.2.13 (SHLD-3): text that nobody will read");
     } else if (ideal->offset > 0) {
         /* SHLD-31: held, with its ACK field or without; RFC 5681 4.2 asks for the ACK that MAY-13 allows. */
         allow(j, something ? REPLY_ACK : REPLY_NONE | REPLY_ACK, "3.10.7.4 first: out of order, held");

@@ -21,6 +21,7 @@ enum reference_reply {
     REPLY_RST_ACK = 0x10,     /* <SEQ=0><ACK=SEG.SEQ+SEG.LEN><CTL=RST,ACK> */
     REPLY_SYN_ACK = 0x20,     /* <SEQ=ISS><ACK=RCV.NXT><CTL=SYN,ACK> */
     REPLY_SYN_ACK_NEW = 0x40, /* the same with an ISS chosen now */
+    REPLY_ABORT = 0x80,       /* <SEQ=SND.NXT><CTL=RST>, with an ACK of RCV.NXT or without */
 };
 
 /* Bits of reference_outcome.windows. */
@@ -31,7 +32,7 @@ struct reference_tcb {
     enum rill_state state;
     bool passive;    /* SYN-RECEIVED: came from LISTEN */
     bool listener;   /* somebody listens on the local port */
-    bool held;       /* TIME-WAIT: the application still has its handle */
+    bool orphan;     /* the application has closed: nobody will read */
     bool timestamps; /* agreed (RFC 7323) */
     uint32_t iss, snd_una, snd_nxt, snd_wl1, snd_wl2;
     uint32_t max_snd_wnd; /* RFC 5961 5.2 */

@@ -26,7 +26,7 @@
 struct world_kind {
     const char *name;
     enum rill_state state;
-    bool passive, block, closed_window, timestamps;
+    bool passive, orphan, closed_window, timestamps;
     void (*reach)(struct peer *p);
     uint8_t flags; /* bits that are combined */
 };
@@ -61,30 +61,37 @@ static const char *const time_places[] = {"later", "equal", "earlier", "missing"
 
 #define PLACES(names) (sizeof(names) / sizeof(names)[0])
 
+/* In SYN-RECEIVED: */
 #define RST_WITH_SYN_AGAIN                                                                                             \
     "a RST with the peer's SYN again is taken for that SYN: answered, or believed one place early"
+#define NO_ANSWER "the peer's SYN,ACK again is not acknowledged at once"
 #define TWO_ANSWERS "the peer's SYN again with a bad ACK draws an ACK besides the RST"
 #define TIMESTAMPS_LOST "a segment that is dropped turns the agreed timestamps off"
 #define SYN_AROUND "a SYN before the window whose text covers it counts as one in the window"
 
 /* Differences that are known bugs of the engine: each must still be there, so that a fix takes its line away. */
 static const struct known_bug {
-    const char *world, *paragraph, *bug;
+    const char *world, *paragraph;
+    unsigned long cases; /* that differ: another number is another bug */
+    const char *bug;
 } known_bugs[] = {
-    {"SYN-RECEIVED, passive", "3.10.7.4 first: SYN before or after the window", SYN_AROUND},
-    {"SYN-RECEIVED, passive, timestamps", "3.10.7.4 first: SYN before or after the window", SYN_AROUND},
-    {"SYN-RECEIVED, active", "3.10.7.4 second: RST outside the window", RST_WITH_SYN_AGAIN},
-    {"SYN-RECEIVED, active", "3.10.7.4 second: RST partly in the window", RST_WITH_SYN_AGAIN},
-    {"SYN-RECEIVED, active", "3.10.7.4 first: SYN before or after the window", TWO_ANSWERS},
-    {"SYN-RECEIVED, active, timestamps", "3.10.7.4 second: RST outside the window", RST_WITH_SYN_AGAIN},
-    {"SYN-RECEIVED, active, timestamps", "3.10.7.4 second: RST partly in the window", RST_WITH_SYN_AGAIN},
-    {"SYN-RECEIVED, active, timestamps", "3.10.7.4 first: SYN before or after the window", TWO_ANSWERS},
-    {"SYN-RECEIVED, active, timestamps", "3.10.7.4 first: unacceptable", TIMESTAMPS_LOST},
-    {"SYN-RECEIVED, active, timestamps", "3.10.7.4 fourth: SYN in SYN-RECEIVED, active", TIMESTAMPS_LOST},
-    {"SYN-RECEIVED, active, timestamps", "3.10.7.4 fifth: ACK off", TIMESTAMPS_LOST},
-    {"SYN-RECEIVED, active, timestamps", "3.10.7.4 fifth: bad ACK in SYN-RECEIVED (RFC 5961 5.2: or an ACK)",
+    {"SYN-RECEIVED, passive", "3.10.7.4 first: SYN before or after the window", 448, SYN_AROUND},
+    {"SYN-RECEIVED, passive", "3.10.7.4 first: the SYN again", 16, NO_ANSWER},
+    {"SYN-RECEIVED, passive, timestamps", "3.10.7.4 first: SYN before or after the window", 112, SYN_AROUND},
+    {"SYN-RECEIVED, passive, timestamps", "3.10.7.4 first: the SYN again", 3, NO_ANSWER},
+    {"SYN-RECEIVED, active", "3.10.7.4 second: RST outside the window", 224, RST_WITH_SYN_AGAIN},
+    {"SYN-RECEIVED, active", "3.10.7.4 second: RST partly in the window", 1120, RST_WITH_SYN_AGAIN},
+    {"SYN-RECEIVED, active", "3.10.7.4 first: the SYN again", 576, TWO_ANSWERS},
+    {"SYN-RECEIVED, active, timestamps", "3.10.7.4 second: RST outside the window", 56, RST_WITH_SYN_AGAIN},
+    {"SYN-RECEIVED, active, timestamps", "3.10.7.4 second: RST partly in the window", 280, RST_WITH_SYN_AGAIN},
+    {"SYN-RECEIVED, active, timestamps", "3.10.7.4 first: the SYN again", 150, TWO_ANSWERS " and " TIMESTAMPS_LOST},
+    {"SYN-RECEIVED, active, timestamps", "3.10.7.4 first: SYN before or after the window", 252, TIMESTAMPS_LOST},
+    {"SYN-RECEIVED, active, timestamps", "3.10.7.4 first: unacceptable", 303, TIMESTAMPS_LOST},
+    {"SYN-RECEIVED, active, timestamps", "3.10.7.4 fourth: SYN in SYN-RECEIVED, active", 252, TIMESTAMPS_LOST},
+    {"SYN-RECEIVED, active, timestamps", "3.10.7.4 fifth: ACK off", 140, TIMESTAMPS_LOST},
+    {"SYN-RECEIVED, active, timestamps", "3.10.7.4 fifth: bad ACK in SYN-RECEIVED (RFC 5961 5.2: or an ACK)", 120,
      TIMESTAMPS_LOST},
-    {NULL, NULL, NULL},
+    {NULL, NULL, 0, NULL},
 };
 
 static unsigned long cases_run, cases_checked, differences;
@@ -178,9 +185,15 @@ static const struct world_kind kinds[] = {
     {"CLOSING", STATE(CLOSING), .reach = reach_closing, .flags = ANY_FLAGS},
     {"LAST-ACK", STATE(LAST_ACK), .reach = reach_last_ack, .flags = ANY_FLAGS},
     {"TIME-WAIT, held", STATE(TIME_WAIT), .reach = reach_time_wait, .flags = ANY_FLAGS},
-    {"TIME-WAIT, block", STATE(TIME_WAIT), .block = true, .reach = reach_time_wait, .flags = ANY_FLAGS},
-    {"TIME-WAIT, block and listener", STATE(TIME_WAIT), .passive = true, .block = true, .reach = reach_time_wait,
+    {"TIME-WAIT, held, and listener", STATE(TIME_WAIT), .passive = true, .reach = reach_time_wait, .flags = ANY_FLAGS},
+    {"TIME-WAIT, block", STATE(TIME_WAIT), .orphan = true, .reach = reach_time_wait, .flags = ANY_FLAGS},
+    {"TIME-WAIT, block and listener", STATE(TIME_WAIT), .passive = true, .orphan = true, .reach = reach_time_wait,
      .flags = ANY_FLAGS},
+
+    {"FIN-WAIT-1, orphan", STATE(FIN_WAIT_1), .orphan = true, .reach = reach_fin_wait_1, .flags = CONTROL_FLAGS},
+    {"FIN-WAIT-2, orphan", STATE(FIN_WAIT_2), .orphan = true, .reach = reach_fin_wait_2, .flags = CONTROL_FLAGS},
+    {"CLOSING, orphan", STATE(CLOSING), .orphan = true, .reach = reach_closing, .flags = CONTROL_FLAGS},
+    {"LAST-ACK, orphan", STATE(LAST_ACK), .orphan = true, .reach = reach_last_ack, .flags = CONTROL_FLAGS},
 
     {"ESTABLISHED, window 0", STATE(ESTABLISHED), .closed_window = true, .reach = reach_closed_window,
      .flags = CONTROL_FLAGS},
@@ -205,9 +218,11 @@ static const struct world_kind kinds[] = {
     {"LAST-ACK, timestamps", STATE(LAST_ACK), .timestamps = true, .reach = reach_last_ack, .flags = CONTROL_FLAGS},
     {"TIME-WAIT, held, timestamps", STATE(TIME_WAIT), .timestamps = true, .reach = reach_time_wait,
      .flags = CONTROL_FLAGS},
-    {"TIME-WAIT, block, timestamps", STATE(TIME_WAIT), .block = true, .timestamps = true, .reach = reach_time_wait,
+    {"TIME-WAIT, held, and listener, timestamps", STATE(TIME_WAIT), .passive = true, .timestamps = true,
+     .reach = reach_time_wait, .flags = CONTROL_FLAGS},
+    {"TIME-WAIT, block, timestamps", STATE(TIME_WAIT), .orphan = true, .timestamps = true, .reach = reach_time_wait,
      .flags = CONTROL_FLAGS},
-    {"TIME-WAIT, block and listener, timestamps", STATE(TIME_WAIT), .passive = true, .block = true, .timestamps = true,
+    {"TIME-WAIT, block and listener, timestamps", STATE(TIME_WAIT), .passive = true, .orphan = true, .timestamps = true,
      .reach = reach_time_wait, .flags = CONTROL_FLAGS},
 };
 
@@ -234,10 +249,10 @@ static void describe(struct world *w)
         .state = w->kind->state,
         .passive = w->kind->passive,
         .listener = w->kind->passive,
-        .held = w->kind->state == RILL_STATE_TIME_WAIT && !w->kind->block,
+        .orphan = w->kind->orphan,
         .timestamps = w->kind->timestamps,
         .iss = p->iss,
-        .max_snd_wnd = w->kind->block ? LARGEST_WINDOW : PEER_WINDOW,
+        .max_snd_wnd = w->kind->orphan && w->kind->state == RILL_STATE_TIME_WAIT ? LARGEST_WINDOW : PEER_WINDOW,
         .rcv_nxt = p->isn + p->rcv_nxt,
         .rcv_wnd = p->rcv_wnd,
         .ts_recent = peer_clock(p),
@@ -275,7 +290,7 @@ static void world_make(struct world *w, const struct world_kind *kind)
     peer_open(&w->peer, &setup);
     peer_reach(&w->peer, kind->reach == reach_directly ? kind->state : RILL_STATE_ESTABLISHED);
     kind->reach(&w->peer);
-    if (kind->block)
+    if (kind->orphan)
         assert_int_equal(peer_user_close(&w->peer), 0);
     assert_int_equal(kind->closed_window, w->peer.rcv_nxt != 0 && w->peer.rcv_wnd == 0);
     describe(w);
@@ -413,39 +428,48 @@ static bool is_reply(const struct observation *o, unsigned flags, uint32_t seq, 
     return o->segment.flags == flags && o->segment.seq.v == seq && o->segment.ack.v == ack;
 }
 
-/* The one kind of reply that was sent; 0 when it is none of them. */
+/* SHLD-14: what was offered is not taken back. */
+static bool takes_window_back(const struct world *w, const struct observation *o)
+{
+    uint32_t was = w->tcb.rcv_nxt + w->tcb.rcv_wnd, is = o->segment.ack.v + o->segment.window;
+
+    return w->kind->state > RILL_STATE_SYN_SENT && (int32_t)(is - was) < 0;
+}
+
+/* What kinds of reply it can be that was sent; 0 when it is none. */
 static unsigned reply_sent(const struct world *w, const struct reference_segment *seg, const struct observation *o,
                            const struct reference_outcome *outcome)
 {
     uint32_t length = seg->data_bytes + ((seg->flags & TCP_SYN) != 0) + ((seg->flags & TCP_FIN) != 0);
+    unsigned can_be = 0;
 
     if (o->segments == 0)
         return REPLY_NONE;
     if (o->segments > 1 || o->payload_bytes != 0)
         return 0;
-    if (is_reply(o, TCP_ACK, w->tcb.snd_nxt, outcome->rcv_nxt)) {
-        /* SHLD-14: what was offered is not taken back. */
-        if ((int32_t)(o->segment.ack.v + o->segment.window - (w->tcb.rcv_nxt + w->tcb.rcv_wnd)) < 0 &&
-            w->kind->state > RILL_STATE_SYN_SENT)
-            return 0;
-        return o->later ? REPLY_ACK_LATER : REPLY_ACK;
-    }
+    if (is_reply(o, TCP_ACK, w->tcb.snd_nxt, outcome->rcv_nxt) && !takes_window_back(w, o))
+        can_be |= o->later ? REPLY_ACK_LATER : REPLY_ACK;
     if (o->later)
-        return 0;
+        return can_be;
     if (is_reply(o, TCP_RST, seg->ack, 0))
-        return REPLY_RST;
+        can_be |= REPLY_RST;
     if (is_reply(o, TCP_RST | TCP_ACK, 0, seg->seq + length))
-        return REPLY_RST_ACK;
+        can_be |= REPLY_RST_ACK;
     if (is_reply(o, TCP_SYN | TCP_ACK, w->tcb.iss, outcome->rcv_nxt))
-        return REPLY_SYN_ACK;
-    return o->segment.flags == (TCP_SYN | TCP_ACK) && o->segment.ack.v == outcome->rcv_nxt ? REPLY_SYN_ACK_NEW : 0;
+        can_be |= REPLY_SYN_ACK;
+    if (is_reply(o, TCP_SYN | TCP_ACK, o->status.iss, outcome->rcv_nxt))
+        can_be |= REPLY_SYN_ACK_NEW;
+    if (is_reply(o, TCP_RST, w->tcb.snd_nxt, 0) || is_reply(o, TCP_RST | TCP_ACK, w->tcb.snd_nxt, w->tcb.rcv_nxt))
+        can_be |= REPLY_ABORT;
+    return can_be;
 }
 
 static bool sequence_matches(const struct world *w, const struct observation *o,
                              const struct reference_outcome *outcome)
 {
     /* The small blocks know nothing of the send window and of what was agreed. */
-    bool full = !(o->state == RILL_STATE_SYN_RECEIVED && w->kind->passive) && !o->status.orphan;
+    bool full = !(o->state == RILL_STATE_SYN_RECEIVED && w->kind->passive) &&
+                !(o->state == RILL_STATE_TIME_WAIT && o->status.orphan);
     unsigned window = o->status.snd_wnd == CASE_WINDOW ? WINDOW_TAKEN : WINDOW_KEPT;
 
     if (outcome->state == RILL_STATE_CLOSED || outcome->state == RILL_STATE_LISTEN)
@@ -496,7 +520,8 @@ static const char *flag_names(unsigned flags, char text[40])
 
 static void tell_allowed(const struct world *w, const struct reference_outcome *outcome)
 {
-    static const char *const replies[] = {"nothing", "ACK", "delayed ACK", "RST", "RST,ACK", "SYN,ACK", "new SYN,ACK"};
+    static const char *const replies[] = {"nothing", "ACK",     "delayed ACK", "RST",
+                                          "RST,ACK", "SYN,ACK", "new SYN,ACK", "RST of ours"};
 
     print_error("    allowed: %s, SND.UNA %+d, RCV.NXT %+d, window %s%s, reply", rill_state_name(outcome->state),
                 (int)(outcome->snd_una - w->tcb.snd_una), (int)(outcome->rcv_nxt - w->tcb.rcv_nxt),
@@ -535,21 +560,14 @@ struct differences {
     struct {
         const char *paragraph;
         unsigned came;
-        unsigned long count;
+        unsigned long cases;
+        struct test_case first;
     } classes[CLASSES_MAX];
     unsigned count;
 };
 
-static const char *known_bug(const char *world, const char *paragraph)
-{
-    for (const struct known_bug *known = known_bugs; known->world != NULL; known++)
-        if (strcmp(known->world, world) == 0 && strcmp(known->paragraph, paragraph) == 0)
-            return known->bug;
-    return NULL;
-}
-
-static void note_difference(struct differences *d, const struct world *w, const struct test_case *c,
-                            const struct observation *o, const struct reference_set *allowed)
+static void note_difference(struct differences *d, const struct test_case *c, const struct observation *o,
+                            const struct reference_set *allowed)
 {
     const char *paragraph = allowed->outcomes[0].paragraph;
     unsigned came = (unsigned)o->state << 16 | o->segments << 8 | o->segment.flags;
@@ -561,39 +579,55 @@ static void note_difference(struct differences *d, const struct world *w, const 
     if (i == d->count) {
         assert_true(d->count < CLASSES_MAX);
         d->classes[d->count].paragraph = paragraph;
+        d->classes[d->count].first = *c;
         d->classes[d->count++].came = came;
     }
-    if (d->classes[i].count++ == 0 && known_bug(w->kind->name, paragraph) == NULL)
-        tell(w, c, o, allowed);
+    d->classes[i].cases++;
 }
 
-static bool shows(const struct differences *d, const char *paragraph)
+static unsigned long cases_of(const struct differences *d, const char *paragraph)
 {
+    unsigned long cases = 0;
+
     for (unsigned i = 0; i < d->count; i++)
         if (strcmp(d->classes[i].paragraph, paragraph) == 0)
-            return true;
+            cases += d->classes[i].cases;
+    return cases;
+}
+
+static bool is_known(const struct differences *d, const char *world, const char *paragraph)
+{
+    for (const struct known_bug *known = known_bugs; known->world != NULL; known++)
+        if (strcmp(known->world, world) == 0 && strcmp(known->paragraph, paragraph) == 0)
+            return known->cases == cases_of(d, paragraph);
     return false;
 }
 
-/* Every class of differences is a known bug of the engine, and every known bug still shows. */
-static void judge_differences(const struct differences *d, const char *world)
+/* Every difference is one of a known bug of the engine, and every known bug still shows. */
+static bool all_known(struct world *w, const struct differences *d)
 {
-    bool as_known = true;
+    bool known = true;
 
     for (unsigned i = 0; i < d->count; i++) {
-        const char *bug = known_bug(world, d->classes[i].paragraph);
+        struct reference_set allowed;
+        struct observation o;
 
-        as_known = as_known && bug != NULL;
-        print_message("%s: %lu cases differ: %s: %s\n", world, d->classes[i].count, d->classes[i].paragraph,
-                      bug != NULL ? bug : "NOT KNOWN");
+        if (is_known(d, w->kind->name, d->classes[i].paragraph))
+            continue;
+        known = false;
+        reference_segment_arrives(&w->tcb, &d->classes[i].first.seg, &allowed);
+        run_case(w, &d->classes[i].first.seg, true, &o);
+        print_error("%lu cases like this differ:\n", d->classes[i].cases);
+        tell(w, &d->classes[i].first, &o, &allowed);
     }
-    for (const struct known_bug *known = known_bugs; known->world != NULL; known++) {
-        if (strcmp(known->world, world) == 0 && !shows(d, known->paragraph)) {
-            print_error("%s: no case differs any more: %s: please take its line away\n", world, known->paragraph);
-            as_known = false;
+    for (const struct known_bug *bug = known_bugs; bug->world != NULL; bug++) {
+        if (strcmp(bug->world, w->kind->name) == 0 && cases_of(d, bug->paragraph) != bug->cases) {
+            known = false;
+            print_error("%s: %lu cases differ, not %lu as listed: %s: %s\n", bug->world, cases_of(d, bug->paragraph),
+                        bug->cases, bug->paragraph, bug->bug);
         }
     }
-    assert_true(as_known);
+    return known;
 }
 
 /* ------------------------------------------------------------------ walking */
@@ -610,7 +644,7 @@ static void judge_case(struct world *w, struct test_case *c, struct differences 
         later = later || (allowed.outcomes[i].replies & REPLY_ACK_LATER) != 0;
     run_case(w, &c->seg, later, &o);
     if (!is_allowed(w, &c->seg, &o, &allowed))
-        note_difference(d, w, c, &o, &allowed);
+        note_difference(d, c, &o, &allowed);
 }
 
 static void walk_flags(struct world *w, unsigned flags, struct differences *d)
@@ -635,13 +669,15 @@ static void no_case_differs_from_the_reference(void **state)
 {
     struct differences d = {.count = 0};
     static struct world w;
+    bool known;
 
     world_make(&w, *state);
     for (unsigned flags = 0; flags < 256; flags++)
         if ((flags & ~(unsigned)w.kind->flags) == 0)
             walk_flags(&w, flags, &d);
+    known = all_known(&w, &d);
     world_close(&w);
-    judge_differences(&d, w.kind->name);
+    assert_true(known);
 }
 
 int main(void)
