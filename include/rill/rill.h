@@ -256,6 +256,7 @@ enum rill_option_flag {
     RILL_OPTION_CORK = 0x4,      /* hold segments that are not full */
     RILL_OPTION_QUICK_ACK = 0x8, /* acknowledge at once */
     RILL_OPTION_OOB_INLINE = 0x10,
+    RILL_OPTION_USER_TIMEOUT = 0x8000000, /* tell and take user timeouts (RFC 5482); off unless asked for */
 };
 
 void rill_options_default(struct rill_options *options);
@@ -336,6 +337,12 @@ int rill_abort(struct rill_stack *stack, rill_conn conn);
 
 /* Change flags (enum rill_option_flag) of a connection. */
 int rill_set_flags(struct rill_stack *stack, rill_conn conn, uint32_t set, uint32_t clear);
+/*
+ * Change a connection's user timeout: given up after this without an answer. With RILL_OPTION_USER_TIMEOUT the peer
+ * is told. What the peer tells changes nothing from then on (RFC 5482 3.1: CHANGEABLE is false).
+ */
+int rill_set_user_timeout(struct rill_stack *stack, rill_conn conn, uint32_t user_timeout_ms);
+
 int rill_set_user(struct rill_stack *stack, rill_conn conn, uint64_t user);
 
 /* Bytes that rill_receive() would give now; room that rill_send() would take now. Negative errors as above. */

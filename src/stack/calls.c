@@ -6,6 +6,7 @@
 
 #include "tcp/connection.h"
 #include "tcp/listen.h"
+#include "tcp/options.h"
 #include "tcp/reassembly.h"
 #include "tcp/send_queue.h"
 #include "tcp/status.h"
@@ -181,6 +182,18 @@ int rill_set_flags(struct rill_stack *stack, rill_conn conn, uint32_t set, uint3
     timeouts_keep_alive(&stack->tcp, tcb);
     if (tcb->ep.state != RILL_STATE_CLOSED)
         connection_touch(&stack->tcp, tcb); /* what Nagle or the cork held may go now */
+    return 0;
+}
+
+int rill_set_user_timeout(struct rill_stack *stack, rill_conn conn, uint32_t user_timeout_ms)
+{
+    struct tcb *tcb = connection_from_handle(&stack->tcp, conn);
+
+    if (tcb == NULL)
+        return not_a_connection(stack, conn);
+    if (user_timeout_ms == 0)
+        return -RILL_EINVAL;
+    options_set_user_timeout(tcb, user_timeout_ms);
     return 0;
 }
 

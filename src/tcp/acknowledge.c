@@ -20,12 +20,12 @@ static void measure_round_trip(struct tcp *tcp, struct tcb *tcb, const struct ar
 {
     const struct tcp_options *options = &arrival->seg.options;
 
-    if ((tcb->flags & TCB_RTT_TIMING) != 0) {
-        const struct busy *busy = busy_at(tcp, tcb);
+    if (tcb->busy != REF_NONE && busy_at(tcp, tcb)->rtt_timing) {
+        struct busy *busy = busy_at(tcp, tcb);
 
         if (seq_before(arrival->seg.ack, busy->rtt_seq))
             return;
-        tcb->flags &= ~TCB_RTT_TIMING;
+        busy->rtt_timing = false;
         rtt_sample(tcp, tcb, (uint32_t)min_u64((tcp_host(tcp)->now - busy->rtt_sent_at) / NANOS_PER_US, UINT32_MAX));
         return;
     }
@@ -50,8 +50,8 @@ static void forget_before_una(struct tcb *tcb, struct busy *busy)
         busy->small_end = tcb->snd_una;
     if (seq_before(busy->recover, tcb->snd_una) && (tcb->flags & TCB_IN_RECOVERY) == 0)
         busy->recover = seq_sub(tcb->snd_una, 1);
-    if ((tcb->flags & TCB_URGENT_SEND) != 0 && !seq_after(busy->snd_up, tcb->snd_una))
-        tcb->flags &= ~TCB_URGENT_SEND;
+    if (seq_before(busy->snd_up, tcb->snd_una))
+        busy->snd_up = tcb->snd_una;
 }
 
 /* RFC 6582 3.2 step 3: while in recovery, a partial ACK names the next hole; a full one ends it. */
@@ -76,7 +76,7 @@ static void recovery_step(struct tcp *tcp, struct tcb *tcb, uint32_t acked_bytes
     trace_event(tcp, &tcb->ep, RILL_TRACE_LOSS, RILL_LOSS_PARTIAL_ACK, tcb->snd_una.v);
 }
 
-static void tell_application(struct tcp *tcp, struct tcb *tcb)
+static void tell_application(struct tcp *tcp, struct tcb *tcb, uint32_t acked_bytes)
 {
     const struct busy *busy = tcb->busy == REF_NONE ? NULL : busy_at(tcp, tcb);
 
@@ -84,10 +84,8 @@ static void tell_application(struct tcp *tcp, struct tcb *tcb)
         tcb->flags &= ~TCB_ROOM_WANTED;
         event_raise(tcp, tcb, RILL_WRITABLE);
     }
-    if ((tcb->flags & TCB_SENT_WANTED) != 0 && (busy == NULL || busy->send_bytes == 0)) {
-        tcb->flags &= ~TCB_SENT_WANTED;
+    if (acked_bytes > 0 && (busy == NULL || busy->send_bytes == 0))
         event_raise(tcp, tcb, RILL_SENT);
-    }
 }
 
 void acknowledge_new(struct tcp *tcp, struct tcb *tcb, const struct arrival *arrival)
@@ -118,7 +116,7 @@ void acknowledge_new(struct tcp *tcp, struct tcb *tcb, const struct arrival *arr
         if (data > 0)
             cc_of(tcb)->acked(tcp, tcb, after_timeout ? min_u32(data, tcb->snd_mss) : data, flight);
     }
-    tell_application(tcp, tcb);
+    tell_application(tcp, tcb, data);
     connection_touch(tcp, tcb);
 }
 

@@ -130,8 +130,8 @@ void connection_rest(struct tcp *tcp, struct tcb *tcb)
         return;
     busy = busy_at(tcp, tcb);
     if (busy->send_bytes > 0 || busy->receive.head != REF_NONE || busy->reassembly != REF_NONE ||
-        !seq_equal(busy->resend, busy->resend_end) || !seq_before(busy->recover, tcb->snd_una) ||
-        (tcb->flags & (TCB_RTT_TIMING | TCB_URGENT_SEEN)) != 0)
+        !seq_equal(busy->resend, busy->resend_end) || !seq_before(busy->recover, tcb->snd_una) || busy->rtt_timing ||
+        (tcb->flags & TCB_URGENT_SEEN) != 0)
         return;
     pool_give(tcp_arena(tcp), &tcp->busies, tcb->busy);
     tcb->busy = REF_NONE;
@@ -162,8 +162,10 @@ static void let_go(struct tcp *tcp, struct tcb *tcb, bool keep_received)
         tcp->last_found = REF_NONE;
     tcb->retransmit_at = tcb->ack_at = tcb->keep_at = NANOS_NEVER;
     wheel_disarm(arena, &tcp->wheel, tcb_ref(tcp, tcb));
-    tcb->flags &= ~(TCB_ACK_NOW | TCB_ACK_DELAYED | TCB_SYN_DUE | TCB_PROBE_DUE | TCB_FORCE_SEND | TCB_PERSIST |
-                    TCB_IN_RECOVERY | TCB_RTT_TIMING);
+    tcb->flags &=
+        ~(TCB_ACK_NOW | TCB_ACK_DELAYED | TCB_SYN_DUE | TCB_PROBE_DUE | TCB_FORCE_SEND | TCB_PERSIST | TCB_IN_RECOVERY);
+    if (tcb->busy != REF_NONE)
+        busy_at(tcp, tcb)->rtt_timing = false;
     send_queue_clear(tcp, tcb);
     if (!keep_received)
         receive_queue_clear(tcp, tcb);

@@ -92,6 +92,11 @@ static void send_syn_ack(struct tcp *tcp, const struct half_open *half_open)
     }
     if ((half_open->ep.own_options & HALF_OPEN_SACK) != 0)
         header.options.present |= TCP_OPTION_SACK_PERMITTED;
+    if ((listener->flags & TCB_USER_TIMEOUT) != 0) {
+        header.options.present |= TCP_OPTION_USER_TIMEOUT;
+        header.options.user_timeout = options_encode_user_timeout(
+            listener->user_timeout_ms != 0 ? listener->user_timeout_ms : tcp->settings.user_timeout_ms);
+    }
     host_count(tcp_host(tcp), RILL_COUNT_TCP_SEGMENTS_OUT, 1);
     answer_segment(tcp, &half_open->ep, &header);
 }
@@ -273,7 +278,8 @@ static struct tcb *promote(struct tcp *tcp, const struct half_open *half_open, r
         tcb->snd_mss = (uint16_t)min_u32(tcb->snd_mss, listener->mss);
     tcb->send_limit = listener->send_limit != 0 ? listener->send_limit : tcb->send_limit;
     tcb->receive_limit = listener->receive_limit != 0 ? listener->receive_limit : tcb->receive_limit;
-    tcb->user_timeout_ms = listener->user_timeout_ms != 0 ? listener->user_timeout_ms : tcb->user_timeout_ms;
+    if (listener->user_timeout_ms != 0)
+        options_set_user_timeout(tcb, listener->user_timeout_ms);
     tcb->tos = listener->tos;
     tcb->ttl = listener->ttl != 0 ? listener->ttl : tcb->ttl;
     return tcb;

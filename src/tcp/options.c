@@ -7,7 +7,11 @@
 
 #define MSS_DEFAULT_V4 536u /* RFC 9293 MUST-15 */
 #define MSS_DEFAULT_V6 1220u
-#define MSS_PEER_MIN 48u         /* below, a peer makes us send mostly headers (CVE-2019-11479); no path needs it */
+#define MSS_PEER_MIN 48u /* below, a peer makes us send mostly headers (CVE-2019-11479); no path needs it */
+#define UTO_VALUE_MAX 0x7fffu
+#define UTO_MINUTES 0x8000u
+#define UTO_LOWER_MS 100000u     /* RFC 5482 3: at least 100 s, so more than any RTO but a backed-off one */
+#define UTO_UPPER_MS 3600000u    /* and no peer makes us wait longer than an hour */
 #define WINDOW_TARGET (8u << 20) /* the largest window our shift can express at least */
 
 uint16_t options_announced_mss(const struct tcp *tcp, const struct path *path)
@@ -43,6 +47,40 @@ uint32_t options_timestamp_offset(const struct tcp *tcp, const struct endpoint *
                                    ep->remote_port);
 }
 
+uint16_t options_encode_user_timeout(uint32_t user_timeout_ms)
+{
+    uint32_t seconds = max_u32(user_timeout_ms / 1000, 1);
+
+    return (uint16_t)(seconds <= UTO_VALUE_MAX ? seconds : UTO_MINUTES | min_u32(seconds / 60, UTO_VALUE_MAX));
+}
+
+static void put_user_timeout(const struct tcb *tcb, struct tcp_options *out)
+{
+    out->present |= TCP_OPTION_USER_TIMEOUT;
+    out->user_timeout = options_encode_user_timeout(tcb->user_timeout_ms);
+}
+
+void options_set_user_timeout(struct tcb *tcb, uint32_t user_timeout_ms)
+{
+    tcb->user_timeout_ms = user_timeout_ms;
+    tcb->flags |= TCB_UTO_FIXED;
+    if ((tcb->flags & TCB_USER_TIMEOUT) != 0)
+        tcb->flags |= TCB_UTO_DUE;
+}
+
+void options_take_user_timeout(struct tcp *tcp, struct tcb *tcb, const struct tcp_options *theirs)
+{
+    uint32_t value = theirs->user_timeout & UTO_VALUE_MAX;
+    uint64_t remote_ms = value * UINT64_C(1000) * ((theirs->user_timeout & UTO_MINUTES) != 0 ? 60 : 1);
+
+    if ((theirs->present & TCP_OPTION_USER_TIMEOUT) == 0 || value == 0 ||
+        (tcb->flags & (TCB_USER_TIMEOUT | TCB_UTO_FIXED)) != TCB_USER_TIMEOUT)
+        return;
+    /* min(U_LIMIT, max(ADV_UTO, REMOTE_UTO, L_LIMIT)) */
+    remote_ms = max_u64(remote_ms, max_u64(tcp->settings.user_timeout_ms, UTO_LOWER_MS));
+    tcb->user_timeout_ms = (uint32_t)min_u64(remote_ms, max_u64(UTO_UPPER_MS, tcp->settings.user_timeout_ms));
+}
+
 void options_for_syn(const struct tcp *tcp, const struct tcb *tcb, struct tcp_options *out)
 {
     out->present = TCP_OPTION_MSS;
@@ -59,19 +97,24 @@ void options_for_syn(const struct tcp *tcp, const struct tcb *tcb, struct tcp_op
         out->timestamp_value = options_timestamp_now(tcp, tcb);
         out->timestamp_echo = tcb->ts_recent; /* 0 while there is none: RFC 7323 3.2 */
     }
+    if ((tcb->flags & TCB_USER_TIMEOUT) != 0)
+        put_user_timeout(tcb, out);
 }
 
 void options_for_segment(const struct tcp *tcp, const struct tcb *tcb, struct tcp_options *out)
 {
     out->present = 0;
     out->sack_count = 0;
+    if ((tcb->flags & TCB_UTO_DUE) != 0)
+        put_user_timeout(tcb, out);
     if ((tcb->flags & TCB_TIMESTAMPS) != 0) {
-        out->present = TCP_OPTION_TIMESTAMP;
+        out->present |= TCP_OPTION_TIMESTAMP;
         out->timestamp_value = options_timestamp_now(tcp, tcb);
         out->timestamp_echo = tcb->ts_recent;
     }
     if ((tcb->flags & TCB_SACK) != 0 && tcb->busy != REF_NONE) {
-        unsigned most = (tcb->flags & TCB_TIMESTAMPS) != 0 ? 3 : 4; /* 40 bytes of options in all */
+        unsigned used = ((tcb->flags & TCB_TIMESTAMPS) != 0 ? 12u : 0) + ((tcb->flags & TCB_UTO_DUE) != 0 ? 4u : 0);
+        unsigned most = (TCP_OPTION_BYTES_MAX - 4 - used) / 8;
         unsigned told = reassembly_twice_block(tcp, tcb, &out->sack[0]) ? 1 : 0;
 
         out->sack_count = (uint8_t)(told + reassembly_sack_blocks(tcp, tcb, out->sack + told, most - told));

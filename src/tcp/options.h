@@ -33,6 +33,15 @@ void options_for_syn(const struct tcp *tcp, const struct tcb *tcb, struct tcp_op
 /* The options of any other segment: timestamp, SACK blocks. */
 void options_for_segment(const struct tcp *tcp, const struct tcb *tcb, struct tcp_options *out);
 
+/* RFC 5482 3.3: seconds, or minutes with bit 15 set; never 0. */
+uint16_t options_encode_user_timeout(uint32_t user_timeout_ms);
+
+/* The application set it: it is told to the peer if that was asked for, and the peer's changes nothing any more. */
+void options_set_user_timeout(struct tcb *tcb, uint32_t user_timeout_ms);
+
+/* What the peer tells of its user timeout (RFC 5482 3.1), for a synchronized connection. */
+void options_take_user_timeout(struct tcp *tcp, struct tcb *tcb, const struct tcp_options *theirs);
+
 /* Take the peer's SYN or SYN,ACK options into the TCB: only what both sides offered is agreed. */
 void options_agree(struct tcp *tcp, struct tcb *tcb, const struct tcp_options *theirs);
 

@@ -101,6 +101,8 @@ static void finish_train(struct tcp *tcp, struct tcb *tcb, struct rill_train *tr
         tcb->ack_at = NANOS_NEVER;
         tcb->last_ack_sent = tcb->rcv_nxt;
         reassembly_twice_told(tcp, tcb);
+        if ((header->flags & TCP_SYN) == 0)
+            tcb->flags &= ~TCB_UTO_DUE;
         if (tcb->ep.own_quick_acks > 0)
             tcb->ep.own_quick_acks--;
     }
@@ -135,12 +137,12 @@ static void time_segment(struct tcp *tcp, struct tcb *tcb, struct seq end)
 {
     struct busy *busy;
 
-    if ((tcb->flags & TCB_RTT_TIMING) != 0 || !connection_make_busy(tcp, tcb))
+    if (!connection_make_busy(tcp, tcb) || busy_at(tcp, tcb)->rtt_timing)
         return;
     busy = busy_at(tcp, tcb);
     busy->rtt_seq = end;
     busy->rtt_sent_at = tcp_host(tcp)->now;
-    tcb->flags |= TCB_RTT_TIMING;
+    busy->rtt_timing = true;
 }
 
 static bool send_syn(struct tcp *tcp, struct tcb *tcb, struct rill_train *train)
@@ -165,12 +167,14 @@ static bool send_syn(struct tcp *tcp, struct tcb *tcb, struct rill_train *train)
     return true;
 }
 
-/* Payload per segment: SACK blocks take their room from it. */
+/* Payload per segment: options that not every segment carries take their room from it. */
 static uint16_t payload_mss(const struct tcb *tcb, const struct tcp_options *options)
 {
-    uint32_t sack_bytes = options->sack_count > 0 ? 4u + 8u * options->sack_count : 0;
+    uint32_t taken = options->sack_count > 0 ? 4u + 8u * options->sack_count : 0;
 
-    return (uint16_t)(tcb->snd_mss > sack_bytes + 8 ? tcb->snd_mss - sack_bytes : 8);
+    if ((options->present & TCP_OPTION_USER_TIMEOUT) != 0)
+        taken += 4;
+    return (uint16_t)(tcb->snd_mss > taken + 8 ? tcb->snd_mss - taken : 8);
 }
 
 /* Send [from, from + length) and, with fin, the FIN behind it. Returns the sequence numbers used. */
@@ -196,7 +200,7 @@ static uint32_t send_range(struct tcp *tcp, struct tcb *tcb, struct rill_train *
         header.flags |= TCP_PSH; /* RFC 9293 3.9.1.2: nothing more is buffered */
     if (fin)
         header.flags |= TCP_FIN;
-    if ((tcb->flags & TCB_URGENT_SEND) != 0 && seq_after(busy_at(tcp, tcb)->snd_up, from)) {
+    if (tcb->busy != REF_NONE && seq_after(busy_at(tcp, tcb)->snd_up, from)) {
         header.flags |= TCP_URG;
         header.urgent = (uint16_t)min_u32(seq_offset(from, busy_at(tcp, tcb)->snd_up), UINT16_MAX);
     }
@@ -246,7 +250,7 @@ static bool send_again(struct tcp *tcp, struct tcb *tcb, struct rill_train *trai
     busy->resend = seq_add(busy->resend, sent);
     if (seq_after(busy->resend, busy->resend_end))
         busy->resend_end = busy->resend;
-    tcb->flags &= ~(uint32_t)TCB_RTT_TIMING; /* Karn: what is in flight now is ambiguous */
+    busy->rtt_timing = false; /* Karn: what is in flight now is ambiguous */
     return true;
 }
 

@@ -84,6 +84,8 @@ static void established(struct tcp *tcp, struct tcb *tcb)
     tcb->ep.own_backoff = 0;
     cc_of(tcb)->established(tcp, tcb);
     timeouts_keep_alive(tcp, tcb);
+    if ((tcb->flags & TCB_USER_TIMEOUT) != 0)
+        tcb->flags |= TCB_UTO_DUE;          /* RFC 5482 3: again on the first segment that is no SYN */
     if ((tcb->flags & TCB_UNACCEPTED) != 0) /* a passive open (MUST-11) */
         listen_completed(tcp, tcb);
     event_raise(tcp, tcb, RILL_ESTABLISHED | RILL_WRITABLE);
@@ -509,6 +511,7 @@ static void segment_arrives_otherwise(struct tcp *tcp, struct tcb *tcb, struct a
     if (fifth_check_ack(tcp, tcb, arrival) == STOP)
         return;
     remember_timestamp(tcb, &arrival->seg);
+    options_take_user_timeout(tcp, tcb, &arrival->seg.options);
     sixth_check_urg(tcp, tcb, arrival);
     if (seventh_process_text(tcp, tcb, arrival) == STOP)
         return;
@@ -525,6 +528,7 @@ static void syn_sent_established(struct tcp *tcp, struct tcb *tcb, struct arriva
     acknowledge_new(tcp, tcb, arrival);
     learn_window(tcb, seg, 0); /* a SYN's window is never scaled (RFC 7323 2.2) */
     established(tcp, tcb);
+    options_take_user_timeout(tcp, tcb, &seg->options);
     owe_ack(tcp, tcb);
     seg->flags &= (uint8_t)~TCP_SYN;
     seg->seq = seq_add(seg->seq, 1);

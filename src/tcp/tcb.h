@@ -41,31 +41,31 @@ struct endpoint {
 #define TCB_CORK ((uint32_t)RILL_OPTION_CORK)
 #define TCB_QUICK_ACK ((uint32_t)RILL_OPTION_QUICK_ACK)
 #define TCB_OOB_INLINE ((uint32_t)RILL_OPTION_OOB_INLINE)
-#define TCB_OPTION_FLAGS UINT32_C(0x1f)
+#define TCB_OPTION_FLAGS (UINT32_C(0x1f) | TCB_USER_TIMEOUT)
 
-#define TCB_TIMESTAMPS UINT32_C(0x20)         /* agreed (RFC 7323) */
-#define TCB_SACK UINT32_C(0x40)               /* agreed (RFC 2018) */
-#define TCB_WINDOW_SCALE UINT32_C(0x80)       /* agreed */
-#define TCB_SYN_UNACKED UINT32_C(0x100)       /* our SYN is not acknowledged: snd_una is ISS */
-#define TCB_UNACCEPTED UINT32_C(0x200)        /* in a listener's accept queue: `listener` is valid, events wait */
-#define TCB_ORPHAN UINT32_C(0x400)            /* the application has closed its handle */
-#define TCB_CLOSE_QUEUED UINT32_C(0x800)      /* CLOSE was called: a FIN follows the last byte */
-#define TCB_FIN_SENT UINT32_C(0x1000)         /* snd_nxt is past our FIN */
-#define TCB_TOUCHED UINT32_C(0x2000)          /* in its interface's touched list */
-#define TCB_HELD UINT32_C(0x4000)             /* rill_hold_output() */
-#define TCB_SYN_DUE UINT32_C(0x8000)          /* SYN or SYN,ACK is to be sent */
-#define TCB_ACK_NOW UINT32_C(0x10000)         /* an ACK is owed at once */
-#define TCB_ACK_DELAYED UINT32_C(0x20000)     /* an ACK is owed; may wait for the timer */
-#define TCB_PROBE_DUE UINT32_C(0x40000)       /* a zero-window or keep-alive probe is to be sent */
-#define TCB_PERSIST UINT32_C(0x80000)         /* retransmit_at is the persist timer */
-#define TCB_FORCE_SEND UINT32_C(0x100000)     /* the SWS override timer fired: send what the window allows */
-#define TCB_IN_RECOVERY UINT32_C(0x200000)    /* RFC 6582 fast recovery */
-#define TCB_RTT_TIMING UINT32_C(0x400000)     /* busy.rtt_seq is being timed */
-#define TCB_URGENT_SEND UINT32_C(0x800000)    /* busy.snd_up is ahead of snd_una */
-#define TCB_URGENT_SEEN UINT32_C(0x1000000)   /* rcv_up is ahead of the reader */
-#define TCB_RECEIVE_SHUT UINT32_C(0x2000000)  /* nobody will read any more */
-#define TCB_EVENT_QUEUED UINT32_C(0x4000000)  /* in the event queue */
-#define TCB_SENT_WANTED UINT32_C(0x8000000)   /* tell RILL_SENT when all is acknowledged */
+#define TCB_TIMESTAMPS UINT32_C(0x20)        /* agreed (RFC 7323) */
+#define TCB_SACK UINT32_C(0x40)              /* agreed (RFC 2018) */
+#define TCB_WINDOW_SCALE UINT32_C(0x80)      /* agreed */
+#define TCB_SYN_UNACKED UINT32_C(0x100)      /* our SYN is not acknowledged: snd_una is ISS */
+#define TCB_UNACCEPTED UINT32_C(0x200)       /* in a listener's accept queue: `listener` is valid, events wait */
+#define TCB_ORPHAN UINT32_C(0x400)           /* the application has closed its handle */
+#define TCB_CLOSE_QUEUED UINT32_C(0x800)     /* CLOSE was called: a FIN follows the last byte */
+#define TCB_FIN_SENT UINT32_C(0x1000)        /* snd_nxt is past our FIN */
+#define TCB_TOUCHED UINT32_C(0x2000)         /* in its interface's touched list */
+#define TCB_HELD UINT32_C(0x4000)            /* rill_hold_output() */
+#define TCB_SYN_DUE UINT32_C(0x8000)         /* SYN or SYN,ACK is to be sent */
+#define TCB_ACK_NOW UINT32_C(0x10000)        /* an ACK is owed at once */
+#define TCB_ACK_DELAYED UINT32_C(0x20000)    /* an ACK is owed; may wait for the timer */
+#define TCB_PROBE_DUE UINT32_C(0x40000)      /* a zero-window or keep-alive probe is to be sent */
+#define TCB_PERSIST UINT32_C(0x80000)        /* retransmit_at is the persist timer */
+#define TCB_FORCE_SEND UINT32_C(0x100000)    /* the SWS override timer fired: send what the window allows */
+#define TCB_IN_RECOVERY UINT32_C(0x200000)   /* RFC 6582 fast recovery */
+#define TCB_UTO_DUE UINT32_C(0x400000)       /* the next segment carries the user timeout option (RFC 5482) */
+#define TCB_UTO_FIXED UINT32_C(0x800000)     /* the application set its user timeout: the peer's changes nothing */
+#define TCB_URGENT_SEEN UINT32_C(0x1000000)  /* rcv_up is ahead of the reader */
+#define TCB_RECEIVE_SHUT UINT32_C(0x2000000) /* nobody will read any more */
+#define TCB_EVENT_QUEUED UINT32_C(0x4000000) /* in the event queue */
+#define TCB_USER_TIMEOUT ((uint32_t)RILL_OPTION_USER_TIMEOUT)
 #define TCB_ROOM_WANTED UINT32_C(0x10000000)  /* a send was short: tell RILL_WRITABLE when there is room */
 #define TCB_FIN_RECEIVED UINT32_C(0x20000000) /* rcv_nxt is past the peer's FIN */
 #define TCB_SYN_RESENT UINT32_C(0x40000000)   /* the SYN was sent more than once */
@@ -143,6 +143,7 @@ struct busy {
     struct seq recover;   /* RFC 6582 */
     struct seq rtt_seq;   /* the byte being timed */
     nanos rtt_sent_at;
+    bool rtt_timing;
     uint32_t cc_state[4]; /* the congestion control's own */
 
     /* Receive: in-order bytes not yet read, and what waits for a gap to be filled. */

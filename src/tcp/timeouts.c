@@ -63,7 +63,9 @@ static void on_retransmission(struct tcp *tcp, struct tcb *tcb)
     }
     host_count(tcp_host(tcp), RILL_COUNT_TCP_RTO_FIRED, 1);
     backoff(tcp, tcb);
-    tcb->flags &= ~(TCB_IN_RECOVERY | TCB_RTT_TIMING);
+    tcb->flags &= ~TCB_IN_RECOVERY;
+    if (tcb->busy != REF_NONE)
+        busy_at(tcp, tcb)->rtt_timing = false;
     tcb->ep.own_dup_acks = 0;
     if ((tcb->flags & TCB_SYN_UNACKED) != 0) {
         tcb->flags |= TCB_SYN_DUE | TCB_SYN_RESENT;
@@ -97,6 +99,14 @@ static void on_persist(struct tcp *tcp, struct tcb *tcb)
     tcb->flags |= TCB_PROBE_DUE;
 }
 
+/* RFC 5482 4.2: keep-alive must not end what an adopted user timeout keeps. */
+static uint32_t keep_idle_ms(const struct tcp *tcp, const struct tcb *tcb)
+{
+    uint32_t idle_ms = tcp->settings.keepalive_idle_ms;
+
+    return (tcb->flags & TCB_USER_TIMEOUT) != 0 ? max_u32(idle_ms, tcb->user_timeout_ms) : idle_ms;
+}
+
 static void on_keep_alive(struct tcp *tcp, struct tcb *tcb)
 {
     const struct tcp_settings *settings = &tcp->settings;
@@ -108,7 +118,7 @@ static void on_keep_alive(struct tcp *tcp, struct tcb *tcb)
         tcb->keep_at = tcp_host(tcp)->now + settings->keepalive_interval_ms * NANOS_PER_MS;
         return;
     }
-    if (quiet_ms < settings->keepalive_idle_ms) {
+    if (quiet_ms < keep_idle_ms(tcp, tcb)) {
         tcb->keep_probes = 0;
     } else if (tcb->keep_probes >= settings->keepalive_probes) {
         give_up(tcp, tcb);
@@ -272,7 +282,7 @@ void timeouts_keep_alive(struct tcp *tcp, struct tcb *tcb)
         return;
     }
     if (tcb->keep_probes == 0)
-        wait_ms = settings->keepalive_idle_ms > quiet_ms ? settings->keepalive_idle_ms - quiet_ms : 1;
+        wait_ms = keep_idle_ms(tcp, tcb) > quiet_ms ? keep_idle_ms(tcp, tcb) - quiet_ms : 1;
     tcb->keep_at = tcp_host(tcp)->now + wait_ms * NANOS_PER_MS;
 }
 

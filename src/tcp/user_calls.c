@@ -48,7 +48,8 @@ static void take_options(struct tcp *tcp, struct tcb *tcb, const struct rill_opt
     tcb->ttl = options->ttl != 0 ? options->ttl : tcb->ttl;
     tcb->send_limit = options->send_buffer_bytes != 0 ? options->send_buffer_bytes : tcb->send_limit;
     tcb->receive_limit = options->receive_buffer_bytes != 0 ? options->receive_buffer_bytes : tcb->receive_limit;
-    tcb->user_timeout_ms = options->user_timeout_ms != 0 ? options->user_timeout_ms : tcb->user_timeout_ms;
+    if (options->user_timeout_ms != 0)
+        options_set_user_timeout(tcb, options->user_timeout_ms);
 }
 
 /* The local end of an active OPEN: what the user bound, or what the route says (MUST-44). */
@@ -171,11 +172,9 @@ int64_t user_send(struct tcp *tcp, struct tcb *tcb, const void *data, size_t len
         tcb->flags |= TCB_ROOM_WANTED;
     if (taken == 0)
         return send_queue_bytes(tcp, tcb) > 0 ? -RILL_EAGAIN : -RILL_ENOBUFS; /* queued bytes make room when acked */
-    tcb->flags |= TCB_SENT_WANTED;
     tcb->flags = (flags & RILL_SEND_MORE) != 0 ? tcb->flags | TCB_MORE : tcb->flags & ~TCB_MORE;
     if ((flags & RILL_SEND_URGENT) != 0 && taken == wanted) { /* 3.10.2: SND.UP <- the end of what was given */
         busy_at(tcp, tcb)->snd_up = send_queue_end(tcp, tcb);
-        tcb->flags |= TCB_URGENT_SEND;
     }
     if (state_can_send(tcb->ep.state) && (tcb->flags & TCB_TOUCHED) == 0) {
         connection_touch(tcp, tcb);
