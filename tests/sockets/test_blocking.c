@@ -273,6 +273,22 @@ static void close_lingers_no_longer_than_it_was_told(void **state)
     assert_int_equal(pair.now - before, 5 * SECOND);
 }
 
+static void close_with_unread_data_resets_instead_of_lingering(void **state)
+{
+    const struct rill_linger linger = {1, 5};
+    rill_time before = pair.now;
+
+    (void)state;
+    assert_int_equal(
+        rill_sock_setsockopt(CLIENT(&pair), client, RILL_SOL_SOCKET, RILL_SO_LINGER, &linger, sizeof linger), 0);
+    assert_int_equal(rill_sock_send(SERVER(&pair), server, "abc", 3, 0), 3);
+    pair_turn(&pair);
+    assert_int_equal(rill_sock_close(CLIENT(&pair), client), 0);
+    assert_int_equal(pair.now, before);
+    pair_turn(&pair);
+    assert_int_equal(rill_sock_recv(SERVER(&pair), server, (char[1]){0}, 1, 0), -RILL_ECONNRESET);
+}
+
 static void a_timeout_that_is_no_time_is_refused(void **state)
 {
     struct rill_timeval time = {0, 1000000};
@@ -330,6 +346,7 @@ int main(void)
         TEST(select_waits_and_leaves_what_is_ready),
         TEST(close_lingers_until_the_peer_has_everything),
         TEST(close_lingers_no_longer_than_it_was_told),
+        TEST(close_with_unread_data_resets_instead_of_lingering),
         TEST(a_timeout_that_is_no_time_is_refused),
         cmocka_unit_test_setup_teardown(without_waiting_every_call_says_again_and_carries_on, setup_without_waiting,
                                         teardown),

@@ -135,6 +135,35 @@ static void an_event_of_nobody_here_is_not_taken(void **state)
     assert_false(rill_sockets_event(CLIENT(&pair), &(struct rill_event){.conn = 77, .user = 0}));
 }
 
+static void note_stranger(void *context, const struct rill_event *event)
+{
+    *(rill_conn *)context = event->conn;
+}
+
+static void events_of_native_connections_go_to_the_stranger(void **state)
+{
+    static char memory[100000] __attribute__((aligned(16)));
+    const struct rill_endpoint nobody = {rill_addr4(10, 0, 0, 2), 9};
+    struct rill_sockets_config config;
+    struct rill_sockets *s;
+    rill_conn conn = 0, seen = 0;
+
+    (void)state;
+    rill_sockets_config_default(&config);
+    config.stack = pair.end[0].stack;
+    config.max_descriptors = 4;
+    config.max_watches = 0;
+    config.memory = memory;
+    config.memory_bytes = sizeof memory;
+    config.stranger = note_stranger;
+    config.context = &seen;
+    assert_int_equal(rill_sockets_create(&config, &s), 0);
+    assert_int_equal(rill_tcp_connect(pair.end[0].stack, &nobody, NULL, &conn), 0);
+    pair_turn(&pair);
+    assert_int_equal(rill_sock_poll(s, NULL, 0, 0), 0);
+    assert_int_equal(seen, conn);
+}
+
 static void destroying_the_table_closes_the_connections(void **state)
 {
     struct rill_memory memory;
@@ -240,6 +269,7 @@ int main(void)
         TEST(fionbio_is_the_same_flag),
         TEST(only_streams_of_the_two_families_open),
         TEST(an_event_of_nobody_here_is_not_taken),
+        TEST(events_of_native_connections_go_to_the_stranger),
         TEST(destroying_the_table_closes_the_connections),
         TEST(a_bad_configuration_is_refused),
         TEST(an_epoll_without_room_for_a_watch_says_so),
