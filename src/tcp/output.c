@@ -257,10 +257,12 @@ static bool send_again(struct tcp *tcp, struct tcb *tcb, struct rill_train *trai
 /* Nagle (RFC 9293 3.7.4) as Minshall refined it: one small segment in flight at a time, full ones do not count. */
 static bool small_may_go(const struct tcp *tcp, const struct tcb *tcb)
 {
-    if ((tcb->flags & (TCB_NODELAY | TCB_CLOSE_QUEUED | TCB_FORCE_SEND)) != 0)
+    if ((tcb->flags & (TCB_CLOSE_QUEUED | TCB_FORCE_SEND)) != 0)
         return true;
     if ((tcb->flags & (TCB_CORK | TCB_MORE)) != 0)
         return false;
+    if ((tcb->flags & TCB_NODELAY) != 0)
+        return true;
     if (tcb->busy == REF_NONE)
         return true;
     return !seq_after(busy_at(tcp, tcb)->small_end, tcb->snd_una);
