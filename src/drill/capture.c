@@ -73,7 +73,7 @@ static void capture_tcp(struct run *run, struct captured *captured, const uint8_
         option_bytes_parse(at + 20, (size_t)tcp.header_bytes - 20, run->peer_isn, captured->options);
 }
 
-void capture_packet(struct run *run, const uint8_t *packet, size_t length_bytes)
+void captured_add(struct run *run, const uint8_t *packet, size_t length_bytes)
 {
     struct captured *captured = drill_take(&run->pool, sizeof *captured);
     struct text text = {0};

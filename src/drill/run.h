@@ -124,7 +124,7 @@ bool run_wait_for_call(struct run *run);
 void run_input(struct run *run, const uint8_t *packet, size_t length_bytes);
 
 /* capture.c */
-void capture_packet(struct run *run, const uint8_t *packet, size_t length_bytes);
+void captured_add(struct run *run, const uint8_t *packet, size_t length_bytes);
 struct flow *flow_find(struct run *run, uint16_t local_port, uint16_t remote_port);
 struct flow *flow_for_script(struct run *run, const struct drill_packet *packet);
 void captured_describe(const struct captured *captured, struct text *to);

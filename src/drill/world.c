@@ -111,7 +111,7 @@ static bool collect(struct run *run)
             size_t bytes = train_cut(&trains[i], &cursor, k, packet, sizeof packet);
 
             if (bytes > 0)
-                capture_packet(run, packet, bytes);
+                captured_add(run, packet, bytes);
         }
     }
     return count > 0;
