@@ -1,10 +1,12 @@
 # The usual ways in. CMake does the work: CMakePresets.json has all builds, each in build/PRESET.
 .DEFAULT_GOAL := all
-.PHONY: all demo test test-asan test-ubsan bench format format-check tidy soak fuzz clean install help setup
+.PHONY: all demo test test-asan test-ubsan bench format format-check tidy soak fuzz rfc-map mutate clean install help setup
 
 JOBS ?= $(shell nproc)
 PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 10
+MUTATIONS ?= 20
+MUTATE ?= $(addprefix src/tcp/,segment_arrives.c half_open.c time_wait.c acknowledge.c output.c)
 C_FILES = $(shell find include src tests bench examples -name '*.[ch]' 2>/dev/null)
 
 all: ## build the release: build/rill
@@ -41,6 +43,14 @@ soak: ## long runs: the in-process pair over a bad wire, many seeds
 fuzz: ## each fuzz target for FUZZ_SECONDS (10)
 	@scripts/setup fuzz
 	@scripts/fuzz $(FUZZ_SECONDS)
+
+rfc-map: ## docs/rfc-map.md: which test stands for which rule
+	@scripts/setup test
+	@scripts/rfc-map
+
+mutate: ## change MUTATIONS (20) operators or statements in each of MUTATE's files: do the tests notice?
+	@scripts/setup build test
+	@scripts/mutate --count $(MUTATIONS) --jobs $(JOBS) $(MUTATE)
 
 format: ## format all C by .clang-format
 	@scripts/setup format
