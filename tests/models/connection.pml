@@ -4,8 +4,8 @@
  * are open (crossed_fins.pml and window.pml shut them). RFC 9293 3.10 with the
  * amendments of RFC 5961, 1337 and 6191 as rill has them.
  *
- * Every change of state is written go(end, FROM, TO): tests/models/run compares
- * these with the list in src/tcp/state.c.
+ * Every change of state is a go(): tests/models/run compares those that are
+ * walked with the list in src/tcp/state.c.
  *
  * Time passes (timers fire) only when no segment is under way: segments are
  * faster than timers, and a TIME-WAIT outlives them.
@@ -49,6 +49,7 @@ chan to[2] = [CAPACITY] of { byte, byte, byte }; /* flags, SEG.SEQ, SEG.ACK */
 inline go(end, from, into)
 {
     assert(st[end] == from);
+    walk(from, into);
     st[end] = into;
     assert(!(st[0] == ESTABLISHED && st[1] == ESTABLISHED) || (irs[0] == iss[1] && irs[1] == iss[0]));
 }

@@ -29,6 +29,7 @@ chan to[2] = [2] of { bool, byte, byte }; /* FIN, SEG.SEQ, SEG.ACK */
 inline go(end, from, into)
 {
     assert(st[end] == from);
+    walk(from, into);
     st[end] = into
 }
 
