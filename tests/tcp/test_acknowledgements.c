@@ -75,6 +75,23 @@ static void the_first_segments_of_a_connection_are_acknowledged_at_once(void **s
     peer_close(&p);
 }
 
+/* A small segment that ends a write says nothing about the size of full ones. */
+static void SHLD_19_small_pushed_segments_do_not_count_as_full_ones(void **state)
+{
+    struct peer p;
+    uint32_t next;
+    (void)state;
+    next = settled(&p, NULL, FULL);
+    for (unsigned i = 0; i < 4; i++) {
+        peer_send(&p, TCP_ACK | TCP_PSH, next, 1, 300);
+        next += 300;
+        expect_nothing(&p);
+    }
+    peer_advance(&p, 40);
+    expect_ack(&p, next);
+    peer_close(&p);
+}
+
 static void quick_ack_is_an_option(void **state)
 {
     struct peer p;
@@ -315,6 +332,7 @@ int main(void)
         cmocka_unit_test(MAY_8_a_window_may_stay_shut_and_every_probe_is_answered),
         cmocka_unit_test(MUST_66_R5961_8_a_shut_window_still_takes_rst_urg_and_ack),
         cmocka_unit_test(R7323_7_what_was_ever_in_the_window_is_accepted),
+        cmocka_unit_test(SHLD_19_small_pushed_segments_do_not_count_as_full_ones),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

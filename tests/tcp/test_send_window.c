@@ -203,6 +203,43 @@ static void a_window_update_ends_the_persist_timer(void **state)
     peer_close(&p);
 }
 
+static void a_window_update_after_many_probes_starts_the_rto_afresh(void **state)
+{
+    struct peer p;
+    (void)state;
+    shut_with_data(&p, NULL);
+    for (unsigned probe = 0; probe < 5; probe++) {
+        peer_advance(&p, 10000);
+        peer_window(&p, 1, 0);
+    }
+    assert_true(status_of(&p).backoff > 2);
+    peer_forget(&p);
+    peer_window(&p, 1, 65535);
+    assert_int_equal(status_of(&p).backoff, 0);
+    peer_forget(&p);
+    peer_advance(&p, 200);
+    expect_segment(&p, TCP_ACK, 1, 1, 1460);
+    peer_close(&p);
+}
+
+/* SHLD-17 is about a window under what is in flight; one that just holds it is no excuse for taking nothing. */
+static void MUST_20_a_flight_that_fills_the_window_exactly_and_stays_is_given_up(void **state)
+{
+    struct peer p;
+    (void)state;
+    established_with(&p, &(struct peer_setup){.user_timeout_ms = 100000});
+    assert_int_equal(peer_user_send(&p, 3000), 3000);
+    for (unsigned second = 0; second < 99; second += 9) {
+        peer_window(&p, 1, 3000);
+        peer_advance(&p, 9000);
+    }
+    expect_state(&p, RILL_STATE_ESTABLISHED);
+    peer_window(&p, 1, 3000);
+    peer_advance(&p, 2000);
+    expect_state(&p, RILL_STATE_CLOSED);
+    peer_close(&p);
+}
+
 static void a_window_update_that_was_overtaken_is_ignored(void **state)
 {
     struct peer p;
@@ -345,6 +382,8 @@ int main(void)
         cmocka_unit_test(MUST_1_a_window_of_65535_and_of_32768_is_not_negative),
         cmocka_unit_test(R5681_1_TCS_14_TCS_17_no_new_segment_passes_the_window_or_cwnd_at_any_corner),
         cmocka_unit_test(MUST_14_MUST_16_no_segment_exceeds_the_peers_mss_less_options),
+        cmocka_unit_test(a_window_update_after_many_probes_starts_the_rto_afresh),
+        cmocka_unit_test(MUST_20_a_flight_that_fills_the_window_exactly_and_stays_is_given_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
