@@ -72,7 +72,6 @@ static void set_defaults(struct tcp *tcp, struct tcb *tcb)
     tcb->receive_limit = settings->receive_buffer_bytes;
     tcb->user_timeout_ms = settings->user_timeout_ms;
     tcb->ttl = IP_TTL_DEFAULT;
-    tcb->rcv_mss = 536; /* until the peer's segments show it */
     tcb->last_heard_ms = host_ms(tcp_host(tcp));
     tcb->answer_ms = wrapping_sub(tcb->last_heard_ms, 60000); /* long ago */
 }

@@ -84,7 +84,7 @@ void options_take_user_timeout(struct tcp *tcp, struct tcb *tcb, const struct tc
 void options_for_syn(const struct tcp *tcp, const struct tcb *tcb, struct tcp_options *out)
 {
     out->present = TCP_OPTION_MSS;
-    out->mss = (uint16_t)min_u32(options_announced_mss(tcp, tcb_path(tcp, tcb)), tcb->snd_mss);
+    out->mss = (uint16_t)min_u32(options_announced_mss(tcp, tcb_path(tcp, tcb)), tcb->rcv_mss);
     out->sack_count = 0;
     if ((tcb->flags & TCB_WINDOW_SCALE) != 0) {
         out->present |= TCP_OPTION_WINDOW_SCALE;
@@ -140,5 +140,5 @@ void options_agree(struct tcp *tcp, struct tcb *tcb, const struct tcp_options *t
     tcb->rcv_wscale = (tcb->flags & TCB_WINDOW_SCALE) != 0 ? options_window_shift(tcb->receive_limit) : 0;
     mss = options_send_mss(tcb_path(tcp, tcb), (theirs->present & TCP_OPTION_MSS) != 0 ? theirs->mss : 0,
                            (tcb->flags & TCB_TIMESTAMPS) != 0);
-    tcb->snd_mss = (uint16_t)min_u32(mss, tcb->snd_mss); /* until now it was the application's limit */
+    tcb->snd_mss = (uint16_t)min_u32(mss, tcb->rcv_mss); /* still the application's limit */
 }

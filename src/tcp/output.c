@@ -42,7 +42,7 @@ static struct seq honest_edge(const struct tcp *tcp, const struct tcb *tcb)
     uint32_t memory = (uint32_t)min_u64(host_free_bytes(&tcp->ip.host) / 2, UINT32_MAX);
 
     /* Half of the true room: the other half is for the overhead of the buffers that will hold it (ADR 0006). */
-    return seq_add(tcb->rcv_nxt, min_u32(room, memory) / 2);
+    return seq_add(tcb->rcv_nxt, min_u32(min_u32(room, memory) / 2, (uint32_t)UINT16_MAX << tcb->rcv_wscale));
 }
 
 struct seq output_right_edge(const struct tcp *tcp, const struct tcb *tcb)

@@ -19,6 +19,7 @@
 
 enum step { GO_ON, STOP };
 
+#define RCV_MSS_DEFAULT 536u                  /* until the peer's segments show theirs */
 #define RCV_MSS_MIN 88u                       /* smaller ones say nothing about the path */
 #define PAWS_MEMORY_MS (24u * 86400u * 1000u) /* RFC 7323 5.5: TS.Recent is not believed for longer */
 
@@ -77,6 +78,7 @@ static void learn_window(struct tcb *tcb, const struct tcp_segment *seg, uint8_t
 static void established(struct tcp *tcp, struct tcb *tcb)
 {
     state_change(tcp, &tcb->ep, RILL_STATE_ESTABLISHED);
+    tcb->rcv_mss = RCV_MSS_DEFAULT;
     tcb->ep.own_quick_acks = 16;
     /* RFC 6298 5.7: a SYN that had to be sent again says that the path is slow. */
     if ((tcb->flags & TCB_SYN_RESENT) != 0 && tcb->srtt_us8 == 0)

@@ -102,7 +102,7 @@ static int open_from(struct tcp *tcp, const struct rill_endpoint *remote, const 
     tcb->ts_offset = options_timestamp_offset(tcp, &tcb->ep);
     tcb->iss = initial_sequence_number(tcp, &tcb->ep);
     tcb->snd_una = tcb->snd_nxt = tcb->iss;
-    tcb->snd_mss = options != NULL && options->mss != 0 ? options->mss : UINT16_MAX; /* the limit, until agreed */
+    tcb->rcv_mss = options != NULL && options->mss != 0 ? options->mss : UINT16_MAX; /* the limit, until established */
     tcb->ep.state = (uint8_t)from;
     state_change(tcp, &tcb->ep, RILL_STATE_SYN_SENT);
     host_count(tcp_host(tcp), RILL_COUNT_TCP_ACTIVE_OPENS, 1);
