@@ -155,7 +155,7 @@ static void MUST_3_a_wrong_checksum_is_dropped_and_counted(void **state)
     peer_close(&p);
 }
 
-static void R5961_1_R5961_2_TCS_01_a_reset_is_believed_at_rcv_nxt_only(void **state)
+static void R5961_1_R5961_2_R5961_3_TCS_01_a_reset_is_believed_at_rcv_nxt_only(void **state)
 {
     struct peer p;
     uint32_t window;
@@ -352,7 +352,7 @@ int main(void)
         cmocka_unit_test(R7323_10_a_timestamp_that_was_not_agreed_is_ignored),
         cmocka_unit_test(R7323_13_the_echo_is_of_the_segment_that_the_last_ack_stood_before),
         cmocka_unit_test(MUST_3_a_wrong_checksum_is_dropped_and_counted),
-        cmocka_unit_test(R5961_1_R5961_2_TCS_01_a_reset_is_believed_at_rcv_nxt_only),
+        cmocka_unit_test(R5961_1_R5961_2_R5961_3_TCS_01_a_reset_is_believed_at_rcv_nxt_only),
         cmocka_unit_test(R5961_4_TCS_02_a_syn_anywhere_is_a_challenge),
         cmocka_unit_test(R5961_5_TCS_20_the_restarted_peers_reset_ends_the_connection),
         cmocka_unit_test(R5961_6_challenges_come_at_most_once_in_500_ms),

@@ -287,6 +287,7 @@ static void MUST_57_MUST_63_a_syn_of_no_single_host_gets_no_answer(void **state)
     peer_close(&p);
 }
 
+/* R4987-1, R4987-5 */
 static void a_flood_of_syns_costs_a_bounded_number_of_entries_and_a_real_client_gets_in(void **state)
 {
     uint64_t before;
@@ -308,6 +309,7 @@ static void a_flood_of_syns_costs_a_bounded_number_of_entries_and_a_real_client_
     peer_close(&p);
 }
 
+/* R4987-3 */
 static void RES_02_a_forged_last_ack_opens_nothing(void **state)
 {
     struct peer p;

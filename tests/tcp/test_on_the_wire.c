@@ -101,6 +101,23 @@ static void MUST_69_options_fill_the_header_or_end_in_zeros(void **state)
     send_of_everything(true, nothing_but_zeros_behind_the_end_of_options);
 }
 
+static void has_a_timestamp(const uint8_t *packet, size_t bytes)
+{
+    size_t at = 40, end = 20 + 4 * (size_t)(packet[32] >> 4);
+
+    (void)bytes;
+    while (at < end && packet[at] != 8)
+        at += packet[at] == 1 ? 1 : packet[at + 1];
+    assert_true(at + 10 <= end);
+    assert_int_equal(packet[at + 1], 10);
+}
+
+static void R7323_9_every_segment_has_a_timestamp_once_agreed(void **state)
+{
+    (void)state;
+    send_of_everything(true, has_a_timestamp);
+}
+
 /* A segment of 10 bytes in order, in an IPv4 header with these four bytes of options. */
 static void inject_with_ip_options(struct peer *p, const uint8_t options[4])
 {
@@ -163,6 +180,7 @@ int main(void)
         cmocka_unit_test(MUST_69_options_fill_the_header_or_end_in_zeros),
         cmocka_unit_test(MUST_50_ip_options_that_are_not_understood_are_ignored),
         cmocka_unit_test(REC_1_MUST_1_a_scaled_window_is_kept_in_32_bits),
+        cmocka_unit_test(R7323_9_every_segment_has_a_timestamp_once_agreed),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -85,7 +85,7 @@ static void R7323_2_R2018_2_an_active_open_agrees_on_what_both_offered(void **st
             assert_int_equal(peer_connect(&p), 0);
             syn = expect_segment(&p, TCP_SYN, 0, 0, 0);
             assert_int_equal(offer_of(syn.options.present), ours);
-            assert_true((syn.options.present & TCP_OPTION_MSS) != 0);
+            assert_true((syn.options.present & TCP_OPTION_MSS) != 0); /* SHLD-5, MAY-3 */
             assert_int_equal(syn.options.mss, 1460);
             if ((ours & OFFER_TIMESTAMPS) != 0)
                 assert_int_equal(syn.options.timestamp_echo, 0); /* R7323-12 */
@@ -164,6 +164,7 @@ static void the_window_shift_can_express_the_receive_buffer(void **state)
     }
 }
 
+/* R2018-1 */
 static void TCH_07_options_of_the_handshake_change_nothing_later(void **state)
 {
     struct peer_setup setup = {.mss = 1000};

@@ -193,6 +193,7 @@ static void R5681_7_the_second_timeout_of_a_segment_leaves_ssthresh(void **state
     peer_close(&p);
 }
 
+/* R6582-5 */
 static void R6582_1_duplicate_acks_of_what_a_timeout_sent_again_start_no_recovery(void **state)
 {
     struct peer p;

@@ -123,6 +123,26 @@ static void R6298_6_timestamps_make_a_sample_of_what_was_sent_again(void **state
     peer_close(&p);
 }
 
+static void R6298_7_every_round_trip_gives_a_sample(void **state)
+{
+    struct rill_status status;
+    struct peer p;
+    uint32_t before = 0;
+    (void)state;
+    peer_open(&p, NULL);
+    peer_reach(&p, RILL_STATE_ESTABLISHED);
+    for (uint32_t round = 0; round < 20; round++) { /* each a little slower than the one before */
+        assert_int_equal(peer_user_send(&p, 5 * 1460), 5 * 1460);
+        peer_advance(&p, 20 + 5 * round);
+        peer_send(&p, TCP_ACK, 1, p.snd_nxt, 0);
+        expect_status_of(&p, p.conn, &status);
+        assert_true(status.srtt_us > before);
+        before = status.srtt_us;
+        peer_forget(&p);
+    }
+    peer_close(&p);
+}
+
 static void R6298_8_an_ack_of_part_starts_the_timer_anew(void **state)
 {
     struct peer p;
@@ -361,6 +381,7 @@ int main(void)
         cmocka_unit_test(an_answer_starts_the_user_timeout_anew),
         cmocka_unit_test(RES_03_ST_079_a_syn_ack_is_sent_again_five_times_and_then_forgotten),
         cmocka_unit_test(a_reset_is_believed_while_retransmitting),
+        cmocka_unit_test(R6298_7_every_round_trip_gives_a_sample),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -240,6 +240,23 @@ static void MUST_20_a_flight_that_fills_the_window_exactly_and_stays_is_given_up
     peer_close(&p);
 }
 
+static void R7323_4_the_window_of_a_syn_is_not_scaled(void **state)
+{
+    struct peer_setup setup = {.window_scaling = true, .window = 1000};
+    struct peer_segment syn;
+    struct peer p;
+    (void)state;
+    peer_open(&p, &setup);
+    assert_int_equal(peer_connect(&p), 0);
+    syn = expect_segment(&p, TCP_SYN, 0, 0, 0);
+    assert_in_range(syn.window, 65536 / 4, 65535); /* half of the buffer of 64 KiB, not a few hundred units of it */
+    peer_send(&p, TCP_SYN | TCP_ACK, 0, 1, 0);
+    assert_int_equal(status_of(&p).snd_wnd, 1000);
+    peer_window(&p, 1, 1000);
+    assert_int_equal(status_of(&p).snd_wnd, 1000 << 7);
+    peer_close(&p);
+}
+
 static void a_window_update_that_was_overtaken_is_ignored(void **state)
 {
     struct peer p;
@@ -384,6 +401,7 @@ int main(void)
         cmocka_unit_test(MUST_14_MUST_16_no_segment_exceeds_the_peers_mss_less_options),
         cmocka_unit_test(a_window_update_after_many_probes_starts_the_rto_afresh),
         cmocka_unit_test(MUST_20_a_flight_that_fills_the_window_exactly_and_stays_is_given_up),
+        cmocka_unit_test(R7323_4_the_window_of_a_syn_is_not_scaled),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

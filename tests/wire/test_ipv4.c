@@ -136,6 +136,7 @@ static void every_fragment_field_survives_build_and_parse(void **state)
 }
 
 /* IP4-01: version and header length, all 256 first bytes, checksum right for what the byte says. */
+/* R791-1, with the two that follow and the flipped bits of the header */
 static void IP4_01_only_version_4_with_a_header_that_fits_is_taken(void **state)
 {
     (void)state;
@@ -216,6 +217,7 @@ static void total_length_below_a_header_with_options_is_dropped(void **state)
     }
 }
 
+/* R791-2 */
 static void padding_behind_the_total_length_is_allowed(void **state)
 {
     uint8_t padded[64] = {0};
@@ -330,6 +332,7 @@ static void IP4_03_bytes_behind_the_end_of_options_are_padding(void **state)
     assert_int_equal(parse_with_options(options, sizeof options), RILL_DROP_NONE);
 }
 
+/* R791-8 */
 static void options_of_every_kind_and_length_end_by_name(void **state)
 {
     (void)state;

@@ -340,6 +340,7 @@ static void TCH_04_every_mss_is_read_as_it_stands(void **state)
         assert_int_equal(OPTIONS(2, 4, (uint8_t)(mss >> 8), (uint8_t)mss).mss, mss);
 }
 
+/* R7323-6 */
 static void TCH_05_window_scale_above_14_reads_as_14(void **state)
 {
     (void)state;
