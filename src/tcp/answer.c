@@ -14,6 +14,7 @@ static void push(struct tcp *tcp, uint32_t netif, const struct rill_addr *source
     uint8_t bytes[TCP_HEADER_BYTES_MAX];
     size_t n = tcp_build(bytes, header);
 
+    host_count(tcp_host(tcp), RILL_COUNT_TCP_SEGMENTS_OUT, 1);
     if ((header->flags & TCP_RST) != 0)
         host_count(tcp_host(tcp), RILL_COUNT_TCP_RESETS_OUT, 1);
     reply_push(&tcp->ip, netif, source, destination, IP_PROTOCOL_TCP, bytes, n, REF_NONE);

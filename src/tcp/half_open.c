@@ -97,7 +97,6 @@ static void send_syn_ack(struct tcp *tcp, const struct half_open *half_open)
         header.options.user_timeout = options_encode_user_timeout(
             listener->user_timeout_ms != 0 ? listener->user_timeout_ms : tcp->settings.user_timeout_ms);
     }
-    host_count(tcp_host(tcp), RILL_COUNT_TCP_SEGMENTS_OUT, 1);
     answer_segment(tcp, &half_open->ep, &header);
 }
 
@@ -332,28 +331,32 @@ bool half_open_take_cookie(struct tcp *tcp, struct listener *listener, struct ar
     return true;
 }
 
+static bool is_in_window(const struct tcp *tcp, const struct half_open *half_open, struct seq seq)
+{
+    return seq_in_span(seq, seq_add(half_open->irs, 1), first_window(tcp, listener_at(tcp, half_open->listener)));
+}
+
 /* The peer's window test for a block that has no window of its own to speak of. */
 static bool is_acceptable(const struct tcp *tcp, const struct half_open *half_open, const struct tcp_segment *seg)
 {
     struct seq rcv_nxt = seq_add(half_open->irs, 1);
-    uint32_t window = first_window(tcp, listener_at(tcp, half_open->listener));
 
-    return seq_in_span(seg->seq, rcv_nxt, window) ||
+    return is_in_window(tcp, half_open, seg->seq) ||
            (seq_before(seg->seq, rcv_nxt) && seq_offset(seg->seq, rcv_nxt) < tcp_segment_length(seg));
+}
+
+/* The peer opened at the same time and answers our SYN with its own again: its ACK is what matters, as for a TCB. */
+static bool is_syn_ack_again(const struct half_open *half_open, const struct tcp_segment *seg)
+{
+    return (seg->flags & (TCP_SYN | TCP_ACK | TCP_RST)) == (TCP_SYN | TCP_ACK) && seq_equal(seg->seq, half_open->irs);
 }
 
 /* RFC 9293 3.10.7.4 second and fourth for a passive open: RST and SYN. True when the segment is dealt with. */
 static bool half_open_rst_or_syn(struct tcp *tcp, struct half_open *half_open, struct arrival *arrival)
 {
-    struct tcp_segment *seg = &arrival->seg;
+    const struct tcp_segment *seg = &arrival->seg;
     bool acceptable = is_acceptable(tcp, half_open, seg);
 
-    /* The peer opened at the same time and answers our SYN with its own again: its ACK is what matters. */
-    if ((seg->flags & (TCP_SYN | TCP_ACK | TCP_RST)) == (TCP_SYN | TCP_ACK) && seq_equal(seg->seq, half_open->irs)) {
-        seg->flags &= (uint8_t)~TCP_SYN;
-        seg->seq = seq_add(seg->seq, 1);
-        return false;
-    }
     if ((seg->flags & TCP_RST) != 0) {
         if (seq_equal(seg->seq, seq_add(half_open->irs, 1))) {
             half_open_remove(tcp, half_open, false); /* "return to the LISTEN state" */
@@ -371,7 +374,7 @@ static bool half_open_rst_or_syn(struct tcp *tcp, struct half_open *half_open, s
         send_syn_ack(tcp, half_open); /* the peer's SYN again: ours was lost */
         return true;
     }
-    if (acceptable && !seq_equal(seg->seq, half_open->irs)) {
+    if (is_in_window(tcp, half_open, seg->seq)) {
         segment_drop(tcp, arrival, RILL_DROP_TCP_SYN_IN_WINDOW);
         half_open_remove(tcp, half_open, false); /* "return to the LISTEN state" */
         return true;
@@ -386,7 +389,9 @@ void half_open_segment(struct tcp *tcp, struct half_open *half_open, struct arri
     const struct tcp_segment *seg = &arrival->seg;
     const struct listener *listener = listener_at(tcp, half_open->listener);
 
-    if (half_open_rst_or_syn(tcp, half_open, arrival))
+    bool syn_again = is_syn_ack_again(half_open, seg);
+
+    if (!syn_again && half_open_rst_or_syn(tcp, half_open, arrival))
         return;
     if ((half_open->ep.own_options & HALF_OPEN_TS) != 0 && (seg->options.present & TCP_OPTION_TIMESTAMP) != 0 &&
         wrapping_before(seg->options.timestamp_value, half_open->ts_recent)) {
@@ -394,7 +399,7 @@ void half_open_segment(struct tcp *tcp, struct half_open *half_open, struct arri
         send_ack(tcp, half_open);
         return;
     }
-    if (!is_acceptable(tcp, half_open, seg)) {
+    if (!syn_again && !is_acceptable(tcp, half_open, seg)) {
         segment_drop(tcp, arrival, RILL_DROP_TCP_OUT_OF_WINDOW);
         send_ack(tcp, half_open);
         return;

@@ -106,7 +106,6 @@ static void send_ack(struct tcp *tcp, const struct time_wait *time_wait)
             wrapping_add(host_ms(tcp_host(tcp)), options_timestamp_offset(tcp, &time_wait->ep));
         header.options.timestamp_echo = time_wait->ts_recent;
     }
-    host_count(tcp_host(tcp), RILL_COUNT_TCP_SEGMENTS_OUT, 1);
     answer_segment(tcp, &time_wait->ep, &header);
 }
 

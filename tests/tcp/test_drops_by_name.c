@@ -205,7 +205,7 @@ static const struct row rows[] = {
 
 static void walk(const struct row *row, struct peer_setup setup)
 {
-    uint64_t before[RILL_DROP_KINDS];
+    uint64_t before[RILL_DROP_KINDS], sent;
     struct peer_packet packet = row->packet;
     struct peer p;
 
@@ -222,7 +222,11 @@ static void walk(const struct row *row, struct peer_setup setup)
     packet.ack += p.snd_nxt;
     for (unsigned i = 0; i < RILL_DROP_KINDS; i++)
         before[i] = rill_drops(p.stack, (enum rill_drop)i);
+    peer_forget(&p);
+    sent = rill_counted(p.stack, RILL_COUNT_TCP_SEGMENTS_OUT);
     peer_send_packet(&p, &packet);
+    if (rill_counted(p.stack, RILL_COUNT_TCP_SEGMENTS_OUT) - sent != p.sent_count - p.sent_first)
+        fail_msg("%s: the answers were not counted as they were sent", row->what);
     for (unsigned i = 0; i < RILL_DROP_KINDS; i++)
         if (rill_drops(p.stack, (enum rill_drop)i) != before[i] + (i == (unsigned)row->reason))
             fail_msg("%s: drop counter %u rose from %u to %u", row->what, i, (unsigned)before[i],
@@ -230,7 +234,7 @@ static void walk(const struct row *row, struct peer_setup setup)
     peer_close(&p);
 }
 
-static void each_drop_is_counted_under_its_name(void **state)
+static void each_drop_is_counted_under_its_name_and_each_answer_too(void **state)
 {
     (void)state;
     for (unsigned i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -239,10 +243,33 @@ static void each_drop_is_counted_under_its_name(void **state)
     }
 }
 
+static void a_syn_that_reopens_time_wait_is_taken_once_and_not_dropped(void **state)
+{
+    struct peer_setup setup = {.passive = true};
+    uint64_t before[RILL_DROP_KINDS];
+    struct peer p;
+    uint32_t seq;
+
+    (void)state;
+    peer_open(&p, &setup);
+    peer_reach(&p, RILL_STATE_TIME_WAIT);
+    seq = p.rcv_nxt + 100;
+    for (unsigned i = 0; i < RILL_DROP_KINDS; i++)
+        before[i] = rill_drops(p.stack, (enum rill_drop)i);
+    peer_send(&p, TCP_SYN, seq, 0, 0);
+    expect_segment(&p, TCP_SYN | TCP_ACK, 0, seq + 1, 0);
+    expect_nothing(&p);
+    expect_state(&p, RILL_STATE_SYN_RECEIVED);
+    for (unsigned i = 0; i < RILL_DROP_KINDS; i++)
+        assert_int_equal(rill_drops(p.stack, (enum rill_drop)i), before[i]);
+    peer_close(&p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_drop_is_counted_under_its_name),
+        cmocka_unit_test(each_drop_is_counted_under_its_name_and_each_answer_too),
+        cmocka_unit_test(a_syn_that_reopens_time_wait_is_taken_once_and_not_dropped),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
