@@ -308,6 +308,23 @@ static void MUST_21_ST_149_ST_216_ST_247_ST_277_the_user_timeout_ends_every_stat
     }
 }
 
+/* There is nothing that the peer owes an answer to, however long it goes on. */
+static void ST_185_in_fin_wait_2_no_user_timeout_runs(void **state)
+{
+    struct peer_setup setup = {.user_timeout_ms = 100000};
+    struct peer p;
+    (void)state;
+    peer_open(&p, &setup);
+    peer_reach(&p, RILL_STATE_FIN_WAIT_2);
+    peer_advance(&p, 24 * 3600 * 1000);
+    expect_nothing(&p);
+    expect_no_event(&p);
+    expect_state(&p, RILL_STATE_FIN_WAIT_2);
+    peer_send(&p, TCP_ACK, 1, 2, 10);
+    expect_segment(&p, TCP_ACK, 2, 11, 0);
+    peer_close(&p);
+}
+
 static void an_answer_starts_the_user_timeout_anew(void **state)
 {
     struct peer p;
@@ -382,6 +399,7 @@ int main(void)
         cmocka_unit_test(RES_03_ST_079_a_syn_ack_is_sent_again_five_times_and_then_forgotten),
         cmocka_unit_test(a_reset_is_believed_while_retransmitting),
         cmocka_unit_test(R6298_7_every_round_trip_gives_a_sample),
+        cmocka_unit_test(ST_185_in_fin_wait_2_no_user_timeout_runs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
