@@ -309,6 +309,9 @@ static enum step check_handshake_ack(struct tcp *tcp, struct tcb *tcb, const str
         answer_with_reset(tcp, arrival);
         return STOP;
     }
+    /* RFC 7323 3.2 would drop it; but there are peers whose last ACK comes without the option: they mean "none". */
+    if ((seg->options.present & TCP_OPTION_TIMESTAMP) == 0)
+        tcb->flags &= ~TCB_TIMESTAMPS;
     learn_window(tcb, seg, tcb->snd_wscale);
     established(tcp, tcb);
     return GO_ON;
@@ -413,11 +416,8 @@ static enum step check_timestamp(struct tcp *tcp, struct tcb *tcb, const struct 
             return drop_and_ack(tcp, tcb, arrival, RILL_DROP_TCP_PAWS);
         return GO_ON;
     }
-    /* RFC 7323 3.2 drops it; but there are peers whose last ACK of the handshake comes without: they mean "none". */
-    if (tcb->ep.state == RILL_STATE_SYN_RECEIVED) {
-        tcb->flags &= ~TCB_TIMESTAMPS;
-        return GO_ON;
-    }
+    if (tcb->ep.state == RILL_STATE_SYN_RECEIVED)
+        return GO_ON; /* judged when its ACK has proved to be the peer's: check_handshake_ack() */
     segment_drop(tcp, arrival, RILL_DROP_TCP_NO_TIMESTAMP);
     return STOP;
 }
@@ -434,8 +434,10 @@ static enum step syn_again(struct tcp *tcp, struct tcb *tcb, struct arrival *arr
     }
     seg->flags &= (uint8_t)~TCP_SYN; /* its ACK is what matters: the SYN is at RCV.NXT - 1 already */
     seg->seq = seq_add(seg->seq, 1);
-    tcb->flags |= TCB_ACK_NOW;
-    connection_touch(tcp, tcb);
+    if (seq_after(seg->ack, tcb->snd_una) && !seq_after(seg->ack, tcb->snd_nxt)) {
+        tcb->flags |= TCB_ACK_NOW; /* another one gets a RST in the fifth step, and nothing else */
+        connection_touch(tcp, tcb);
+    }
     return GO_ON;
 }
 
@@ -465,7 +467,8 @@ static enum step first_check_sequence_number(struct tcp *tcp, struct tcb *tcb, s
 
     if (check_timestamp(tcp, tcb, arrival) == STOP)
         return STOP;
-    if (tcb->ep.state == RILL_STATE_SYN_RECEIVED && (seg->flags & TCP_SYN) != 0 && seq_equal(seg->seq, tcb->irs))
+    if (tcb->ep.state == RILL_STATE_SYN_RECEIVED && (seg->flags & (TCP_SYN | TCP_RST)) == TCP_SYN &&
+        seq_equal(seg->seq, tcb->irs))
         return syn_again(tcp, tcb, arrival);
     if (is_acceptable(tcb, seg) || is_allowed_at_shut_window(tcp, tcb, arrival))
         return GO_ON;

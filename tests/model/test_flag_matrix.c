@@ -63,36 +63,12 @@ static const char *const time_places[] = {"later", "equal", "earlier", "missing"
 
 #define PLACES(names) (sizeof(names) / sizeof(names)[0])
 
-/* In SYN-RECEIVED: */
-#define RST_WITH_SYN_AGAIN                                                                                             \
-    "a RST with the peer's SYN again is taken for that SYN: answered, or believed one place early"
-#define NO_ANSWER "the peer's SYN,ACK again is not acknowledged at once"
-#define TWO_ANSWERS "the peer's SYN again with a bad ACK draws an ACK besides the RST"
-#define TIMESTAMPS_LOST "a segment that is dropped turns the agreed timestamps off"
-#define SYN_AROUND "a SYN before the window whose text reaches into it counts as one in the window"
-
 /* Differences that are known bugs of the engine: each must still be there, so that a fix takes its line away. */
 static const struct known_bug {
     const char *world, *paragraph;
     unsigned long cases; /* that differ: another number is another bug */
     const char *bug;
 } known_bugs[] = {
-    {"SYN-RECEIVED, passive", "3.10.7.4 first: SYN before or after the window", 1344, SYN_AROUND},
-    {"SYN-RECEIVED, passive", "3.10.7.4 first: the SYN again", 16, NO_ANSWER},
-    {"SYN-RECEIVED, passive, timestamps", "3.10.7.4 first: SYN before or after the window", 336, SYN_AROUND},
-    {"SYN-RECEIVED, passive, timestamps", "3.10.7.4 first: the SYN again", 3, NO_ANSWER},
-    {"SYN-RECEIVED, active", "3.10.7.4 second: RST outside the window", 224, RST_WITH_SYN_AGAIN},
-    {"SYN-RECEIVED, active", "3.10.7.4 second: RST partly in the window", 1120, RST_WITH_SYN_AGAIN},
-    {"SYN-RECEIVED, active", "3.10.7.4 first: the SYN again", 576, TWO_ANSWERS},
-    {"SYN-RECEIVED, active, timestamps", "3.10.7.4 second: RST outside the window", 56, RST_WITH_SYN_AGAIN},
-    {"SYN-RECEIVED, active, timestamps", "3.10.7.4 second: RST partly in the window", 280, RST_WITH_SYN_AGAIN},
-    {"SYN-RECEIVED, active, timestamps", "3.10.7.4 first: the SYN again", 150, TWO_ANSWERS " and " TIMESTAMPS_LOST},
-    {"SYN-RECEIVED, active, timestamps", "3.10.7.4 first: SYN before or after the window", 308, TIMESTAMPS_LOST},
-    {"SYN-RECEIVED, active, timestamps", "3.10.7.4 first: unacceptable", 331, TIMESTAMPS_LOST},
-    {"SYN-RECEIVED, active, timestamps", "3.10.7.4 fourth: SYN in SYN-RECEIVED, active", 280, TIMESTAMPS_LOST},
-    {"SYN-RECEIVED, active, timestamps", "3.10.7.4 fifth: ACK off", 168, TIMESTAMPS_LOST},
-    {"SYN-RECEIVED, active, timestamps", "3.10.7.4 fifth: bad ACK in SYN-RECEIVED (RFC 5961 5.2: or an ACK)", 144,
-     TIMESTAMPS_LOST},
     {NULL, NULL, 0, NULL},
 };
 
