@@ -140,6 +140,23 @@ static void MUST_12_a_reset_is_told_apart_from_an_end(void **state)
     peer_close(&p);
 }
 
+static void room_to_send_is_told_once_for_each_send_that_was_short(void **state)
+{
+    struct peer_setup setup = {.send_buffer_bytes = 8192, .timestamps = true};
+    struct peer p;
+
+    (void)state;
+    peer_open(&p, &setup);
+    peer_reach(&p, RILL_STATE_ESTABLISHED);
+    assert_true(peer_user_send(&p, 20000) < 20000);
+    peer_send(&p, TCP_ACK, 1, p.snd_nxt, 0);
+    expect_event(&p, p.conn, RILL_WRITABLE | RILL_SENT);
+    assert_int_equal(peer_user_send(&p, 100), 100);
+    peer_send(&p, TCP_ACK, 1, p.snd_nxt, 0);
+    expect_event(&p, p.conn, RILL_SENT);
+    peer_close(&p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -151,6 +168,7 @@ int main(void)
         cmocka_unit_test(SHLD_3_closing_with_unread_data_resets),
         cmocka_unit_test(SHLD_3_data_after_close_resets),
         cmocka_unit_test(MUST_12_a_reset_is_told_apart_from_an_end),
+        cmocka_unit_test(room_to_send_is_told_once_for_each_send_that_was_short),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -44,6 +44,50 @@ static void R5681_11_the_third_duplicate_ack_sends_the_first_segment_again(void 
     peer_close(&p);
 }
 
+static void R5681_11_duplicate_acks_are_counted_from_the_last_new_one(void **state)
+{
+    struct peer p;
+    (void)state;
+    in_flight(&p, 10, 0);
+    duplicate_acks(&p, 1, 2);
+    peer_send(&p, TCP_ACK, 1, 1 + MSS, 0);
+    duplicate_acks(&p, 1 + MSS, 2);
+    expect_nothing(&p);
+    duplicate_acks(&p, 1 + MSS, 1);
+    expect_segment(&p, TCP_ACK, 1 + MSS, 1, MSS);
+    peer_close(&p);
+}
+
+struct losses {
+    unsigned count;
+    uint64_t what[8];
+};
+
+static void note_loss(void *context, const struct rill_trace_event *event)
+{
+    struct losses *losses = context;
+
+    if (event->type == RILL_TRACE_LOSS && losses->count < 8)
+        losses->what[losses->count++] = event->a;
+}
+
+static void recovery_is_traced_from_its_beginning_to_its_end(void **state)
+{
+    struct losses losses = {0};
+    struct peer p;
+    (void)state;
+    in_flight(&p, 10, 0);
+    rill_trace(p.stack, note_loss, &losses);
+    duplicate_acks(&p, 1, 3);
+    peer_send(&p, TCP_ACK, 1, 1 + 5 * MSS, 0);
+    peer_send(&p, TCP_ACK, 1, 1 + 10 * MSS, 0);
+    assert_int_equal(losses.count, 3);
+    assert_int_equal(losses.what[0], RILL_LOSS_DUPLICATE_ACKS);
+    assert_int_equal(losses.what[1], RILL_LOSS_PARTIAL_ACK);
+    assert_int_equal(losses.what[2], RILL_LOSS_RECOVERED);
+    peer_close(&p);
+}
+
 static void R3042_1_the_first_two_duplicate_acks_let_one_new_segment_out_each(void **state)
 {
     struct peer p;
@@ -295,6 +339,8 @@ int main(void)
         cmocka_unit_test(R5681_3_the_handshake_does_not_grow_the_window),
         cmocka_unit_test(R3042_2_limited_transmit_is_not_in_the_flight_that_is_halved),
         cmocka_unit_test(R6582_1_an_ack_of_exactly_recover_is_not_more_than_recover),
+        cmocka_unit_test(R5681_11_duplicate_acks_are_counted_from_the_last_new_one),
+        cmocka_unit_test(recovery_is_traced_from_its_beginning_to_its_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
