@@ -138,6 +138,7 @@ struct plugin *plugin_enter(void *userdata, struct visit *visit, int fd)
     plugin->inside++;
     if (!is_driver(plugin)) {
         plugin->foreign_visits++;
+        plugin->one_returned = false;
         pthread_cond_broadcast(&plugin->quiet);
     }
     return plugin;
@@ -153,6 +154,7 @@ struct plugin *plugin_enter_driver(void *userdata, struct visit *visit)
 
 void plugin_leave_quietly(struct plugin *plugin, struct visit *visit)
 {
+    plugin->one_returned |= visit->is_awake;
     be_no_more_awake(plugin, visit);
     plugin->inside--;
     if (plugin->is_closing)
@@ -228,23 +230,6 @@ static rill_time next_instant(struct plugin *plugin)
     return next;
 }
 
-/* To the next instant, at most to the limit. False: nothing will ever happen. */
-static bool step(struct plugin *plugin, rill_time limit)
-{
-    rill_time next = earlier(next_instant(plugin), limit);
-
-    if (next == RILL_NEVER)
-        return false;
-    plugin->still = next > plugin->now ? 0 : plugin->still + 1;
-    if (plugin->still > STILL_MAX)
-        next = plugin->now + NANOS_PER_USEC;
-    if (next > plugin->now)
-        plugin->now = next;
-    rill_poll(plugin->stack, plugin->now);
-    spread(plugin);
-    return true;
-}
-
 /*
  * A thread that is about to begin a call, or has just come back from one and will ask for the time, cannot be seen.
  * It gets a moment of real time before virtual time goes on; a thread that is waiting in a call needs none.
@@ -259,10 +244,31 @@ static void settle(struct plugin *plugin)
     until.tv_nsec += (long)plugin->settings.settle;
     until.tv_sec += until.tv_nsec / NANOS_PER_SECOND;
     until.tv_nsec %= NANOS_PER_SECOND;
-    while (in_time && plugin->foreign_visits == before && plugin->waiting == NULL)
+    while (in_time && plugin->foreign_visits == before && (plugin->waiting == NULL || plugin->one_returned))
         in_time = rest(plugin, &plugin->quiet, &until);
+    plugin->one_returned = false;
     while (plugin->awake > 0)
         (void)rest(plugin, &plugin->quiet, NULL);
+}
+
+/* To the next instant, at most to the limit. False: nothing will ever happen. */
+static bool step(struct plugin *plugin, rill_time limit)
+{
+    rill_time next;
+
+    if (plugin->one_returned)
+        settle(plugin);
+    next = earlier(next_instant(plugin), limit);
+    if (next == RILL_NEVER)
+        return false;
+    plugin->still = next > plugin->now ? 0 : plugin->still + 1;
+    if (plugin->still > STILL_MAX)
+        next = plugin->now + NANOS_PER_USEC;
+    if (next > plugin->now)
+        plugin->now = next;
+    rill_poll(plugin->stack, plugin->now);
+    spread(plugin);
+    return true;
 }
 
 int plugin_wait(void *context, rill_time deadline)

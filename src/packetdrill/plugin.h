@@ -47,6 +47,7 @@ struct plugin {
     unsigned awake;          /* visits that are */
     unsigned inside;         /* threads in a call */
     uint64_t foreign_visits; /* calls from threads other than the driver */
+    bool one_returned;       /* a call that had waited did, and its thread has not been heard of since */
     bool is_closing;
     unsigned pins;        /* bits: which of the descriptors for pins are taken */
     unsigned times_asked; /* gettimeofday calls in a row */
