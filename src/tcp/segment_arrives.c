@@ -434,6 +434,7 @@ static enum step syn_again(struct tcp *tcp, struct tcb *tcb, struct arrival *arr
     }
     seg->flags &= (uint8_t)~TCP_SYN; /* its ACK is what matters: the SYN is at RCV.NXT - 1 already */
     seg->seq = seq_add(seg->seq, 1);
+    seg->window = (uint16_t)(seg->window >> tcb->snd_wscale); /* a SYN's is not scaled (RFC 7323 2.2) */
     if (seq_after(seg->ack, tcb->snd_una) && !seq_after(seg->ack, tcb->snd_nxt)) {
         tcb->flags |= TCB_ACK_NOW; /* another one gets a RST in the fifth step, and nothing else */
         connection_touch(tcp, tcb);
