@@ -338,10 +338,12 @@ static enum step fifth_check_ack(struct tcp *tcp, struct tcb *tcb, const struct 
     if ((tcb->flags & TCB_ORPHAN) == 0 &&
         ((tcb->flags & TCB_PERSIST) != 0 || seq_offset(tcb->snd_una, tcb->snd_nxt) > tcb->snd_wnd))
         tcb->unanswered_ms = host_ms(tcp_host(tcp));
-    if (seq_after(seg->ack, tcb->snd_una))
+    if (seq_after(seg->ack, tcb->snd_una)) {
+        tcb->snd_wl1 = seg->seq; /* a new ACK tells the newest window, also when its text is old and sent again */
         acknowledge_new(tcp, tcb, arrival);
-    else if (seq_equal(seg->ack, tcb->snd_una))
+    } else if (seq_equal(seg->ack, tcb->snd_una)) {
         acknowledge_duplicate(tcp, tcb, arrival);
+    }
     if (seq_equal(seg->ack, tcb->snd_una)) /* also after acknowledge_new() */
         update_window(tcp, tcb, seg);
     if (fin_is_acknowledged(tcb))
