@@ -309,6 +309,59 @@ static void a_flood_of_syns_costs_a_bounded_number_of_entries_and_a_real_client_
     peer_close(&p);
 }
 
+static void without_cookies(struct rill_config *config)
+{
+    config->syn_cookies = false;
+}
+
+static void a_full_syn_queue_without_cookies_drops_what_comes(void **state)
+{
+    struct peer_setup setup = {.configure = without_cookies};
+    struct peer p;
+    unsigned answered = 0;
+    (void)state;
+    listen_with(&p, &setup, 4);
+    for (uint32_t i = 0; i < 100; i++)
+        answered += syn_from(&p, (uint16_t)(41000 + i));
+    assert_int_equal(answered, memory_of(&p).half_open);
+    assert_int_equal(rill_drops(p.stack, RILL_DROP_TCP_SYN_QUEUE_FULL), 100 - answered);
+    peer_close(&p);
+}
+
+static void a_half_open_connection_is_due_after_the_first_rto(void **state)
+{
+    struct peer p;
+    (void)state;
+    listen_with(&p, NULL, 4);
+    assert_true(syn_from(&p, 41000));
+    assert_in_range(rill_deadline(p.stack), p.now + 999000000, p.now + 1001000000);
+    peer_close(&p);
+}
+
+/* R4987-2. The peer believes in its connection: a RST would tell it that there was none. */
+static void a_good_cookie_that_finds_the_accept_queue_full_is_not_reset(void **state)
+{
+    uint32_t iss[3];
+    struct peer p;
+    (void)state;
+    listen_with(&p, NULL, 1);
+    for (uint32_t i = 0; i < 100; i++)
+        (void)syn_from(&p, (uint16_t)(41000 + i));
+    for (uint16_t i = 0; i < 3; i++) {
+        assert_true(syn_from(&p, (uint16_t)(42000 + i)));
+        iss[i] = p.iss;
+    }
+    for (uint16_t i = 0; i < 3; i++) {
+        p.iss = iss[i];
+        peer_forget(&p);
+        ack_from(&p, (uint16_t)(42000 + i));
+        expect_nothing(&p);
+    }
+    assert_int_equal(rill_counted(p.stack, RILL_COUNT_TCP_SYN_COOKIES_TAKEN), 2);
+    assert_int_equal(rill_drops(p.stack, RILL_DROP_TCP_ACCEPT_QUEUE_FULL), 1);
+    peer_close(&p);
+}
+
 /* R4987-3 */
 static void RES_02_a_forged_last_ack_opens_nothing(void **state)
 {
@@ -346,6 +399,9 @@ int main(void)
         cmocka_unit_test(a_flood_of_syns_costs_a_bounded_number_of_entries_and_a_real_client_gets_in),
         cmocka_unit_test(RES_02_a_forged_last_ack_opens_nothing),
         cmocka_unit_test(MUST_57_MUST_63_a_syn_of_no_single_host_gets_no_answer),
+        cmocka_unit_test(a_full_syn_queue_without_cookies_drops_what_comes),
+        cmocka_unit_test(a_half_open_connection_is_due_after_the_first_rto),
+        cmocka_unit_test(a_good_cookie_that_finds_the_accept_queue_full_is_not_reset),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
