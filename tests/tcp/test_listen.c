@@ -338,6 +338,21 @@ static void a_half_open_connection_is_due_after_the_first_rto(void **state)
     peer_close(&p);
 }
 
+/* Also for a driver that polls by a clock of its own and asks for no deadline. */
+static void a_half_open_connection_is_served_by_polling_alone(void **state)
+{
+    struct peer p;
+    (void)state;
+    listen_with(&p, NULL, 4);
+    (void)rill_deadline(p.stack);
+    rill_poll(p.stack, p.now);
+    assert_true(syn_from(&p, 41000));
+    p.now += 1001000000;
+    rill_poll(p.stack, p.now);
+    assert_true(rill_wants_output(p.stack, p.netif));
+    peer_close(&p);
+}
+
 /* R4987-2. The peer believes in its connection: a RST would tell it that there was none. */
 static void a_good_cookie_that_finds_the_accept_queue_full_is_not_reset(void **state)
 {
@@ -402,6 +417,7 @@ int main(void)
         cmocka_unit_test(a_full_syn_queue_without_cookies_drops_what_comes),
         cmocka_unit_test(a_half_open_connection_is_due_after_the_first_rto),
         cmocka_unit_test(a_good_cookie_that_finds_the_accept_queue_full_is_not_reset),
+        cmocka_unit_test(a_half_open_connection_is_served_by_polling_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -190,6 +190,26 @@ static void R6298_11_after_a_lost_syn_data_waits_three_seconds(void **state)
     peer_close(&p);
 }
 
+static void R6298_11_after_a_lost_syn_ack_data_waits_three_seconds(void **state)
+{
+    struct peer_setup setup = {.passive = true};
+    struct peer p;
+    (void)state;
+    peer_open(&p, &setup);
+    assert_int_equal(peer_listen(&p), 0);
+    peer_send(&p, TCP_SYN, 0, 0, 0);
+    expect_segment(&p, TCP_SYN | TCP_ACK, 0, 1, 0);
+    peer_advance(&p, 1000);
+    expect_segment(&p, TCP_SYN | TCP_ACK, 0, 1, 0);
+    peer_send(&p, TCP_ACK, 1, 1, 0);
+    assert_int_equal(rill_accept(p.stack, p.listener, &p.conn, NULL), 0);
+    assert_int_equal(peer_user_send(&p, 100), 100);
+    expect_segment(&p, TCP_ACK, 1, 1, 100);
+    expect_quiet_for(&p, 3000);
+    expect_segment(&p, TCP_ACK, 1, 1, 100);
+    peer_close(&p);
+}
+
 static void R5681_4_after_a_lost_syn_the_first_flight_is_one_segment(void **state)
 {
     struct peer p;
@@ -400,6 +420,7 @@ int main(void)
         cmocka_unit_test(a_reset_is_believed_while_retransmitting),
         cmocka_unit_test(R6298_7_every_round_trip_gives_a_sample),
         cmocka_unit_test(ST_185_in_fin_wait_2_no_user_timeout_runs),
+        cmocka_unit_test(R6298_11_after_a_lost_syn_ack_data_waits_three_seconds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
