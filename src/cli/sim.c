@@ -1,0 +1,268 @@
+/*
+ * `rill sim`: seeds through the simulated network, one line for each that
+ * fails.
+ */
+#include "sim/sim.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "cli/args.h"
+
+#define TWICE_EVERY 64u /* so often a seed runs twice, to see that it does the same */
+
+enum {
+    OPTION_SEEDS = 256,
+    OPTION_SEED,
+    OPTION_TRACE,
+    OPTION_CHECK,
+    OPTION_PROFILE,
+    OPTION_PCAP,
+    OPTION_FAULTS,
+    OPTION_FILE
+};
+
+static const struct args_option options[] = {
+    {OPTION_SEEDS, 0, "seeds", "A..B", "one run for each seed (1..1000)"},
+    {OPTION_SEED, 0, "seed", "N", "this one, with what it draws"},
+    {OPTION_FILE, 0, "seed-file", "FILE", "a line each: PROFILE SEED, anything behind is a comment"},
+    {OPTION_PROFILE, 0, "profile", "NAME", "how large: tiny, small or crowd (small)"},
+    {OPTION_CHECK, 0, "check", "K", "check every invariant of every stack each K events (only at the end)"},
+    {OPTION_FAULTS, 0, "faults", "LIST", "let seeds draw no other faults: loss,delay,...; none: no fault at all"},
+    {OPTION_TRACE, 0, "trace", NULL, "print every event"},
+    {OPTION_PCAP, 0, "pcap", "FILE", "all packets of the last seed, as they were sent"},
+    {0, 0, NULL, NULL, NULL},
+};
+
+static const struct args_command command = {
+    .name = "sim",
+    .synopsis = "[OPTIONS]",
+    .summary = "deterministic network simulation, many seeds",
+    .teaches = "A seed makes a world: 2 to 8 hosts that run rill, links that lose, damage, duplicate and reorder,\n"
+               "drivers that stall, clocks that jump, and applications of all tempers. Time is virtual. First comes\n"
+               "chaos, then all faults end, and every connection must finish. A seed always gives the same run.\n\n"
+               "  rill sim --seeds 1..10000\n"
+               "  rill sim --seed 7 --trace --pcap seven.pcap         see what a seed does\n"
+               "  rill sim --seeds 1..100 --faults loss,reorder       only these faults\n"
+               "  rill sim --profile crowd --seeds 1..10 --check 64",
+    .options = options,
+};
+
+struct job {
+    struct sim_settings settings;
+    uint64_t first, last;
+    const char *pcap, *seed_file;
+    bool is_single;
+    uint64_t passed, failed, events, packets;
+    rill_time took;
+};
+
+/* "A..B" or "A". */
+static bool parse_seeds(const struct args *args, const char *text, struct job *job)
+{
+    char first[32];
+    const char *dots = strstr(text, "..");
+    size_t length = dots == NULL ? strlen(text) : (size_t)(dots - text);
+
+    length = length < sizeof first ? length : sizeof first - 1;
+    memcpy(first, text, length);
+    first[length] = '\0';
+    if (!args_number(args, "the first seed", first, 0, UINT64_MAX - 1, &job->first))
+        return false;
+    job->last = job->first;
+    return dots == NULL || args_number(args, "the last seed", dots + 2, job->first, UINT64_MAX - 1, &job->last);
+}
+
+static bool parse_profile(const char *text, enum profile *out)
+{
+    static const char *const names[] = {"tiny", "small", "crowd"};
+
+    for (unsigned i = 0; i < 3; i++) {
+        if (strcmp(text, names[i]) == 0) {
+            *out = (enum profile)i;
+            return true;
+        }
+    }
+    cli_error("there is no profile '%s': tiny, small or crowd", text);
+    return false;
+}
+
+static bool parse_faults(const char *text, uint32_t *out)
+{
+    *out = 0;
+    if (strcmp(text, "none") == 0)
+        return true;
+    while (*text != '\0') {
+        size_t bytes = strcspn(text, ",");
+        unsigned fault = 0;
+
+        while (fault < FAULTS && (strlen(fault_name((enum fault)fault)) != bytes ||
+                                  strncmp(text, fault_name((enum fault)fault), bytes) != 0))
+            fault++;
+        if (fault == FAULTS) {
+            cli_error("there is no fault '%.*s'", (int)bytes, text);
+            return false;
+        }
+        *out |= UINT32_C(1) << fault;
+        text += bytes + (text[bytes] == ',');
+    }
+    return true;
+}
+
+static bool apply(const struct args *args, int id, struct job *job)
+{
+    uint64_t number = 0;
+
+    switch (id) {
+    case OPTION_SEED:
+        job->is_single = true;
+        return parse_seeds(args, args->value, job);
+    case OPTION_SEEDS:
+        return parse_seeds(args, args->value, job);
+    case OPTION_FILE:
+        job->seed_file = args->value;
+        return true;
+    case OPTION_PROFILE:
+        return parse_profile(args->value, &job->settings.profile);
+    case OPTION_FAULTS:
+        return parse_faults(args->value, &job->settings.faults);
+    case OPTION_TRACE:
+        job->settings.trace = stdout;
+        return true;
+    case OPTION_PCAP:
+        job->pcap = args->value;
+        return true;
+    default:
+        if (!args_number(args, "--check", args->value, 1, 1000000000, &number))
+            return false;
+        job->settings.check = (uint32_t)number;
+        return true;
+    }
+}
+
+/* Once, and now and then once more: the same seed must do the same. */
+static bool run_once_or_twice(struct world *world, const struct job *job, struct sim_result *result)
+{
+    struct sim_result again;
+
+    if (!sim_run(world, &job->settings, result))
+        return false;
+    if (job->settings.seed % TWICE_EVERY != 0 || job->settings.pcap != NULL || job->settings.trace != NULL)
+        return true;
+    sim_run(world, &job->settings, &again);
+    if (again.hash == result->hash)
+        return true;
+    snprintf(result->failure, sizeof result->failure, "X5 not the same when run again: %llu and %llu events",
+             (unsigned long long)result->events, (unsigned long long)again.events);
+    result->failed_at = result->took;
+    return false;
+}
+
+static void run_seed(struct world *world, struct job *job, uint64_t seed)
+{
+    struct sim_result result;
+    char text[640];
+
+    job->settings.seed = seed;
+    if (run_once_or_twice(world, job, &result)) {
+        job->passed++;
+    } else {
+        job->failed++;
+        printf("seed %llu at %.6f s: %s\n", (unsigned long long)seed, (double)result.failed_at / (double)NANOS_PER_S,
+               result.failure);
+    }
+    job->events += result.events;
+    job->packets += result.packets;
+    job->took += result.took;
+    if (!job->is_single)
+        return;
+    sim_describe(world, text, sizeof text);
+    printf("seed %llu: %s\n%llu events, %llu packets (%llu lost, %llu copies, %llu damaged), %u opened, %u errors, "
+           "%.3f s, hash %016llx\n",
+           (unsigned long long)seed, text, (unsigned long long)result.events, (unsigned long long)result.packets,
+           (unsigned long long)result.links.lost, (unsigned long long)result.links.copies,
+           (unsigned long long)result.links.damaged, result.established, result.errors,
+           (double)result.took / (double)NANOS_PER_S, (unsigned long long)result.hash);
+}
+
+static bool run_file(struct world *world, struct job *job)
+{
+    FILE *file = fopen(job->seed_file, "r");
+    char line[256], profile[16];
+    unsigned long long seed;
+
+    if (file == NULL) {
+        cli_error("%s cannot be read", job->seed_file);
+        return false;
+    }
+    while (fgets(line, sizeof line, file) != NULL) {
+        if (line[0] == '#' || line[0] == '\n')
+            continue;
+        if (sscanf(line, "%15s %llu", profile, &seed) != 2 || !parse_profile(profile, &job->settings.profile)) {
+            cli_error("%s: '%s' is not PROFILE SEED", job->seed_file, line);
+            fclose(file);
+            return false;
+        }
+        run_seed(world, job, seed);
+    }
+    fclose(file);
+    return true;
+}
+
+static bool run_range(struct world *world, struct job *job)
+{
+    for (uint64_t seed = job->first; seed <= job->last; seed++) {
+        FILE *pcap = seed == job->last && job->pcap != NULL ? fopen(job->pcap, "wb") : NULL;
+
+        if (seed == job->last && job->pcap != NULL && pcap == NULL) {
+            cli_error("%s cannot be written", job->pcap);
+            return false;
+        }
+        job->settings.pcap = pcap;
+        run_seed(world, job, seed);
+        if (pcap != NULL)
+            fclose(pcap);
+    }
+    return true;
+}
+
+static int run_job(struct job *job)
+{
+    struct world *world = sim_open();
+    clock_t began = clock();
+    double cpu;
+    bool is_done;
+
+    if (world == NULL) {
+        cli_error("no memory");
+        return CLI_FAILED;
+    }
+    is_done = job->seed_file != NULL ? run_file(world, job) : run_range(world, job);
+    sim_close(world);
+    cpu = (double)(clock() - began) / CLOCKS_PER_SEC;
+    printf("%llu events, %llu packets, %.0f s simulated in %.2f CPU-seconds: %.0f events per CPU-second\n",
+           (unsigned long long)job->events, (unsigned long long)job->packets, (double)job->took / (double)NANOS_PER_S,
+           cpu, (double)job->events / (cpu > 0 ? cpu : 1e-9));
+    printf("%llu passed, %llu failed\n", (unsigned long long)job->passed, (unsigned long long)job->failed);
+    return is_done && job->failed == 0 ? CLI_DONE : CLI_FAILED;
+}
+
+static int sim_main(int argc, char **argv)
+{
+    struct job job = {.settings = {.profile = PROFILE_SMALL, .faults = UINT32_MAX}, .first = 1, .last = 1000};
+    struct args args;
+    int option;
+
+    args_begin(&args, &command, argc, argv);
+    while ((option = args_next(&args)) > 0)
+        if (!apply(&args, option, &job))
+            return CLI_USAGE;
+    if (option != ARGS_END)
+        return option == ARGS_HELP ? CLI_DONE : CLI_USAGE;
+    if (args.word_count > 0)
+        return args_usage(&command);
+    return run_job(&job);
+}
+
+const struct cli_command sim_command = {&command, sim_main};

@@ -1,0 +1,183 @@
+/*
+ * The faults of a link, each from a stream of its own, rolled for every frame
+ * while the fault is on.
+ */
+#include "sim/link.h"
+
+#include <stdlib.h>
+
+#define DELAY_HEALED_MAX (50 * NANOS_PER_MS)
+
+static const uint32_t class_bytes[FRAME_CLASSES] = {128, 2048, 9216, 66000};
+
+struct frame *frame_take(struct frames *frames, uint32_t length_bytes)
+{
+    uint8_t class = 0;
+    struct frame *frame;
+
+    while (class_bytes[class] < length_bytes)
+        class ++;
+    frame = frames->free[class];
+    if (frame != NULL)
+        frames->free[class] = frame->next;
+    else
+        frame = malloc(sizeof *frame + class_bytes[class]);
+    if (frame == NULL)
+        abort();
+    *frame = (struct frame){.length_bytes = length_bytes, .size_class = class};
+    frames->live++;
+    return frame;
+}
+
+void frame_give(struct frames *frames, struct frame *frame)
+{
+    frame->next = frames->free[frame->size_class];
+    frames->free[frame->size_class] = frame;
+    frames->live--;
+}
+
+void frames_free(struct frames *frames)
+{
+    for (unsigned class = 0; class < FRAME_CLASSES; class ++) {
+        while (frames->free[class] != NULL) {
+            struct frame *frame = frames->free[class];
+
+            frames->free[class] = frame->next;
+            free(frame);
+        }
+    }
+}
+
+void link_init(struct link *link, uint64_t seed, const struct link_faults *faults, unsigned from, unsigned to)
+{
+    static const char *const names[LINK_STREAMS] = {"loss",    "burst",   "duplicate", "copy",
+                                                    "reorder", "corrupt", "jitter",    "spike"};
+
+    *link = (struct link){.faults = *faults};
+    for (unsigned i = 0; i < LINK_STREAMS; i++)
+        choices_init(&link->streams[i], seed, "link/%u-%u/%s", from, to, names[i]);
+}
+
+void link_heal(struct link *link)
+{
+    rill_time delay = min_u64(link->faults.delay, DELAY_HEALED_MAX);
+
+    link->faults = (struct link_faults){.delay = delay, .life_max = RILL_NEVER};
+    link->cut_until = 0;
+    link->free_at = 0;
+}
+
+static bool is_kth(struct link *link, const struct frame *frame)
+{
+    const struct link_faults *f = &link->faults;
+
+    return f->kth != 0 && (frame->facts.flags & f->kth_flag) != 0 && ++link->kth_seen == f->kth;
+}
+
+static bool is_lost(struct link *link, const struct frame *frame, rill_time now)
+{
+    const struct link_faults *f = &link->faults;
+
+    if (now < link->cut_until || is_kth(link, frame))
+        return true;
+    if (f->burst_begins_ppm != 0)
+        link->is_in_burst = link->is_in_burst ? !chance(&link->streams[LINK_BURST], f->burst_ends_ppm)
+                                              : chance(&link->streams[LINK_BURST], f->burst_begins_ppm);
+    if (f->burst_begins_ppm != 0 && link->is_in_burst)
+        return true;
+    return f->loss_ppm != 0 && chance(&link->streams[LINK_LOSS], f->loss_ppm);
+}
+
+/* Bits flipped in one byte (which a sum of 16-bit words never misses), a tail cut off, or bytes behind the end. */
+static void damage(struct link *link, struct frame *frame)
+{
+    struct choices *c = &link->streams[LINK_CORRUPT];
+    uint64_t kind = choose(c, 8);
+
+    if (kind == 0) {
+        frame->length_bytes = (uint32_t)choose_between(c, 1, frame->length_bytes - 1);
+    } else if (kind == 1 && frame->length_bytes + 16 <= class_bytes[frame->size_class]) {
+        uint32_t more = (uint32_t)choose_between(c, 1, 16);
+
+        memset(frame->data + frame->length_bytes, 0x5a, more);
+        frame->length_bytes += more;
+        return; /* what IP says is still there */
+    } else {
+        frame->data[choose(c, frame->length_bytes)] ^= (uint8_t)choose_between(c, 1, 255);
+    }
+    frame->is_damaged = true;
+}
+
+/* How long the frame takes; RILL_NEVER when the queue has no room for it. */
+static rill_time travel(struct link *link, const struct frame *frame, rill_time now)
+{
+    const struct link_faults *f = &link->faults;
+    rill_time arrival = now + f->delay;
+
+    if (f->rate_bits != 0) {
+        rill_time starts = max_u64(link->free_at, now);
+
+        if ((starts - now) / NANOS_PER_US * f->rate_bits / 8000000 > f->queue_bytes)
+            return RILL_NEVER;
+        link->free_at = starts + (uint64_t)frame->length_bytes * 8 * NANOS_PER_S / f->rate_bits;
+        arrival = link->free_at + f->delay;
+    }
+    if (f->jitter != 0)
+        arrival += choose(&link->streams[LINK_JITTER], f->jitter + 1);
+    if (f->spike_ppm != 0 && chance(&link->streams[LINK_SPIKE], f->spike_ppm))
+        arrival += choose_log(&link->streams[LINK_SPIKE], 1, f->spike_max);
+    if (f->reorder_ppm != 0 && chance(&link->streams[LINK_REORDER], f->reorder_ppm))
+        return arrival + choose(&link->streams[LINK_REORDER], f->reorder_delay_max) - now;
+    if (f->reorder_ppm == 0 && arrival - now <= f->life_max) {
+        arrival = max_u64(arrival, link->last_arrival); /* in order, unless reordering is what the seed wants */
+        link->last_arrival = arrival;
+    }
+    return arrival - now;
+}
+
+static void arrive(struct event_queue *queue, struct frame *frame, rill_time at)
+{
+    event_queue_push(queue, (struct event){.at = at, .kind = EVENT_ARRIVAL, .object = frame});
+}
+
+static void copy(struct link *link, struct frames *frames, struct event_queue *queue, struct link_counts *counts,
+                 const struct frame *frame, rill_time now, rill_time took)
+{
+    const struct link_faults *f = &link->faults;
+    struct choices *c = &link->streams[LINK_COPY];
+    uint64_t copies = choose_log(c, 1, f->copies_max);
+
+    for (uint64_t i = 0; i < copies; i++) {
+        rill_time later = took + choose_log(c, 1, f->copy_delay_max);
+        struct frame *twin;
+
+        if (later > f->life_max)
+            continue;
+        twin = frame_take(frames, frame->length_bytes);
+        frame->size_class == twin->size_class ? (void)0 : abort();
+        memcpy(twin, frame, sizeof *frame + frame->length_bytes);
+        counts->copies++;
+        arrive(queue, twin, now + later);
+    }
+}
+
+void link_enter(struct link *link, struct frames *frames, struct event_queue *queue, struct link_counts *counts,
+                struct frame *frame, rill_time now)
+{
+    const struct link_faults *f = &link->faults;
+    rill_time took;
+
+    counts->sent++;
+    if (is_lost(link, frame, now) || (took = travel(link, frame, now)) > f->life_max) {
+        counts->lost++;
+        frame_give(frames, frame);
+        return;
+    }
+    if (f->duplicate_ppm != 0 && chance(&link->streams[LINK_DUPLICATE], f->duplicate_ppm))
+        copy(link, frames, queue, counts, frame, now, took);
+    if (f->corrupt_ppm != 0 && chance(&link->streams[LINK_CORRUPT], f->corrupt_ppm) && frame->flags == 0) {
+        counts->damaged++;
+        damage(link, frame);
+    }
+    arrive(queue, frame, now + took);
+}

@@ -1,0 +1,129 @@
+/*
+ * The simulated world: hosts with their stacks, the links between them, the
+ * sessions of their applications, one clock and one queue of events.
+ */
+#ifndef SIM_WORLD_H
+#define SIM_WORLD_H
+
+#include <stdio.h>
+
+#include "sim/link.h"
+
+struct session;
+struct world;
+
+/* One end of a session: an application that acts on events and its own timer alone. */
+struct end {
+    struct temper temper;
+    struct session *session;
+    uint16_t index; /* 2 * session + side */
+    uint8_t side, host;
+    rill_conn conn; /* 0: none yet, or none any more */
+    uint64_t send_key, receive_key;
+    uint64_t sent, received;
+    rill_time opened_at, next_write, next_read, timer_at;
+    uint32_t timer_version;
+    uint32_t iss;
+    bool has_opened, is_established, may_send, may_receive;
+    bool has_shut_down;                 /* said that no more comes: by shutdown or close */
+    bool saw_end, has_aborted, is_over; /* over: the handle is given back */
+    bool is_held, was_held;
+    int error; /* what the stack said when it ended the connection */
+};
+
+struct session {
+    struct session_scenario *scenario;
+    struct end ends[2];
+    rill_time moved_at; /* a byte, an opening or an end, on either side */
+};
+
+enum host_stream { HOST_TX, HOST_RX, HOST_LATE, HOST_POLL, HOST_STREAMS };
+
+struct host_sim {
+    struct world *world;
+    struct host_scenario *scenario;
+    struct rill_stack *stack;
+    struct choices streams[HOST_STREAMS];
+    uint8_t index;
+    int netif;
+    rill_conn listener;
+    rill_time clock_offset;
+    rill_time wakes_at; /* of the one wake that is not stale */
+    uint32_t wake_version;
+    struct frame *arrived, **arrived_tail;
+    uint32_t arrived_count;
+    rill_time rx_held_until, tx_full_until;
+    rill_time deadline, poll_due_at; /* of the stack, and when it will be called for it: in its own clock */
+    uint32_t idle_polls;
+    uint64_t packets_out;
+};
+
+struct sim_settings {
+    uint64_t seed;
+    enum profile profile;
+    uint32_t faults; /* bits of enum fault that may be drawn; UINT32_MAX: all */
+    uint32_t check;  /* rill_check() on all stacks every so many events; 0: never */
+    FILE *trace;     /* every event as a line; NULL: none */
+    FILE *pcap;      /* all that stacks send, in classic pcap; NULL: none */
+};
+
+struct sim_result {
+    char failure[512]; /* "ORACLE what was seen"; empty when all went well */
+    rill_time failed_at;
+    uint64_t events, packets, bytes, hash;
+    rill_time took; /* virtual */
+    uint32_t established, errors;
+    struct link_counts links;
+};
+
+struct world {
+    struct sim_settings settings;
+    struct sim_result *result;
+    struct scenario scenario;
+    struct event_queue queue;
+    struct frames frames;
+    struct packet_oracle packets;
+    struct host_sim hosts[HOSTS_MAX];
+    struct link links[HOSTS_MAX][HOSTS_MAX];
+    struct session sessions[SESSIONS_MAX];
+    rill_time now;
+    uint64_t events_at_now;
+    uint32_t open_ends; /* opened or to be opened, not over */
+    rill_time last_over_at, quiet_since, progress_judged_at;
+    uint64_t quiet_packets;
+    bool is_healed;
+    uint8_t scratch[66048]; /* a packet, or an application's bytes */
+    void *memory[HOSTS_MAX];
+};
+
+#define SERVER_PORT 7
+#define USER_LISTENER UINT64_MAX
+
+/* The first failure stays; always returns false. */
+bool world_fail(struct world *world, const char *format, ...) __attribute__((format(printf, 2, 3)));
+bool world_has_failed(const struct world *world);
+
+/* All that happens goes into the trace hash. */
+void world_hash(struct world *world, uint64_t a, uint64_t b);
+
+/* A line of the trace, when one is wanted. */
+void world_trace(struct world *world, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+struct rill_addr host_addr(unsigned host);
+
+static inline struct end *end_at(struct world *world, unsigned index)
+{
+    return &world->sessions[index / 2].ends[index % 2];
+}
+
+static inline struct end *peer_of(struct end *end)
+{
+    return &end->session->ends[1 - end->side];
+}
+
+static inline rill_time host_clock(const struct world *world, const struct host_sim *host)
+{
+    return world->now + host->clock_offset;
+}
+
+#endif

@@ -1,0 +1,156 @@
+/* The simulator as a test: seeds that once failed, some that nobody has looked at, and that runs are functions of seeds. */
+#include <string.h>
+
+#include "sim/sim.h"
+#include "support/cmocka_all.h"
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define IS_SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer) ||          \
+    __has_feature(undefined_behavior_sanitizer)
+#define IS_SANITIZED 1
+#endif
+#endif
+
+#ifdef IS_SANITIZED
+#define SEEDS_TINY 500u
+#define SEEDS_SMALL 300u
+#define SEEDS_CROWD 20u
+#define SEEDS_CHECKED 30u
+#else
+#define SEEDS_TINY 10000u
+#define SEEDS_SMALL 3000u
+#define SEEDS_CROWD 100u
+#define SEEDS_CHECKED 200u
+#endif
+
+static struct world *world;
+
+static void run(enum profile profile, uint64_t seed, uint32_t check, struct sim_result *result)
+{
+    struct sim_settings settings = {.seed = seed, .profile = profile, .faults = UINT32_MAX, .check = check};
+
+    if (!sim_run(world, &settings, result))
+        fail_msg("profile %d, seed %llu at %.6f s: %s", (int)profile, (unsigned long long)seed,
+                 (double)result->failed_at / 1e9, result->failure);
+}
+
+static void run_many(enum profile profile, uint64_t first, uint64_t count, uint32_t check)
+{
+    struct sim_result result;
+
+    for (uint64_t seed = first; seed < first + count; seed++)
+        run(profile, seed, check, &result);
+}
+
+static void seeds_that_ever_failed_pass(void **state)
+{
+    static const char *const names[] = {"tiny", "small", "crowd"};
+    FILE *file = fopen(RILL_SOURCE_DIR "/tests/sim/seeds.txt", "r");
+    char line[256], name[16];
+    unsigned long long seed;
+    unsigned runs = 0;
+
+    (void)state;
+    assert_non_null(file);
+    while (fgets(line, sizeof line, file) != NULL) {
+        struct sim_result result;
+
+        if (line[0] == '#' || sscanf(line, "%15s %llu", name, &seed) != 2)
+            continue;
+        for (unsigned profile = 0; profile < 3; profile++) {
+            if (strcmp(name, names[profile]) != 0)
+                continue;
+            run((enum profile)profile, seed, 0, &result);
+            runs++;
+        }
+    }
+    fclose(file);
+    assert_true(runs > 10);
+}
+
+static void tiny_worlds_hold(void **state)
+{
+    (void)state;
+    run_many(PROFILE_TINY, 1, SEEDS_TINY, 0);
+}
+
+static void small_worlds_hold(void **state)
+{
+    (void)state;
+    run_many(PROFILE_SMALL, 1, SEEDS_SMALL, 0);
+}
+
+static void crowded_worlds_hold(void **state)
+{
+    (void)state;
+    run_many(PROFILE_CROWD, 1, SEEDS_CROWD, 0);
+}
+
+static void every_invariant_holds_after_every_few_events(void **state)
+{
+    (void)state;
+    run_many(PROFILE_SMALL, 100001, SEEDS_CHECKED, 16);
+}
+
+static void the_same_seed_is_the_same_run(void **state)
+{
+    struct sim_result first, second;
+
+    (void)state;
+    for (uint64_t seed = 200001; seed < 200051; seed++) {
+        run(PROFILE_SMALL, seed, 0, &first);
+        run(PROFILE_SMALL, seed, 0, &second);
+        assert_true(first.hash == second.hash && first.events == second.events);
+    }
+}
+
+static void another_seed_is_another_run(void **state)
+{
+    struct sim_result first, second;
+
+    (void)state;
+    run(PROFILE_SMALL, 1, 0, &first);
+    run(PROFILE_SMALL, 2, 0, &second);
+    assert_true(first.hash != second.hash);
+}
+
+/* Else all of the above says little. */
+static void runs_open_connections_and_move_packets(void **state)
+{
+    uint64_t packets = 0, lost = 0, established = 0;
+
+    (void)state;
+    for (uint64_t seed = 1; seed <= 100; seed++) {
+        struct sim_result result;
+
+        run(PROFILE_SMALL, seed, 0, &result);
+        packets += result.packets;
+        lost += result.links.lost;
+        established += result.established;
+    }
+    assert_true(packets > 10000 && lost > 1000 && established > 300);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(seeds_that_ever_failed_pass),
+        cmocka_unit_test(tiny_worlds_hold),
+        cmocka_unit_test(small_worlds_hold),
+        cmocka_unit_test(crowded_worlds_hold),
+        cmocka_unit_test(every_invariant_holds_after_every_few_events),
+        cmocka_unit_test(the_same_seed_is_the_same_run),
+        cmocka_unit_test(another_seed_is_another_run),
+        cmocka_unit_test(runs_open_connections_and_move_packets),
+    };
+    int failed;
+
+    world = sim_open();
+    if (world == NULL)
+        return 1;
+    failed = cmocka_run_group_tests(tests, NULL, NULL);
+    sim_close(world);
+    return failed;
+}
