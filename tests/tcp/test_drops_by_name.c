@@ -265,11 +265,31 @@ static void a_syn_that_reopens_time_wait_is_taken_once_and_not_dropped(void **st
     peer_close(&p);
 }
 
+static void a_syn_again_in_syn_received_is_answered_and_not_dropped(void **state)
+{
+    uint64_t before[RILL_DROP_KINDS];
+    struct peer p;
+
+    (void)state;
+    peer_open(&p, NULL);
+    peer_reach(&p, RILL_STATE_SYN_RECEIVED);
+    for (unsigned i = 0; i < RILL_DROP_KINDS; i++)
+        before[i] = rill_drops(p.stack, (enum rill_drop)i);
+    peer_send(&p, TCP_SYN, 0, 0, 0);
+    expect_segment(&p, TCP_SYN | TCP_ACK, 0, 1, 0);
+    expect_nothing(&p);
+    for (unsigned i = 0; i < RILL_DROP_KINDS; i++)
+        assert_int_equal(rill_drops(p.stack, (enum rill_drop)i), before[i]);
+    assert_int_equal(rill_counted(p.stack, RILL_COUNT_TCP_CHALLENGE_ACKS), 0);
+    peer_close(&p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_drop_is_counted_under_its_name_and_each_answer_too),
         cmocka_unit_test(a_syn_that_reopens_time_wait_is_taken_once_and_not_dropped),
+        cmocka_unit_test(a_syn_again_in_syn_received_is_answered_and_not_dropped),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
