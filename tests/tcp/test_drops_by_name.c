@@ -284,12 +284,26 @@ static void a_syn_again_in_syn_received_is_answered_and_not_dropped(void **state
     peer_close(&p);
 }
 
+static void a_refused_open_is_counted_as_a_failed_one(void **state)
+{
+    struct peer p;
+
+    (void)state;
+    peer_open(&p, NULL);
+    peer_reach(&p, RILL_STATE_SYN_SENT);
+    peer_send(&p, TCP_RST | TCP_ACK, 0, 1, 0);
+    expect_state(&p, RILL_STATE_CLOSED);
+    assert_int_equal(rill_counted(p.stack, RILL_COUNT_TCP_FAILED_OPENS), 1);
+    peer_close(&p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_drop_is_counted_under_its_name_and_each_answer_too),
         cmocka_unit_test(a_syn_that_reopens_time_wait_is_taken_once_and_not_dropped),
         cmocka_unit_test(a_syn_again_in_syn_received_is_answered_and_not_dropped),
+        cmocka_unit_test(a_refused_open_is_counted_as_a_failed_one),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
