@@ -144,6 +144,16 @@ static struct end *find_server(struct world *world, const struct host_sim *host,
 
 static void act(struct world *world, struct end *end);
 
+/*
+ * A connection for the second time, and TCP cannot tell: an old ACK carries a cookie (RFC 4987 3.6), or an old SYN was
+ * answered with an ISN that is by chance where the last connection ended, so that the peer's TIME-WAIT completes it
+ * (RFC 6528's clock goes at the speed of a transfer of 250 kB/s).
+ */
+static bool is_ghost(const struct host_sim *host, const struct end *end, const struct rill_status *status)
+{
+    return rill_counted(host->stack, RILL_COUNT_TCP_SYN_COOKIES_TAKEN) > 0 || status->iss - end->iss <= end->sent + 1;
+}
+
 static void accept_all(struct world *world, struct host_sim *host)
 {
     struct rill_status status;
@@ -157,8 +167,8 @@ static void accept_all(struct world *world, struct host_sim *host)
             return;
         }
         end = find_server(world, host, &status);
-        if (end != NULL && end->has_opened && rill_counted(host->stack, RILL_COUNT_TCP_SYN_COOKIES_TAKEN) > 0) {
-            rill_abort(host->stack, conn); /* an old ACK, sent again by the network: cookies cannot tell (RFC 4987) */
+        if (end != NULL && end->has_opened && is_ghost(host, end, &status)) {
+            rill_abort(host->stack, conn);
             continue;
         }
         if (end == NULL || end->has_opened) {

@@ -17,7 +17,7 @@ struct frame {
     uint32_t length_bytes;
     uint16_t segment_bytes, flags; /* of struct rill_packet */
     uint8_t from, to, size_class;
-    bool is_damaged;
+    bool is_damaged, is_copy;
     uint8_t data[];
 };
 
@@ -55,7 +55,7 @@ struct link {
 };
 
 struct link_counts {
-    uint64_t sent, lost, copies, damaged, late;
+    uint64_t sent, lost, copies, damaged;
 };
 
 void link_init(struct link *link, uint64_t seed, const struct link_faults *faults, unsigned from, unsigned to);

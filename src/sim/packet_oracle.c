@@ -196,6 +196,7 @@ static void note_syn(struct direction *d, const struct packet_seen *facts)
 
         *d = fresh;
         d->iss = facts->seq;
+        d->sent_end = facts->seq + 1;
     }
     d->has_scale = facts->has_scale;
     d->scale = facts->scale;
@@ -237,8 +238,12 @@ static const char *judge_data(struct direction *d, const struct direction *other
     } else if (d->has_fin && facts->payload_bytes > 0 && is_after(end, d->fin)) {
         return "Q5 data beyond the FIN";
     }
+    if (is_after(end, d->sent_end))
+        d->sent_end = end;
     if (!d->was_told || !other->has_iss || d->told_iss != other->iss || end == facts->seq)
         return NULL;
+    if (facts->ack - (other->iss + 1) > other->sent_end - (other->iss + 1))
+        return NULL; /* it belongs to an older incarnation than the peer's: an old SYN has come back */
     return is_after(end, d->told_edge + 1) ? "Q4 sent beyond the right edge that the peer offered" : NULL;
 }
 

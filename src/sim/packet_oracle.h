@@ -32,6 +32,7 @@ struct direction {
     uint32_t edge;     /* furthest ACK + window that it sent */
     uint32_t edge_iss; /* ... in the sequence space of this incarnation of the other direction */
     uint32_t fin;      /* sequence number of its FIN */
+    uint32_t sent_end; /* behind the furthest that it sent */
     bool was_told;
     uint32_t told_edge, told_iss; /* furthest edge that has reached it, of which incarnation of the peer */
 };

@@ -252,6 +252,7 @@ static void handle(struct world *world, const struct event *event)
 
         if (world->settings.trace != NULL)
             trace_packet(world, frame->to, "gets", frame);
+        world->copies_arrived += frame->is_copy;
         host_arrival(world, &world->hosts[frame->to], frame);
         break;
     }
@@ -374,7 +375,10 @@ static bool judge_progress(struct world *world)
     return fail_not_over(world, "for 300 s", world->now - MOVES_WITHIN);
 }
 
-/* L3: the packets since ten seconds after the last application left, against the connections there were then. */
+/*
+ * L3: the packets since ten seconds after the last application left, against the connections there were then; but for
+ * what old copies may be answered with, and the answer to that.
+ */
 static void judge_silence(struct world *world)
 {
     uint64_t packets, seconds;
@@ -384,11 +388,12 @@ static void judge_silence(struct world *world)
     if (world->quiet_since == 0) {
         world->quiet_since = world->now;
         world->quiet_packets = world->result->packets;
+        world->copies_arrived = 0;
         return;
     }
     packets = world->result->packets - world->quiet_packets;
     seconds = (world->now - world->quiet_since) / NANOS_PER_S + 10;
-    if (packets > seconds * max_u32(2 * world->scenario.session_count, 1))
+    if (packets > seconds * 2 * world->scenario.session_count + 2 * world->copies_arrived)
         world_fail(world, "L3 %llu packets in %llu s after all applications had left", (unsigned long long)packets,
                    (unsigned long long)seconds);
 }

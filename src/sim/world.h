@@ -90,7 +90,7 @@ struct world {
     uint64_t events_at_now;
     uint32_t open_ends; /* opened or to be opened, not over */
     rill_time last_over_at, quiet_since, progress_judged_at;
-    uint64_t quiet_packets;
+    uint64_t quiet_packets, copies_arrived;
     bool is_healed;
     uint8_t scratch[66048]; /* a packet, or an application's bytes */
     void *memory[HOSTS_MAX];

@@ -20,7 +20,7 @@
 #define SEEDS_CHECKED 30u
 #else
 #define SEEDS_TINY 10000u
-#define SEEDS_SMALL 3000u
+#define SEEDS_SMALL 5000u
 #define SEEDS_CROWD 100u
 #define SEEDS_CHECKED 200u
 #endif
