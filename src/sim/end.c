@@ -119,6 +119,7 @@ void end_connect(struct world *world, struct end *end)
         result = rill_status(stack, end->conn, &status);
     if (result == 0) {
         end->iss = status.iss;
+        end->port = status.local.port;
         world_trace(world, "session %u client: connects from port %u", end->index / 2, status.local.port);
         return;
     }
@@ -128,7 +129,7 @@ void end_connect(struct world *world, struct end *end)
         fail_end(world, end, "A2", rill_error_name(result), result);
 }
 
-/* Whose connection is this? Its ISN says. */
+/* Whose connection is this? Its port and its ISN say. */
 static struct end *find_server(struct world *world, const struct host_sim *host, const struct rill_status *status)
 {
     for (unsigned i = 0; i < world->scenario.session_count; i++) {
@@ -136,7 +137,8 @@ static struct end *find_server(struct world *world, const struct host_sim *host,
         struct rill_addr addr = host_addr(client->host);
 
         if (client->has_opened && !client->session->scenario->is_simultaneous && client->iss == status->irs &&
-            world->sessions[i].ends[1].host == host->index && rill_addr_equal(&addr, &status->remote.addr))
+            client->port == status->remote.port && world->sessions[i].ends[1].host == host->index &&
+            rill_addr_equal(&addr, &status->remote.addr))
             return &world->sessions[i].ends[1];
     }
     return NULL;

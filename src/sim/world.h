@@ -24,6 +24,7 @@ struct end {
     rill_time opened_at, next_write, next_read, timer_at;
     uint32_t timer_version;
     uint32_t iss;
+    uint16_t port; /* its own */
     bool has_opened, is_established, may_send, may_receive;
     bool has_shut_down;                 /* said that no more comes: by shutdown or close */
     bool saw_end, has_aborted, is_over; /* over: the handle is given back */
