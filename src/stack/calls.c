@@ -194,6 +194,7 @@ int rill_set_user_timeout(struct rill_stack *stack, rill_conn conn, uint32_t use
     if (user_timeout_ms == 0)
         return -RILL_EINVAL;
     options_set_user_timeout(tcb, user_timeout_ms);
+    timeouts_patience_changed(&stack->tcp, tcb);
     return 0;
 }
 

@@ -12,8 +12,8 @@
 #include "tcp/send_queue.h"
 #include "tcp/trace.h"
 
-#define DUPLICATE_ACKS 3u      /* RFC 5681 3.2 */
-#define ECHO_AGE_MS_MAX 64000u /* of the handshake: no SYN,ACK is waited for longer */
+#define DUPLICATE_ACKS 3u       /* RFC 5681 3.2 */
+#define ECHO_AGE_MS_MAX 120000u /* longer round trips are measured as this */
 
 /* RFC 6298 4, RFC 7323 4: the timed segment when there is one; after a retransmission only the echo is unambiguous. */
 static void measure_round_trip(struct tcp *tcp, struct tcb *tcb, const struct arrival *arrival)
@@ -34,8 +34,8 @@ static void measure_round_trip(struct tcp *tcp, struct tcb *tcb, const struct ar
         uint32_t age_ms = wrapping_sub(options_timestamp_now(tcp, tcb), options->timestamp_echo);
 
         /* An echo older than the flight that is acknowledged was never sent in it. */
-        if (age_ms <= (tcb->ep.own_backoff > 0 ? host_ms_since(tcp_host(tcp), tcb->unanswered_ms) : ECHO_AGE_MS_MAX))
-            rtt_sample(tcp, tcb, age_ms * 1000);
+        if (age_ms <= host_ms_since(tcp_host(tcp), tcb->unanswered_ms))
+            rtt_sample(tcp, tcb, min_u32(age_ms, ECHO_AGE_MS_MAX) * 1000);
     }
 }
 

@@ -3,11 +3,15 @@
  */
 #include "tcp/connection.h"
 
+#include "tcp/cc.h"
 #include "tcp/output.h"
 #include "tcp/reassembly.h"
 #include "tcp/send_queue.h"
 #include "tcp/state.h"
 #include "tcp/timeouts.h"
+
+#define RCV_MSS_DEFAULT 536u /* until the peer's segments show theirs */
+#define QUICK_ACKS 16u       /* ACKs at once while the peer's slow start waits for them */
 
 enum endpoint_kind endpoint_kind(const struct tcp *tcp, ref r)
 {
@@ -117,7 +121,8 @@ bool connection_make_busy(struct tcp *tcp, struct tcb *tcb)
     busy->resend = busy->resend_end = tcb->snd_una;
     busy->small_end = tcb->snd_una;
     busy->snd_up = tcb->snd_una;
-    busy->recover = seq_sub(tcb->snd_una, 1);
+    busy->recover = seq_sub(tcb->snd_una,
+                            (tcb->flags & TCB_RECOVER_AT_UNA) != 0 && tcb->ep.state >= RILL_STATE_ESTABLISHED ? 0 : 1);
     return true;
 }
 
@@ -129,11 +134,24 @@ void connection_rest(struct tcp *tcp, struct tcb *tcb)
         return;
     busy = busy_at(tcp, tcb);
     if (busy->send_bytes > 0 || busy->receive.head != REF_NONE || busy->reassembly != REF_NONE ||
-        !seq_equal(busy->resend, busy->resend_end) || !seq_before(busy->recover, tcb->snd_una) || busy->rtt_timing ||
+        !seq_equal(busy->resend, busy->resend_end) || seq_after(busy->recover, tcb->snd_una) || busy->rtt_timing ||
         (tcb->flags & TCB_URGENT_SEEN) != 0)
         return;
+    if (state_is_synchronized(tcb->ep.state)) { /* one bit instead of the block: SND.UNA stays where it is */
+        tcb->flags &= ~TCB_RECOVER_AT_UNA;
+        tcb->flags |= seq_equal(busy->recover, tcb->snd_una) ? TCB_RECOVER_AT_UNA : 0;
+    }
     pool_give(tcp_arena(tcp), &tcp->busies, tcb->busy);
     tcb->busy = REF_NONE;
+}
+
+/* What a connection that may carry data begins with. */
+void connection_opened(struct tcp *tcp, struct tcb *tcb)
+{
+    tcb->rcv_mss = RCV_MSS_DEFAULT;
+    tcb->ep.own_quick_acks = QUICK_ACKS;
+    cc_of(tcb)->established(tcp, tcb);
+    tcb->flags &= ~TCB_RECOVER_AT_UNA;
 }
 
 void connection_touch(struct tcp *tcp, struct tcb *tcb)

@@ -28,6 +28,9 @@ struct tcb *connection_create(struct tcp *tcp, ref path, uint16_t local_port, ui
 /* Make sure that tcb->busy is there; false when the arena refuses. */
 bool connection_make_busy(struct tcp *tcp, struct tcb *tcb);
 
+/* Both SYNs have passed: the connection may carry data. */
+void connection_opened(struct tcp *tcp, struct tcb *tcb);
+
 /* Give tcb->busy back when nothing is queued and nothing in flight. */
 void connection_rest(struct tcp *tcp, struct tcb *tcb);
 

@@ -235,7 +235,9 @@ void half_open_begin(struct tcp *tcp, struct listener *listener, struct arrival 
         remember(tcp, r, iss_floor);
         return;
     }
-    if (path != REF_NONE && tcp->settings.syn_cookies)
+    /* A cookie only for want of room in the queue: short of memory, its ACK would be refused as well. */
+    if (path != REF_NONE && !has_room && tcp->settings.syn_cookies &&
+        !host_is_short(tcp_host(tcp), RESERVE_FOR_OPENING))
         answer_with_cookie(tcp, listener, arrival, path);
     else
         segment_drop(tcp, arrival, has_room ? RILL_DROP_TCP_NO_MEMORY : RILL_DROP_TCP_SYN_QUEUE_FULL);
@@ -305,8 +307,15 @@ bool half_open_take_cookie(struct tcp *tcp, struct listener *listener, struct ar
     ref path;
 
     /* Believed only for as long as a cookie that we sent is valid: at other times guesses are worth nothing. */
-    if (!listener->cookies_sent || host_ms_since(tcp_host(tcp), listener->cookie_ms) > SYN_COOKIE_LIFE_MS)
+    if (!listener->cookies_sent || host_ms_since(tcp_host(tcp), listener->cookie_ms) > SYN_COOKIE_LIFE_MS) {
+        listener->cookies_sent = false;
         return false;
+    }
+    /* No place now: the peer's next segments may find one. None of them is answered with a RST meanwhile. */
+    if (listener->accept_count > listener->backlog || host_is_short(tcp_host(tcp), RESERVE_FOR_OPENING)) {
+        segment_drop(tcp, arrival, RILL_DROP_TCP_ACCEPT_QUEUE_FULL);
+        return true;
+    }
     path = take_path(tcp, packet);
     if (path == REF_NONE)
         return false;
@@ -316,13 +325,15 @@ bool half_open_take_cookie(struct tcp *tcp, struct listener *listener, struct ar
     half_open.listener = arena_ref(tcp_arena(tcp), listener);
     if (!syn_cookie_read(tcp, &arrival->seg, &half_open)) {
         path_drop(&tcp->ip, path);
-        return false;
+        if (arrival->seg.data_bytes == 0)
+            return false;
+        /* It may follow the one that brings the cookie and was lost: only that one's number fits. */
+        segment_drop(tcp, arrival, RILL_DROP_TCP_NO_CONNECTION);
+        return true;
     }
-    tcb = listener->accept_count > listener->backlog || host_is_short(tcp_host(tcp), RESERVE_FOR_OPENING)
-              ? NULL
-              : promote(tcp, &half_open, REF_NONE);
-    if (tcb == NULL) { /* a good cookie, and no place for it now: the peer's next segment may find one */
-        segment_drop(tcp, arrival, RILL_DROP_TCP_ACCEPT_QUEUE_FULL);
+    tcb = promote(tcp, &half_open, REF_NONE);
+    if (tcb == NULL) {
+        segment_drop(tcp, arrival, RILL_DROP_TCP_NO_MEMORY);
         path_drop(&tcp->ip, path);
         return true;
     }

@@ -48,7 +48,7 @@ static struct seq honest_edge(const struct tcp *tcp, const struct tcb *tcb)
 struct seq output_right_edge(const struct tcp *tcp, const struct tcb *tcb)
 {
     struct seq edge = honest_edge(tcp, tcb);
-    uint32_t step = min_u32(tcb->receive_limit / 4, tcb->rcv_mss);
+    uint32_t step = max_u32(min_u32(tcb->receive_limit / 4, tcb->rcv_mss), 1u << tcb->rcv_wscale);
 
     /* RFC 9293 3.8.6.2.2: the edge advances by a full segment or a good part of the buffer, or not at all. */
     if (seq_after(edge, tcb->rcv_adv) && seq_offset(tcb->rcv_adv, edge) >= step)

@@ -7,7 +7,6 @@
 
 #include "tcp/acknowledge.h"
 #include "tcp/answer.h"
-#include "tcp/cc.h"
 #include "tcp/connection.h"
 #include "tcp/listen.h"
 #include "tcp/options.h"
@@ -78,13 +77,11 @@ static void learn_window(struct tcb *tcb, const struct tcp_segment *seg, uint8_t
 static void established(struct tcp *tcp, struct tcb *tcb)
 {
     state_change(tcp, &tcb->ep, RILL_STATE_ESTABLISHED);
-    tcb->rcv_mss = RCV_MSS_DEFAULT;
-    tcb->ep.own_quick_acks = 16;
     /* RFC 6298 5.7: a SYN that had to be sent again says that the path is slow. */
     if ((tcb->flags & TCB_SYN_RESENT) != 0 && tcb->srtt_us8 == 0)
         tcb->rto_us = max_u32(tcb->rto_us, 3000000);
     tcb->ep.own_backoff = 0;
-    cc_of(tcb)->established(tcp, tcb);
+    connection_opened(tcp, tcb);
     timeouts_keep_alive(tcp, tcb);
     if ((tcb->flags & TCB_USER_TIMEOUT) != 0)
         tcb->flags |= TCB_UTO_DUE;          /* RFC 5482 3: again on the first segment that is no SYN */
@@ -490,7 +487,7 @@ static enum step first_check_sequence_number(struct tcp *tcp, struct tcb *tcb, s
     if ((seg->flags & TCP_SYN) != 0)
         return challenge(tcp, tcb, arrival, RILL_DROP_TCP_OUT_OF_WINDOW);
     if (seg->data_bytes > 0 && seq_before(seg->seq, tcb->rcv_nxt))
-        reassembly_note_twice(tcp, tcb, seg->seq, seq_add(seg->seq, seg->data_bytes));
+        reassembly_note_twice(tcp, tcb, seg->seq, seq_min(seq_add(seg->seq, seg->data_bytes), tcb->rcv_nxt));
     return drop_and_ack(tcp, tcb, arrival, RILL_DROP_TCP_OUT_OF_WINDOW);
 }
 

@@ -10,12 +10,13 @@
 #define HASH_BITS 22
 #define HASH_MASK ((UINT32_C(1) << HASH_BITS) - 1)
 #define NO_SCALE 15u
+#define MSS_UNSAID 536u /* RFC 9293 MUST-15 */
 
-static const uint16_t mss_classes[8] = {0, 536, 1220, 1360, 1440, 1460, 4312, 8960};
+static const uint16_t mss_classes[8] = {64, 536, 1220, 1360, 1440, 1460, 4312, 8960};
 
 static uint32_t period(const struct tcp *tcp)
 {
-    return host_ms(&tcp->ip.host) / SYN_COOKIE_PERIOD_MS;
+    return (uint32_t)(tcp->ip.host.now / (SYN_COOKIE_PERIOD_MS * NANOS_PER_MS));
 }
 
 /* The bits above the hash, by the block. */
@@ -24,9 +25,10 @@ static uint32_t clear_bits(uint32_t when, const struct half_open *half_open)
     uint8_t options = half_open->ep.own_options;
     uint32_t scale = (options & HALF_OPEN_WSCALE) != 0 ? options & HALF_OPEN_SCALE_MASK : NO_SCALE;
     uint32_t sack = (options & HALF_OPEN_SACK) != 0;
+    uint16_t peer = half_open->mss != 0 ? half_open->mss : MSS_UNSAID;
     uint32_t mss = 7;
 
-    while (mss_classes[mss] > half_open->mss)
+    while (mss > 0 && mss_classes[mss] > peer)
         mss--;
     return (when & 3) << 8 | mss << 5 | sack << 4 | scale;
 }
@@ -66,7 +68,7 @@ bool syn_cookie_read(const struct tcp *tcp, const struct tcp_segment *seg, struc
     struct seq cookie = seq_sub(seg->ack, 1);
     uint32_t bits = cookie.v >> HASH_BITS;
     uint32_t now = period(tcp);
-    uint32_t age = (now - (bits >> 8)) & 3;
+    uint32_t age = wrapping_sub(now, bits >> 8) & 3;
 
     if (age > 1)
         return false;
@@ -77,5 +79,5 @@ bool syn_cookie_read(const struct tcp *tcp, const struct tcp_segment *seg, struc
         half_open->ts_recent = seg->options.timestamp_value;
     }
     take_bits(half_open, bits);
-    return keyed_hash(tcp, half_open, now - age, bits) == (cookie.v & HASH_MASK);
+    return keyed_hash(tcp, half_open, wrapping_sub(now, age), bits) == (cookie.v & HASH_MASK);
 }

@@ -69,6 +69,7 @@ struct endpoint {
 #define TCB_ROOM_WANTED UINT32_C(0x10000000)  /* a send was short: tell RILL_WRITABLE when there is room */
 #define TCB_FIN_RECEIVED UINT32_C(0x20000000) /* rcv_nxt is past the peer's FIN */
 #define TCB_SYN_RESENT UINT32_C(0x40000000)   /* the SYN was sent more than once */
+#define TCB_RECOVER_AT_UNA TCB_SYN_RESENT     /* once established: without busy, RFC 6582's recover is at snd_una */
 #define TCB_MORE UINT32_C(0x80000000)         /* RILL_SEND_MORE: more data follows soon */
 
 struct tcb {

@@ -251,6 +251,17 @@ static void settle_retransmission(struct tcp *tcp, struct tcb *tcb)
     }
 }
 
+void timeouts_patience_changed(struct tcp *tcp, struct tcb *tcb)
+{
+    uint64_t left_ms = patience_ms(tcp, tcb);
+
+    if (tcb->retransmit_at == NANOS_NEVER)
+        return;
+    left_ms -= min_u64(left_ms, unanswered_for_ms(tcp, tcb));
+    tcb->retransmit_at = min_u64(tcb->retransmit_at, tcp_host(tcp)->now + max_u64(left_ms, 1) * NANOS_PER_MS);
+    timeouts_settle(tcp, tcb);
+}
+
 void timeouts_settle(struct tcp *tcp, struct tcb *tcb)
 {
     nanos earliest;

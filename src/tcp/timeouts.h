@@ -31,6 +31,9 @@ static inline nanos timeouts_earliest(const struct tcb *tcb)
 /* What was sent, acknowledged or received may need other timers: set them, and the wheel's one node. */
 void timeouts_settle(struct tcp *tcp, struct tcb *tcb);
 
+/* The user timeout has changed: a timer that is armed must not sleep past the new one. */
+void timeouts_patience_changed(struct tcp *tcp, struct tcb *tcb);
+
 /* (Re)start the keep-alive timer when the connection wants one. */
 void timeouts_keep_alive(struct tcp *tcp, struct tcb *tcb);
 

@@ -170,6 +170,8 @@ int64_t user_send(struct tcp *tcp, struct tcb *tcb, const void *data, size_t len
     taken = send_queue_append(tcp, tcb, (const uint8_t *)data, wanted);
     if (taken < wanted)
         tcb->flags |= TCB_ROOM_WANTED;
+    if (taken == 0 && (tcb->flags & TCB_TOUCHED) == 0)
+        connection_rest(tcp, tcb); /* refused: a block that was taken for it is not kept */
     if (taken == 0)
         return send_queue_bytes(tcp, tcb) > 0 ? -RILL_EAGAIN : -RILL_ENOBUFS; /* queued bytes make room when acked */
     tcb->flags = (flags & RILL_SEND_MORE) != 0 ? tcb->flags | TCB_MORE : tcb->flags & ~TCB_MORE;
@@ -278,7 +280,7 @@ int user_close_send(struct tcp *tcp, struct tcb *tcb)
     switch (tcb->ep.state) {
     case RILL_STATE_SYN_RECEIVED: /* 3.10.4: at once when nothing is queued, else after ESTABLISHED */
         if (send_queue_bytes(tcp, tcb) == 0) {
-            cc_of(tcb)->established(tcp, tcb);
+            connection_opened(tcp, tcb);
             state_change(tcp, &tcb->ep, RILL_STATE_FIN_WAIT_1);
         }
         break;
