@@ -95,6 +95,12 @@ static inline bool host_is_short(const struct host *host, enum host_reserve rese
     return host_free_bytes(host) < host->arena.size_bytes / 8 * (uint64_t)reserve;
 }
 
+/* So little is left that not even every connection's first buffer may have it: packets on their way in need it. */
+static inline bool host_is_at_floor(const struct host *host)
+{
+    return host_free_bytes(host) < host->arena.size_bytes / 32;
+}
+
 /* A number that nobody outside can guess. */
 static inline uint64_t host_draw(struct host *host)
 {

@@ -172,7 +172,8 @@ static enum rill_drop insert_in_order(struct tcp *tcp, struct tcb *tcb, struct a
         /* The window promised room for the payload; overhead may take as much again (ADR 0006). */
         if (busy->receive_charge / 2 >= tcb->receive_limit)
             return RILL_DROP_TCP_RECEIVE_FULL;
-        if (busy->receive_bytes > 0 && host_is_short(tcp_host(tcp), RESERVE_FOR_IN_ORDER))
+        if ((busy->receive_bytes > 0 && host_is_short(tcp_host(tcp), RESERVE_FOR_IN_ORDER)) ||
+            host_is_at_floor(tcp_host(tcp)))
             return RILL_DROP_TCP_NO_MEMORY;
         r = hold_bytes(tcp, tcb, arrival, arrival->seg.data, n, tcb->rcv_nxt);
         if (r == REF_NONE)

@@ -26,7 +26,7 @@ static struct buffer *add_buffer(struct tcp *tcp, struct tcb *tcb, uint32_t want
     ref r;
 
     /* Every connection may have one buffer; more only while memory is not short. */
-    if (busy->send_charge > 0 && host_is_short(tcp_host(tcp), RESERVE_FOR_SENDING))
+    if ((busy->send_charge > 0 && host_is_short(tcp_host(tcp), RESERVE_FOR_SENDING)) || host_is_at_floor(tcp_host(tcp)))
         return NULL;
     r = buffer_take(arena, &tcp_host(tcp)->buffers, bytes);
     if (r == REF_NONE)

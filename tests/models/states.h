@@ -11,18 +11,24 @@
 #define LAST_ACK 9
 #define TIME_WAIT 10
 
-c_decl { static unsigned char walked[16][16]; };
+c_decl
+{
+    static unsigned char walked[16][16];
+};
 
 byte walk_from, walk_into;
 
 inline walk(from, into)
 {
-    walk_from = from; walk_into = into;
-    c_code {
+    walk_from = from;
+    walk_into = into;
+    c_code
+    {
         if (!walked[now.walk_from][now.walk_into]) {
             walked[now.walk_from][now.walk_into] = 1;
             printf("EDGE %d %d\n", now.walk_from, now.walk_into);
         }
     };
-    walk_from = 0; walk_into = 0
+    walk_from = 0;
+    walk_into = 0
 }
