@@ -52,7 +52,8 @@ typedef uint64_t rill_time;
 
 struct rill_stack;
 
-/* A connection or a listener. Never a pointer, never reused: a stale one is answered with RILL_EBADF. 0 is none. */
+/* A connection, a listener or a UDP socket (<rill/udp.h>). Never a pointer, never reused: a stale one is answered with
+ * RILL_EBADF. 0 is none. */
 typedef uint64_t rill_conn;
 
 enum rill_error {
@@ -391,7 +392,8 @@ enum rill_timer {
 struct rill_status {
     uint32_t size; /* set by rill_status() */
     rill_conn conn;
-    enum rill_state state;
+    uint8_t protocol;      /* 6: TCP; 17: UDP, which has the ends, the queues and what was counted, and nothing else */
+    enum rill_state state; /* UDP: RILL_STATE_ESTABLISHED when connected, else RILL_STATE_CLOSED */
     struct rill_endpoint local, remote;
     int netif;
     uint64_t user;
@@ -420,7 +422,7 @@ struct rill_status {
 
 int rill_status(struct rill_stack *stack, rill_conn conn, struct rill_status *out);
 
-/* Walk everything: listeners, half-open, connections, TIME-WAIT. Start with *cursor = 0; false at the end. */
+/* Walk everything: listeners, half-open, connections, TIME-WAIT, UDP sockets. Start with *cursor = 0; false at the end. */
 bool rill_list(struct rill_stack *stack, uint64_t *cursor, struct rill_status *out);
 
 uint64_t rill_drops(const struct rill_stack *stack, enum rill_drop reason);

@@ -129,7 +129,7 @@ void status_fill(struct tcp *tcp, ref r, struct rill_status *out)
 {
     const struct endpoint *ep = (const struct endpoint *)host_at(tcp_host(tcp), r);
 
-    *out = (struct rill_status){.size = sizeof *out};
+    *out = (struct rill_status){.size = sizeof *out, .protocol = IP_PROTOCOL_TCP};
     fill_endpoint(tcp, ep, out);
     switch (endpoint_kind(tcp, r)) {
     case ENDPOINT_TCB:
