@@ -112,23 +112,32 @@ struct rill_impairment {
     uint64_t seed;            /* same seed, same faults, packet for packet */
     rill_time delay;          /* one way */
     rill_time jitter;         /* uniform 0 .. jitter, added; never reorders by itself */
+    rill_time scatter;        /* uniform 0 .. scatter, added to each packet alone: later ones overtake it */
     uint64_t rate_bits;       /* per second; 0: no limit */
     double loss;              /* before the queue */
+    double burst;             /* a burst of losses begins at a packet (Gilbert-Elliott); before the queue */
+    double burst_loss;        /* so many are lost within a burst; 0: all */
+    uint64_t police_bits;     /* a policer before the queue: what exceeds this rate is dropped; 0: none */
     double duplicate;         /* the copy follows right behind */
     double reorder;           /* a packet is held back until reorder_packets later ones have passed */
     double corrupt;           /* one bit flipped, checksums left alone */
+    rill_time codel;          /* CoDel's target: the queue drops, or marks, by RFC 8289; 0: drop-tail only */
     uint32_t queue_bytes;     /* of the drop-tail queue before the bottleneck; 0: 256 KiB */
+    uint32_t mark_bytes;      /* an ECN-capable packet that finds so much waiting is marked CE; 0: none is */
+    uint32_t police_bytes;    /* depth of the policer's token bucket; 0: 32 KiB */
+    uint32_t burst_packets;   /* mean length of a burst; 0: 5 */
     uint32_t reorder_packets; /* 1 .. n, uniform; 0: 3 */
 };
 
 /* What was really done to the packets of one direction; reordered: those that a later one overtook. */
 struct rill_impaired_counts {
     uint64_t packets, bytes, delivered, lost, queue_dropped, duplicated, reordered, corrupted;
+    uint64_t policed, codel_dropped, marked;
 };
 
 /*
- * Parse "loss=2%,delay=10ms,rate=100mbit,queue=64k,dup=5%,reorder=10%,corrupt=1%,jitter=1ms,seed=7".
- * Also gap=N (reorder_packets). Probabilities with or without %, times in ns us ms s, rates in bit kbit mbit gbit
+ * Parse "loss=2%,delay=10ms,rate=100mbit,queue=64k,dup=5%,reorder=10%,corrupt=1%,jitter=1ms,seed=7"; all words are
+ * told in docs/impairments.md. Probabilities with or without %, times in ns us ms s, rates in bit kbit mbit gbit
  * (decimal), sizes plain or in k m (binary). 0, or -RILL_EINVAL with *where at the word that was not understood.
  */
 int rill_impairment_parse(const char *text, struct rill_impairment *out, const char **where);

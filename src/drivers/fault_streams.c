@@ -4,11 +4,14 @@
 #include "drivers/fault_streams.h"
 
 #define REORDER_PACKETS_DEFAULT 3u
+#define BURST_PACKETS_DEFAULT 5u
 
 static const char *const stream_names[STREAMS] = {
-    [STREAM_LOSS] = "loss",         [STREAM_DUPLICATE] = "duplicate", [STREAM_REORDER] = "reorder",
-    [STREAM_DISTANCE] = "distance", [STREAM_CORRUPT] = "corrupt",     [STREAM_BIT] = "bit",
-    [STREAM_JITTER] = "jitter",
+    [STREAM_LOSS] = "loss",       [STREAM_DUPLICATE] = "duplicate",
+    [STREAM_REORDER] = "reorder", [STREAM_DISTANCE] = "distance",
+    [STREAM_CORRUPT] = "corrupt", [STREAM_BIT] = "bit",
+    [STREAM_JITTER] = "jitter",   [STREAM_SCATTER] = "scatter",
+    [STREAM_BURST] = "burst",     [STREAM_BURST_LOSS] = "burst loss",
 };
 
 /* Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators (2014). Wraps on purpose. */
@@ -30,6 +33,7 @@ static uint64_t hash_name(uint64_t hash, const char *name)
 
 void fault_streams_init(struct fault_streams *streams, uint64_t seed, const char *direction)
 {
+    streams->is_in_burst = false;
     uint64_t base = hash_name(UINT64_C(0xCBF29CE484222325), direction);
     for (unsigned i = 0; i < STREAMS; i++) {
         uint64_t mixed = hash_name(hash_name(base, "."), stream_names[i]);
@@ -44,6 +48,23 @@ static double roll(struct fault_streams *streams, enum fault_stream stream)
     return (double)(splitmix64(&streams->state[stream]) >> 11) * 0x1p-53;
 }
 
+/* Two states, Gilbert's and Elliott's: a burst begins at its first packet, and its length is geometric. */
+static bool is_lost_in_burst(struct fault_streams *streams, const struct rill_impairment *impairment)
+{
+    uint32_t mean = impairment->burst_packets == 0 ? BURST_PACKETS_DEFAULT : impairment->burst_packets;
+    double share = impairment->burst_loss > 0 ? impairment->burst_loss : 1;
+    double change = roll(streams, STREAM_BURST);
+    bool is_unlucky = roll(streams, STREAM_BURST_LOSS) < share;
+    streams->is_in_burst = streams->is_in_burst ? change >= 1 / (double)mean : change < impairment->burst;
+    return streams->is_in_burst && is_unlucky;
+}
+
+/* 0 .. most, whole. */
+static uint64_t roll_up_to(struct fault_streams *streams, enum fault_stream stream, uint64_t most)
+{
+    return (uint64_t)(roll(streams, stream) * ((double)most + 1));
+}
+
 struct fate fault_streams_roll(struct fault_streams *streams, const struct rill_impairment *impairment)
 {
     uint32_t farthest = impairment->reorder_packets == 0 ? REORDER_PACKETS_DEFAULT : impairment->reorder_packets;
@@ -52,8 +73,10 @@ struct fate fault_streams_roll(struct fault_streams *streams, const struct rill_
         .is_duplicated = roll(streams, STREAM_DUPLICATE) < impairment->duplicate,
         .is_corrupted = roll(streams, STREAM_CORRUPT) < impairment->corrupt,
         .bit = splitmix64(&streams->state[STREAM_BIT]),
-        .jitter = (rill_time)(roll(streams, STREAM_JITTER) * ((double)impairment->jitter + 1)),
+        .jitter = roll_up_to(streams, STREAM_JITTER, impairment->jitter),
+        .scatter = roll_up_to(streams, STREAM_SCATTER, impairment->scatter),
     };
+    fate.is_lost |= is_lost_in_burst(streams, impairment);
     bool is_reordered = roll(streams, STREAM_REORDER) < impairment->reorder;
     uint32_t distance = 1 + (uint32_t)(roll(streams, STREAM_DISTANCE) * farthest);
     fate.held_for_packets = is_reordered ? distance : 0;

@@ -1,8 +1,8 @@
 /*
  * The dice of an impaired wire: one named random stream per fault, each rolled
  * once for every packet. A packet's fate is thus a function of the seed, the
- * direction and the packet's number alone: switching one fault on or off, or
- * changing its share, shifts no other.
+ * direction and the packet's number alone (and of the burst it falls into):
+ * switching one fault on or off, or changing its share, shifts no other.
  */
 #ifndef DRIVERS_FAULT_STREAMS_H
 #define DRIVERS_FAULT_STREAMS_H
@@ -18,11 +18,15 @@ enum fault_stream {
     STREAM_CORRUPT,
     STREAM_BIT,
     STREAM_JITTER,
+    STREAM_SCATTER,
+    STREAM_BURST,
+    STREAM_BURST_LOSS,
     STREAMS
 };
 
 struct fault_streams {
     uint64_t state[STREAMS];
+    bool is_in_burst;
 };
 
 /* What shall happen to one packet. */
@@ -30,7 +34,7 @@ struct fate {
     bool is_lost, is_duplicated, is_corrupted;
     uint32_t held_for_packets; /* 0: not reordered */
     uint64_t bit;              /* any number: the bit to flip, modulo the packet's bits */
-    rill_time jitter;
+    rill_time jitter, scatter;
 };
 
 /* direction: a stable name, "tx" or "rx": both may be given the same seed. */

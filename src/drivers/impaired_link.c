@@ -8,9 +8,9 @@
 #include "drivers/impaired_link.h"
 
 #define QUEUE_BYTES_DEFAULT (256u * 1024)
-#define OWNED_BYTES_MAX (UINT64_C(64) << 20) /* of packets in one direction, whatever rate and delay ask for */
-#define HELD_DELAYS_MAX 10u                  /* a packet waits for later ones no longer than this many delays ... */
-#define HELD_EXTRA NANOS_PER_MS              /* ... and this */
+#define OWNED_BYTES_MAX (UINT64_C(256) << 20) /* of packets in one direction, whatever rate and delay ask for */
+#define HELD_DELAYS_MAX 10u                   /* a packet waits for later ones no longer than this many delays ... */
+#define HELD_EXTRA NANOS_PER_MS               /* ... and this */
 
 static void append(struct flights *list, struct flight *flight)
 {
@@ -20,6 +20,18 @@ static void append(struct flights *list, struct flight *flight)
     else
         list->tail->next = flight;
     list->tail = flight;
+}
+
+/* Behind all that are due no later. Few are scattered at a time: those of one scatter's length. */
+static void insert_by_due(struct flights *list, struct flight *flight)
+{
+    struct flight **at = &list->head;
+    while (*at != NULL && (*at)->due <= flight->due)
+        at = &(*at)->next;
+    flight->next = *at;
+    *at = flight;
+    if (flight->next == NULL)
+        list->tail = flight;
 }
 
 static struct flight *take_first(struct flights *list)
@@ -36,6 +48,7 @@ void impaired_link_init(struct impaired_link *link, const struct rill_impairment
     *link = (struct impaired_link){.impairment = *impairment};
     if (link->impairment.queue_bytes == 0)
         link->impairment.queue_bytes = QUEUE_BYTES_DEFAULT;
+    token_bucket_init(&link->bucket, impairment->police_bits, impairment->police_bytes);
     fault_streams_init(&link->streams, impairment->seed, direction);
 }
 
@@ -48,6 +61,7 @@ static void free_all(struct flights *list)
 void impaired_link_free(struct impaired_link *link)
 {
     free_all(&link->travelling);
+    free_all(&link->scattered);
     free_all(&link->held);
     free_all(&link->ready);
 }
@@ -71,23 +85,45 @@ static bool queue_takes(const struct impaired_link *link, uint32_t length_bytes,
     return link->waiting_bytes + length_bytes <= link->impairment.queue_bytes;
 }
 
+/* When the packet's first bit would leave the queue. */
+static rill_time start_time(const struct impaired_link *link, rill_time now)
+{
+    return link->impairment.rate_bits == 0 ? now : max_u64(link->free_at, now);
+}
+
 /* Give the packet its turn at the bottleneck; returns when its last bit has left. */
 static rill_time serialise(struct impaired_link *link, struct flight *flight, rill_time now)
 {
     uint64_t rate = link->impairment.rate_bits;
-    if (rate == 0) {
-        flight->starts = now;
+    flight->starts = start_time(link, now);
+    if (rate == 0)
         return now;
-    }
-    if (link->free_at < now) {
-        link->free_at = now;
+    if (link->free_at < now)
         link->remainder = 0;
-    }
-    flight->starts = link->free_at;
     uint64_t bit_nanos = (uint64_t)flight->length_bytes * 8 * NANOS_PER_S + link->remainder; /* below 2^51 + rate */
-    link->free_at += bit_nanos / rate;
+    link->free_at = flight->starts + bit_nanos / rate;
     link->remainder = bit_nanos % rate;
     return link->free_at;
+}
+
+/*
+ * The queue says that it is too long: the packet is marked, or else dropped (false). CoDel decides when a packet
+ * leaves the queue; in a queue that is served in order at a known rate, that is known when it enters.
+ */
+static bool pass_queue_policy(struct impaired_link *link, struct flight *flight, rill_time now)
+{
+    const struct rill_impairment *impairment = &link->impairment;
+    rill_time starts = start_time(link, now);
+    bool shall_mark = impairment->mark_bytes != 0 && link->waiting_bytes >= impairment->mark_bytes;
+    bool shall_drop = impairment->codel != 0 && codel_signals(&link->codel, impairment->codel, starts - now, starts);
+    if (!shall_mark && !shall_drop)
+        return true;
+    if (mark_congestion(flight->data, flight->length_bytes)) {
+        link->counts.marked++;
+        return true;
+    }
+    link->counts.codel_dropped += shall_drop;
+    return !shall_drop;
 }
 
 static struct flight *copy_packet(const struct rill_packet *packet, const struct fate *fate)
@@ -98,6 +134,7 @@ static struct flight *copy_packet(const struct rill_packet *packet, const struct
     *flight = (struct flight){
         .held_for_packets = fate->held_for_packets,
         .copies = fate->is_duplicated ? 2 : 1,
+        .scatter = fate->scatter,
         .length_bytes = packet->length_bytes,
         .segment_bytes = packet->segment_bytes,
         .flags = packet->flags,
@@ -136,12 +173,21 @@ void impaired_link_enter(struct impaired_link *link, const struct rill_packet *p
         link->counts.lost++;
         return;
     }
+    if (!token_bucket_takes(&link->bucket, packet->length_bytes, now)) {
+        link->counts.policed++;
+        return;
+    }
     drain_queue(link, now);
     struct flight *flight = queue_takes(link, packet->length_bytes, now) ? copy_packet(packet, &fate) : NULL;
     if (flight == NULL) {
         link->counts.queue_dropped++;
         return;
     }
+    if (!pass_queue_policy(link, flight, now)) {
+        free(flight);
+        return;
+    }
+    flight->serial = link->counts.packets;
     if (fate.is_corrupted && flight->length_bytes > 0)
         corrupt(link, flight, fate.bit);
     depart(link, flight, &fate, now);
@@ -167,16 +213,28 @@ static void count_passing(struct impaired_link *link)
     }
 }
 
-static void arrive(struct impaired_link *link)
+/* It has come to the far end, but for being held back. */
+static void arrive(struct impaired_link *link, struct flight *flight)
 {
-    struct flight *flight = take_first(&link->travelling);
     if (flight->held_for_packets > 0) {
         flight->due += HELD_DELAYS_MAX * link->impairment.delay + HELD_EXTRA;
         append(&link->held, flight);
         return;
     }
+    link->counts.reordered += flight->serial < link->newest_serial && flight->scatter > 0;
+    link->newest_serial = max_u64(link->newest_serial, flight->serial);
     append(&link->ready, flight);
     count_passing(link);
+}
+
+static void finish_travel(struct impaired_link *link, struct flight *flight)
+{
+    if (flight->scatter == 0) {
+        arrive(link, flight);
+        return;
+    }
+    flight->due += flight->scatter;
+    insert_by_due(&link->scattered, flight);
 }
 
 static rill_time first_due(const struct flights *list)
@@ -188,12 +246,16 @@ void impaired_link_advance(struct impaired_link *link, rill_time now)
 {
     drain_queue(link, now);
     for (;;) {
-        rill_time arrival = first_due(&link->travelling);
+        rill_time travelled = first_due(&link->travelling);
+        rill_time arrival = first_due(&link->scattered);
         rill_time release = first_due(&link->held);
-        if (min_u64(arrival, release) > now)
+        rill_time first = min_u64(min_u64(travelled, arrival), release);
+        if (first == RILL_NEVER || first > now)
             return;
-        if (arrival <= release)
-            arrive(link);
+        if (first == travelled)
+            finish_travel(link, take_first(&link->travelling));
+        else if (first == arrival)
+            arrive(link, take_first(&link->scattered));
         else
             let_go(link, take_first(&link->held));
     }
@@ -225,5 +287,6 @@ rill_time impaired_link_deadline(const struct impaired_link *link)
 {
     if (link->ready.head != NULL)
         return 0;
-    return min_u64(first_due(&link->travelling), first_due(&link->held));
+    rill_time arrival = min_u64(first_due(&link->travelling), first_due(&link->scattered));
+    return min_u64(arrival, first_due(&link->held));
 }

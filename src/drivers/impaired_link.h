@@ -1,13 +1,15 @@
 /*
  * One direction of an impaired wire, without the wire: packets go in at a time
  * and come out later, fewer, more, elsewhere in the order, or with a bit
- * flipped. In this order: loss, corruption, a drop-tail queue before a
- * bottleneck, delay and jitter, reordering, duplication.
+ * flipped. In this order: loss, a policer, corruption, a queue before a
+ * bottleneck that drops its tail and may mark (ECN) or run CoDel, delay and
+ * jitter, scatter, reordering, duplication.
  */
 #ifndef DRIVERS_IMPAIRED_LINK_H
 #define DRIVERS_IMPAIRED_LINK_H
 
 #include "drivers/fault_streams.h"
+#include "drivers/queue_policy.h"
 #include "rill/driver.h"
 
 /* A packet on its way, in memory of the link. */
@@ -15,6 +17,8 @@ struct flight {
     struct flight *next;
     rill_time starts; /* when its first bit leaves the queue for the bottleneck */
     rill_time due;    /* when its last bit arrives; held packets: when they are let go at the latest */
+    rill_time scatter;
+    uint64_t serial; /* of its entry */
     uint32_t held_for_packets;
     uint32_t passed_by; /* of those, as many have */
     uint32_t copies;
@@ -32,6 +36,7 @@ struct impaired_link {
     struct rill_impaired_counts counts;
     struct fault_streams streams;
     struct flights travelling; /* in order of entry, so in order of starts and of due as well */
+    struct flights scattered;  /* in order of due */
     struct flights held;       /* in order of due */
     struct flights ready;      /* arrived, not taken yet; in order of delivery */
     struct flight *waiting;    /* the first of travelling that waits in the queue */
@@ -40,6 +45,9 @@ struct impaired_link {
     rill_time free_at;         /* when the bottleneck has sent all that was let into the queue */
     uint64_t remainder;        /* of the division that made free_at, so that the rate is exact in the long run */
     rill_time last_due;
+    struct token_bucket bucket;
+    struct codel codel;
+    uint64_t newest_serial; /* of those that have arrived */
 };
 
 void impaired_link_init(struct impaired_link *link, const struct rill_impairment *impairment, const char *direction);

@@ -186,9 +186,11 @@ static bool is_share(double value)
 
 static bool is_valid(const struct rill_impairment *impairment)
 {
-    return is_share(impairment->loss) && is_share(impairment->duplicate) && is_share(impairment->reorder) &&
-           is_share(impairment->corrupt) && impairment->delay <= TIME_MAX && impairment->jitter <= TIME_MAX &&
-           impairment->rate_bits <= RATE_BITS_MAX;
+    return is_share(impairment->loss) && is_share(impairment->burst) && is_share(impairment->burst_loss) &&
+           is_share(impairment->duplicate) && is_share(impairment->reorder) && is_share(impairment->corrupt) &&
+           impairment->delay <= TIME_MAX && impairment->jitter <= TIME_MAX && impairment->scatter <= TIME_MAX &&
+           impairment->codel <= TIME_MAX && impairment->rate_bits <= RATE_BITS_MAX &&
+           impairment->police_bits <= RATE_BITS_MAX;
 }
 
 int rill_impaired_wire(struct rill_driver *inner, const struct rill_impairment *tx, const struct rill_impairment *rx,

@@ -5,6 +5,7 @@
 
 #include "drivers/impaired_link.h"
 #include "support/cmocka_all.h"
+#include "wire/checksum.h"
 
 #define MS NANOS_PER_MS
 #define PACKETS 100000u
@@ -238,10 +239,151 @@ static void packets_in_flight_are_capped(void **state)
     struct fixture f;
     (void)state;
     start(&f, (struct rill_impairment){.delay = 1000 * MS});
-    for (uint32_t i = 0; i < 1100; i++)
+    for (uint32_t i = 0; i < 4200; i++)
         enter(&f, i, 65535);
-    assert_int_equal(f.link.counts.queue_dropped, 1100 - (64u << 20) / 65535);
-    assert_in_range(f.link.owned_bytes, (64u << 20) - 65535, 64u << 20);
+    assert_int_equal(f.link.counts.queue_dropped, 4200 - (256u << 20) / 65535);
+    assert_in_range(f.link.owned_bytes, (256u << 20) - 65535, 256u << 20);
+    stop(&f);
+}
+
+static void scatter_reorders_and_stays_in_its_bounds(void **state)
+{
+    struct fixture f;
+    uint32_t newest = 0, late = 0;
+    (void)state;
+    start(&f, (struct rill_impairment){.seed = 1, .delay = 5 * MS, .scatter = 3 * MS});
+    for (uint32_t i = 0; i < 20000; i++) {
+        run_until(&f, i * (MS / 10));
+        enter(&f, i, 60);
+    }
+    run_dry(&f);
+    assert_int_equal(f.count, 20000);
+    for (uint32_t i = 0; i < f.count; i++) {
+        assert_in_range(f.arrivals[i].at - f.arrivals[i].number * (MS / 10), 5 * MS, 8 * MS);
+        late += f.arrivals[i].number < newest;
+        newest = f.arrivals[i].number > newest ? f.arrivals[i].number : newest;
+    }
+    assert_in_range(late, 10000, 19999);
+    assert_int_equal(f.link.counts.reordered, late);
+    stop(&f);
+}
+
+static void what_exceeds_the_policer_s_rate_is_dropped_not_queued(void **state)
+{
+    struct fixture f;
+    (void)state;
+    start(&f, (struct rill_impairment){.police_bits = 8000000, .police_bytes = 3000, .delay = MS}); /* a byte per us */
+    for (uint32_t i = 0; i < 10; i++)
+        enter(&f, i, 1000);
+    assert_int_equal(f.link.counts.policed, 7);
+    run_until(&f, 2 * MS);
+    enter(&f, 10, 1000);
+    enter(&f, 11, 1000);
+    enter(&f, 12, 1000);
+    assert_int_equal(f.link.counts.policed, 8);
+    run_dry(&f);
+    const uint32_t expected[] = {0, 1, 2, 10, 11};
+    assert_int_equal(f.count, 5);
+    for (unsigned i = 0; i < 5; i++)
+        assert_int_equal(f.arrivals[i].number, expected[i]);
+    stop(&f);
+}
+
+static void bursts_have_their_share_and_their_mean_length(void **state)
+{
+    struct fixture f;
+    uint32_t bursts = 0;
+    (void)state;
+    start(&f, (struct rill_impairment){.seed = 3, .burst = 0.01, .burst_packets = 8});
+    for (uint32_t i = 0; i < PACKETS; i++)
+        enter(&f, i, 60);
+    run_dry(&f);
+    for (uint32_t i = 1; i < f.count; i++)
+        bursts += f.arrivals[i].number != f.arrivals[i - 1].number + 1;
+    assert_in_range(bursts, 850, 1000); /* 1 % of the packets outside of bursts */
+    assert_in_range(f.link.counts.lost / bursts, 7, 8);
+    stop(&f);
+}
+
+static void a_burst_may_lose_a_part_only(void **state)
+{
+    struct fixture f;
+    (void)state;
+    start(&f, (struct rill_impairment){.seed = 3, .burst = 1, .burst_packets = 65535, .burst_loss = 0.25});
+    for (uint32_t i = 0; i < 10000; i++)
+        enter(&f, i, 60);
+    assert_in_range(f.link.counts.lost, 2200, 2800);
+    stop(&f);
+}
+
+/* An IPv4 header with this type of service and a right checksum, the rest as enter() would have it. */
+static void enter_with_tos(struct fixture *f, uint8_t tos)
+{
+    uint8_t data[1000] = {0x45, tos, 1000 >> 8, 1000 & 0xff, 0, 0, 0, 0, 64, 6};
+    uint16_t checksum = checksum_finish(checksum_bytes20(data));
+    data[10] = (uint8_t)(checksum >> 8);
+    data[11] = (uint8_t)checksum;
+    impaired_link_enter(&f->link, &(struct rill_packet){.data = data, .length_bytes = sizeof data}, f->now);
+}
+
+static void a_packet_that_finds_the_threshold_waiting_is_marked_when_it_can_be(void **state)
+{
+    struct fixture f;
+    const uint8_t tos[] = {2, 2, 2, 2, 0, 1, 0x2e};
+    const uint8_t expected[] = {2, 2, 2, 3, 0, 3, 0x2f}; /* the first is on its way, the next two wait */
+    (void)state;
+    start(&f, (struct rill_impairment){.rate_bits = 8000000, .mark_bytes = 2000});
+    for (unsigned i = 0; i < sizeof tos; i++)
+        enter_with_tos(&f, tos[i]);
+    impaired_link_advance(&f.link, 7 * MS);
+    for (unsigned i = 0; i < sizeof expected; i++) {
+        const struct flight *flight = impaired_link_peek(&f.link);
+        assert_non_null(flight);
+        assert_int_equal(flight->data[1], expected[i]);
+        assert_int_equal(checksum_finish(checksum_bytes20(flight->data)), 0);
+        impaired_link_forget(&f.link, impaired_link_taken(&f.link));
+    }
+    assert_int_equal(f.link.counts.marked, 3);
+    assert_int_equal(f.link.counts.queue_dropped, 0);
+    stop(&f);
+}
+
+/* Twice the rate for two seconds. */
+static void overload(struct fixture *f, uint8_t tos)
+{
+    for (uint32_t i = 0; i < 4000; i++) {
+        f->now = i * MS / 2;
+        enter_with_tos(f, tos);
+    }
+}
+
+static void codel_drops_more_and_more_while_the_queue_stays_long(void **state)
+{
+    struct fixture f;
+    uint64_t early;
+    (void)state;
+    start(&f, (struct rill_impairment){.rate_bits = 8000000, .codel = 5 * MS, .queue_bytes = 1u << 30});
+    overload(&f, 0);
+    early = f.link.counts.codel_dropped;
+    assert_in_range(early, 10, 1000);
+    overload(&f, 0);
+    assert_true(f.link.counts.codel_dropped > 2 * early);
+    stop(&f);
+}
+
+static void codel_marks_what_is_capable_of_it_and_leaves_a_short_queue_alone(void **state)
+{
+    struct fixture f;
+    (void)state;
+    start(&f, (struct rill_impairment){.rate_bits = 8000000, .codel = 5 * MS, .queue_bytes = 1u << 30});
+    for (uint32_t i = 0; i < 1000; i++) {
+        f.now = i * MS;
+        enter_with_tos(&f, 2);
+    }
+    assert_int_equal(f.link.counts.marked, 0);
+    overload(&f, 2);
+    assert_in_range(f.link.counts.marked, 10, 1000);
+    assert_int_equal(f.link.counts.codel_dropped, 0);
     stop(&f);
 }
 
@@ -426,6 +568,13 @@ int main(void)
         cmocka_unit_test(the_queue_has_room_again_when_a_packet_begins_to_leave),
         cmocka_unit_test(a_packet_larger_than_the_queue_passes_an_idle_bottleneck),
         cmocka_unit_test(packets_in_flight_are_capped),
+        cmocka_unit_test(scatter_reorders_and_stays_in_its_bounds),
+        cmocka_unit_test(what_exceeds_the_policer_s_rate_is_dropped_not_queued),
+        cmocka_unit_test(bursts_have_their_share_and_their_mean_length),
+        cmocka_unit_test(a_burst_may_lose_a_part_only),
+        cmocka_unit_test(a_packet_that_finds_the_threshold_waiting_is_marked_when_it_can_be),
+        cmocka_unit_test(codel_drops_more_and_more_while_the_queue_stays_long),
+        cmocka_unit_test(codel_marks_what_is_capable_of_it_and_leaves_a_short_queue_alone),
         cmocka_unit_test(loss_comes_before_the_queue_and_is_counted),
         cmocka_unit_test(a_copy_follows_right_behind),
         cmocka_unit_test(a_held_packet_comes_right_behind_the_last_that_it_waits_for),

@@ -206,6 +206,10 @@ static void settings_that_make_no_sense_are_refused_and_the_device_stays_with_it
         {.delay = RILL_NEVER},
         {.jitter = 3601 * NANOS_PER_S},
         {.rate_bits = UINT64_MAX},
+        {.burst = 1.1},
+        {.burst_loss = -1},
+        {.scatter = RILL_NEVER},
+        {.police_bits = UINT64_MAX},
     };
     (void)state;
     assert_int_equal(rill_memory_wire(1500, 10, &a, &b), 0);

@@ -40,7 +40,8 @@ static void every_word_is_understood(void **state)
 {
     (void)state;
     struct rill_impairment parsed = parse("loss=2%,delay=10ms,rate=100mbit,queue=64k,dup=5%,reorder=10%,corrupt=1%,"
-                                          "jitter=1ms,seed=7,gap=5");
+                                          "jitter=1ms,seed=7,gap=5,scatter=2ms,codel=5ms,burst=0.5%,burstlen=8,"
+                                          "burstloss=80%,police=10mbit,bucket=16k,mark=30k");
     assert_near(parsed.loss, 0.02);
     assert_int_equal(parsed.delay, 10000000);
     assert_int_equal(parsed.rate_bits, 100000000);
@@ -51,6 +52,14 @@ static void every_word_is_understood(void **state)
     assert_int_equal(parsed.jitter, 1000000);
     assert_int_equal(parsed.seed, 7);
     assert_int_equal(parsed.reorder_packets, 5);
+    assert_int_equal(parsed.scatter, 2000000);
+    assert_int_equal(parsed.codel, 5000000);
+    assert_near(parsed.burst, 0.005);
+    assert_int_equal(parsed.burst_packets, 8);
+    assert_near(parsed.burst_loss, 0.8);
+    assert_int_equal(parsed.police_bits, 10000000);
+    assert_int_equal(parsed.police_bytes, 16384);
+    assert_int_equal(parsed.mark_bytes, 30720);
 }
 
 static void times_have_four_units(void **state)
