@@ -34,10 +34,12 @@ static const struct setting settings[] = {
     {"net.ipv4.tcp_keepalive_time", AS_NUMBER, FIELD(keepalive_idle_ms), 1000000},
     {"net.ipv4.tcp_keepalive_intvl", AS_NUMBER, FIELD(keepalive_interval_ms), 1000000},
     {"net.ipv4.tcp_keepalive_probes", AS_NUMBER, FIELD(keepalive_probes), 1000},
+    {"net.ipv4.tcp_syncookies", AS_BOOL, FIELD(syn_cookies), 0},
     {"net.ipv4.tcp_rto_min_us", AS_NUMBER, FIELD(rto_min_ms), 1},
     {"net.ipv4.tcp_rto_max_ms", AS_NUMBER, FIELD(rto_max_ms), 1000},
     /* FreeBSD */
     {"net.inet.tcp.rfc1323", AS_BOOL, FIELD(timestamps), 0},
+    {"net.inet.tcp.syncookies", AS_BOOL, FIELD(syn_cookies), 0},
     {"net.inet.tcp.sack.enable", AS_BOOL, FIELD(sack), 0},
     {"net.inet.tcp.recvspace", AS_NUMBER, FIELD(receive_buffer_bytes), 2000},
     {"net.inet.tcp.sendspace", AS_NUMBER, FIELD(send_buffer_bytes), 1000},
@@ -55,6 +57,7 @@ static const struct setting settings[] = {
     {"rill.timestamps", AS_BOOL, FIELD(timestamps), 0},
     {"rill.window_scaling", AS_BOOL, FIELD(window_scaling), 0},
     {"rill.sack", AS_BOOL, FIELD(sack), 0},
+    {"rill.syn_cookies", AS_BOOL, FIELD(syn_cookies), 0},
     {"rill.max_connections", AS_NUMBER, FIELD(max_connections), 1000},
     {"rill.max_time_wait", AS_NUMBER, FIELD(max_time_wait), 1000},
     {"rill.send_buffer_bytes", AS_NUMBER, FIELD(send_buffer_bytes), 1000},
@@ -63,6 +66,7 @@ static const struct setting settings[] = {
     {"rill.rto_initial_ms", AS_NUMBER, FIELD(rto_initial_ms), 1000},
     {"rill.rto_min_ms", AS_NUMBER, FIELD(rto_min_ms), 1000},
     {"rill.rto_max_ms", AS_NUMBER, FIELD(rto_max_ms), 1000},
+    {"rill.rto_granularity_ms", AS_NUMBER, FIELD(rto_granularity_ms), 1000},
     {"rill.user_timeout_ms", AS_NUMBER, FIELD(user_timeout_ms), 1000},
     {"rill.syn_timeout_ms", AS_NUMBER, FIELD(syn_timeout_ms), 1000},
     {"rill.delayed_ack_ms", AS_NUMBER, FIELD(delayed_ack_ms), 1000},
@@ -75,7 +79,6 @@ static const struct setting settings[] = {
     /* Known, without a knob */
     {"net.ipv4.tcp_ecn", NO_KNOB, 0, 0},
     {"net.ipv4.tcp_dsack", NO_KNOB, 0, 0},
-    {"net.ipv4.tcp_syncookies", NO_KNOB, 0, 0},
     {"net.ipv4.tcp_fastopen", NO_KNOB, 0, 0},
     {"net.ipv4.tcp_fastopen_key", NO_KNOB, 0, 0},
     {"net.ipv4.tcp_congestion_control", NO_KNOB, 0, 0},
@@ -90,7 +93,6 @@ static const struct setting settings[] = {
     {"net.ipv4.tcp_tw_reuse", NO_KNOB, 0, 0},
     {"net.ipv4.ip_no_pmtu_disc", NO_KNOB, 0, 0},
     {"net.inet.tcp.ecn.enable", NO_KNOB, 0, 0},
-    {"net.inet.tcp.syncookies", NO_KNOB, 0, 0},
     {"net.inet.tcp.syncookies_only", NO_KNOB, 0, 0},
     {"net.inet.tcp.cc.algorithm", NO_KNOB, 0, 0},
     {"net.inet.tcp.insecure_rst", NO_KNOB, 0, 0},
@@ -150,6 +152,7 @@ bool settings_profile(struct rill_config *config, const char *profile)
     rill_config_default(config);
     if (strcmp(profile, "linux") == 0) {
         config->rto_max_ms = 120000;
+        config->rto_granularity_ms = 200; /* it floors the variance, not the sum */
         config->syn_retries = 5;
         return true;
     }

@@ -23,6 +23,7 @@ void rill_config_default(struct rill_config *config)
         .rto_initial_ms = 1000,
         .rto_min_ms = 200,
         .rto_max_ms = 60000,
+        .rto_granularity_ms = 1,
         .user_timeout_ms = 900000,
         .syn_timeout_ms = 180000,
         .delayed_ack_ms = 40,
@@ -46,6 +47,7 @@ static bool config_is_valid(const struct rill_config *config)
            config->receive_buffer_bytes >= 4096 && config->send_buffer_bytes <= 1u << 30 &&
            config->receive_buffer_bytes <= 1u << 30 && config->rto_min_ms >= 1 &&
            config->rto_min_ms <= config->rto_max_ms && config->rto_max_ms <= 3600000 && config->rto_initial_ms >= 1 &&
+           config->rto_granularity_ms >= 1 && config->rto_granularity_ms <= config->rto_max_ms &&
            config->rto_initial_ms <= config->rto_max_ms && config->delayed_ack_ms < 500 && config->msl_ms >= 1 &&
            config->msl_ms <= 3600000 && config->user_timeout_ms >= 1 && config->syn_timeout_ms >= 1 &&
            config->initial_window_segments >= 1 && config->initial_window_segments <= 100 &&

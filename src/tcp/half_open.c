@@ -10,12 +10,14 @@
 #include "tcp/fifo.h"
 #include "tcp/listen.h"
 #include "tcp/options.h"
+#include "tcp/rtt.h"
 #include "tcp/segment_arrives.h"
 #include "tcp/state.h"
 #include "tcp/syn_cookie.h"
 #include "tcp/timeouts.h"
 
-#define HALF_OPEN_MIN 16u /* half-open connections that any listener may have */
+#define HALF_OPEN_MIN 16u       /* half-open connections that any listener may have */
+#define HANDSHAKE_MS_MAX 60000u /* the SYN,ACK goes again long before, unless nobody polls the stack */
 
 static struct listener *listener_at(const struct tcp *tcp, ref r)
 {
@@ -100,13 +102,18 @@ static void send_syn_ack(struct tcp *tcp, const struct half_open *half_open)
     answer_segment(tcp, &half_open->ep, &header);
 }
 
+/* From a SYN,ACK to the next one. */
+static uint32_t retry_wait_ms(const struct tcp *tcp, uint32_t retries)
+{
+    return min_u32((tcp->settings.rto_initial_us / 1000) << retries, tcp->settings.rto_max_us / 1000);
+}
+
 static void half_open_queue(struct tcp *tcp, ref r)
 {
     struct half_open *half_open = half_open_at(tcp, r);
     uint32_t retries = half_open->ep.own_retries;
-    uint32_t wait_ms = (tcp->settings.rto_initial_us / 1000) << retries;
 
-    half_open->due_ms = wrapping_add(host_ms(tcp_host(tcp)), min_u32(wait_ms, tcp->settings.rto_max_us / 1000));
+    half_open->due_ms = wrapping_add(host_ms(tcp_host(tcp)), retry_wait_ms(tcp, retries));
     fifo_push(tcp_arena(tcp), &tcp->half_open[retries], r, offsetof(struct half_open, link));
     timeouts_note(tcp, host_due_at(tcp_host(tcp), half_open->due_ms));
 }
@@ -286,6 +293,15 @@ static struct tcb *promote(struct tcp *tcp, const struct half_open *half_open, r
     return tcb;
 }
 
+/* RFC 6298 2.2, 3: a SYN,ACK that was sent once, and its ACK, are the connection's first round trip. */
+static void measure_handshake(struct tcp *tcp, const struct half_open *half_open, struct tcb *tcb)
+{
+    uint32_t sent_ms = wrapping_sub(half_open->due_ms, retry_wait_ms(tcp, 0));
+
+    if ((half_open->ep.own_options & HALF_OPEN_RESENT) == 0)
+        rtt_sample(tcp, tcb, min_u32(host_ms_since(tcp_host(tcp), sent_ms), HANDSHAKE_MS_MAX) * 1000);
+}
+
 static void complete(struct tcp *tcp, struct half_open *half_open, struct arrival *arrival)
 {
     /* However short memory is: the peer believes in the connection, and the SYN queue bounds their number. */
@@ -295,6 +311,7 @@ static void complete(struct tcp *tcp, struct half_open *half_open, struct arriva
         segment_drop(tcp, arrival, RILL_DROP_TCP_NO_MEMORY);
         return;
     }
+    measure_handshake(tcp, half_open, tcb);
     half_open_remove(tcp, half_open, true);
     segment_arrives(tcp, tcb, arrival);
 }
@@ -382,6 +399,7 @@ static bool half_open_rst_or_syn(struct tcp *tcp, struct half_open *half_open, s
         return false;
     if (seq_equal(seg->seq, half_open->irs) && (seg->flags & TCP_ACK) == 0) {
         host_count(tcp_host(tcp), RILL_COUNT_TCP_SYN_RETRANSMITTED, 1);
+        half_open->ep.own_options |= HALF_OPEN_RESENT;
         send_syn_ack(tcp, half_open); /* the peer's SYN again: ours was lost */
         return true;
     }
@@ -449,6 +467,7 @@ void half_open_run(struct tcp *tcp)
             }
             fifo_remove(tcp_arena(tcp), fifo, r, offsetof(struct half_open, link));
             half_open->ep.own_retries++;
+            half_open->ep.own_options |= HALF_OPEN_RESENT;
             half_open_queue(tcp, r);
             host_count(tcp_host(tcp), RILL_COUNT_TCP_SYN_RETRANSMITTED, 1);
             send_syn_ack(tcp, half_open);

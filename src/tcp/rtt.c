@@ -6,7 +6,6 @@
 
 #include "tcp/trace.h"
 
-#define CLOCK_GRANULARITY_US 1000u /* G of RFC 6298: timers below are not promised to be finer */
 #define SAMPLE_US_MAX (120u * 1000000u)
 
 static uint32_t clamp_rto(const struct tcp *tcp, uint64_t rto_us)
@@ -30,7 +29,8 @@ void rtt_sample(struct tcp *tcp, struct tcb *tcb, uint32_t sample_us)
         tcb->rttvar_us4 = tcb->rttvar_us4 - (tcb->rttvar_us4 >> 2) + error;
         tcb->srtt_us8 = max_u32(tcb->srtt_us8 - srtt + r, 1);
     }
-    tcb->rto_us = clamp_rto(tcp, (uint64_t)(tcb->srtt_us8 >> 3) + max_u32(CLOCK_GRANULARITY_US, tcb->rttvar_us4));
+    tcb->rto_us =
+        clamp_rto(tcp, (uint64_t)(tcb->srtt_us8 >> 3) + max_u32(tcp->settings.rto_granularity_us, tcb->rttvar_us4));
     trace_event(tcp, &tcb->ep, RILL_TRACE_RTT, r, tcb->srtt_us8 >> 3);
 }
 

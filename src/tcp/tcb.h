@@ -182,7 +182,8 @@ enum half_open_option {
     HALF_OPEN_SCALE_MASK = 0x0f,
     HALF_OPEN_WSCALE = 0x10,
     HALF_OPEN_TS = 0x20,
-    HALF_OPEN_SACK = 0x40
+    HALF_OPEN_SACK = 0x40,
+    HALF_OPEN_RESENT = 0x80, /* the SYN,ACK was sent more than once: its ACK measures nothing (RFC 6298 3) */
 };
 
 /* TIME-WAIT after the application let go (RFC 9293 3.4.2, 3.6.1). One FIFO: all wait equally long. */

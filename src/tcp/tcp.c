@@ -21,6 +21,7 @@ static void take_settings(struct tcp_settings *settings, const struct rill_confi
         .rto_initial_us = config->rto_initial_ms * 1000,
         .rto_min_us = config->rto_min_ms * 1000,
         .rto_max_us = config->rto_max_ms * 1000,
+        .rto_granularity_us = config->rto_granularity_ms * 1000,
         .user_timeout_ms = config->user_timeout_ms,
         .syn_timeout_ms = config->syn_timeout_ms,
         .delayed_ack_ms = config->delayed_ack_ms,

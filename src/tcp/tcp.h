@@ -14,7 +14,7 @@
 struct tcp_settings {
     uint32_t send_buffer_bytes, receive_buffer_bytes;
     uint32_t msl_ms;
-    uint32_t rto_initial_us, rto_min_us, rto_max_us;
+    uint32_t rto_initial_us, rto_min_us, rto_max_us, rto_granularity_us;
     uint32_t user_timeout_ms, syn_timeout_ms;
     uint32_t delayed_ack_ms, fin_wait_2_ms;
     uint32_t keepalive_idle_ms, keepalive_interval_ms, keepalive_probes;
