@@ -114,7 +114,10 @@ void acknowledge_new(struct tcp *tcp, struct tcb *tcb, const struct arrival *arr
         tcb->ep.own_dup_acks = 0;
         /* RFC 3465 2.3: what a timeout's retransmissions fill in is not new capacity. */
         if (data > 0)
-            cc_of(tcb)->acked(tcp, tcb, after_timeout ? min_u32(data, tcb->snd_mss) : data, flight);
+            cc_of(tcb)->acked(tcp, tcb,
+                              &(struct ack_sample){.acked_bytes = after_timeout ? min_u32(data, tcb->snd_mss) : data,
+                                                   .flight_before = flight,
+                                                   .window_limited = flight + tcb->snd_mss >= tcb->cwnd / 2});
     }
     tell_application(tcp, tcb, data);
     connection_touch(tcp, tcb);
@@ -129,7 +132,8 @@ static void enter_recovery(struct tcp *tcp, struct tcb *tcb)
     if (!connection_make_busy(tcp, tcb))
         return; /* the retransmission timer will do it */
     busy = busy_at(tcp, tcb);
-    cc_of(tcb)->loss(tcp, tcb, min_u32(flight, tcb->cwnd)); /* without what limited transmit added (step 2) */
+    cc_of(tcb)->congestion(tcp, tcb, CC_LOSS,
+                           min_u32(flight, tcb->cwnd)); /* without what limited transmit added (step 2) */
     busy->recover = tcb->snd_nxt;
     tcb->flags |= TCB_IN_RECOVERY;
     tcb->cwnd += DUPLICATE_ACKS * tcb->snd_mss; /* step 3: what left the network */

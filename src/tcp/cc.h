@@ -1,30 +1,81 @@
 /*
  * Congestion control as a small table of functions. The engine says what
- * happened; the table's owner answers by setting cwnd and ssthresh, in bytes.
- * Which segments are lost, and what is sent again, is not decided here.
+ * happened; the table's owner answers by setting tcb->cwnd and tcb->ssthresh,
+ * in bytes (and sender->pacing_rate). Which segments are lost, what is sent
+ * again, and how cwnd moves during recovery (RFC 6937) is not decided here,
+ * but for those that say CC_OWN_WINDOW.
  */
 #ifndef TCP_CC_H
 #define TCP_CC_H
 
-#include "tcp/tcp.h"
+#include "tcp/sender.h"
+
+#define CWND_MAX (UINT32_C(1) << 30)
+
+/* What one ACK said. Bytes are of the stream: no SYN, no FIN. */
+struct ack_sample {
+    uint32_t acked_bytes;     /* cumulatively, newly */
+    uint32_t delivered_bytes; /* newly known to have arrived: cumulatively or by SACK */
+    uint32_t lost_bytes;      /* newly taken for lost */
+    uint32_t marked_bytes;    /* newly delivered with a CE mark (AccECN, DCTCP) */
+    uint32_t flight_before;   /* sender_flight() before this ACK */
+    uint32_t rtt_us;          /* its round trip; 0: none (Karn) */
+    bool window_limited;      /* cwnd, and not the application or the peer, held the sender back: cwnd may grow */
+    bool ece;                 /* it carried ECE (RFC 3168) */
+    bool is_rate_valid;       /* the rate sample: */
+    bool is_app_limited;
+    uint32_t interval_us; /* rate = rate_bytes / interval_us */
+    uint32_t rate_bytes;
+    uint64_t prior_delivered; /* `delivered` when the segment that made the sample was sent */
+    uint32_t prior_lost;      /* low 32 bits of `lost` then */
+    uint32_t prior_flight;    /* sender_flight() right after that segment was sent */
+};
+
+enum cc_event {
+    CC_LOSS,    /* found by RACK or duplicate ACKs: recovery begins */
+    CC_TIMEOUT, /* the retransmission timer fired */
+    CC_ECN      /* ECE: once per window */
+};
+
+enum cc_trait {
+    CC_OWN_WINDOW = 0x1, /* sets cwnd at every ACK, in recovery too: no PRR (BBR) */
+    CC_WANTS_ECN = 0x2,  /* ECT on data always; reacts to each mark by itself (DCTCP) */
+};
 
 struct cc_ops {
     const char *name;
-    /* The handshake is done: set the initial window. */
+    uint32_t traits;
+    /* The handshake is done: set the initial window (RFC 6928). There may be no sender block yet. */
     void (*established)(struct tcp *tcp, struct tcb *tcb);
-    /* acked_bytes were newly acknowledged outside of recovery; flight_bytes was in flight before. */
-    void (*acked)(struct tcp *tcp, struct tcb *tcb, uint32_t acked_bytes, uint32_t flight_bytes);
-    /* Loss was found by duplicate ACKs (RFC 5681 3.2 step 2). */
-    void (*loss)(struct tcp *tcp, struct tcb *tcb, uint32_t flight_bytes);
-    /* The retransmission timer fired (RFC 5681 3.1, equation 4). */
-    void (*timeout)(struct tcp *tcp, struct tcb *tcb, uint32_t flight_bytes);
-    /* Nothing was sent for longer than the RTO (RFC 5681 4.1). */
-    void (*idle)(struct tcp *tcp, struct tcb *tcb);
+    /* A sender block was taken: cc_state is zero. */
+    void (*begin)(struct tcp *tcp, struct tcb *tcb);
+    /*
+     * An ACK that newly acknowledged or delivered something. Called in SENDER_OPEN and SENDER_LOSS only, in every
+     * state with CC_OWN_WINDOW.
+     */
+    void (*acked)(struct tcp *tcp, struct tcb *tcb, const struct ack_sample *ack);
+    /*
+     * An episode begins: set ssthresh. For CC_LOSS and CC_ECN cwnd is then led there by PRR; for CC_TIMEOUT set cwnd
+     * too. flight_bytes: what was in flight, losses included, before. A second timeout in a row comes with
+     * ep.own_backoff > 1.
+     */
+    void (*congestion)(struct tcp *tcp, struct tcb *tcb, enum cc_event event, uint32_t flight_bytes);
+    /* The last congestion() was a mistake (spurious): cwnd and ssthresh are already what they were; restore the rest. */
+    void (*undo)(struct tcp *tcp, struct tcb *tcb);
+    /* The episode is over: cwnd is at ssthresh. */
+    void (*recovered)(struct tcp *tcp, struct tcb *tcb);
+    /* About to send after nothing was in flight for idle_us (RFC 5681 4.1, RFC 7661). */
+    void (*idle)(struct tcp *tcp, struct tcb *tcb, uint32_t idle_us);
+    /* The sender block goes: give `model` back. */
+    void (*end)(struct tcp *tcp, struct tcb *tcb);
 };
 
 extern const struct cc_ops cc_reno;
 
 /* The connection's own table. */
 const struct cc_ops *cc_of(const struct tcb *tcb);
+
+/* Index for tcb.cc by name ("reno", "cubic", "bbr", "dctcp"); negative when there is none. NULL or "": the default. */
+int cc_find(const char *name);
 
 #endif

@@ -9,9 +9,9 @@
 
 enum { RENO_ACKED = 0 }; /* cc_state: bytes acknowledged towards the next increase */
 
-static uint32_t *reno_acked_bytes(struct tcp *tcp, struct tcb *tcb)
+static uint64_t *reno_acked_bytes(struct tcp *tcp, struct tcb *tcb)
 {
-    return tcb->busy == REF_NONE ? NULL : &busy_at(tcp, tcb)->cc_state[RENO_ACKED];
+    return tcb->sender == REF_NONE ? NULL : &sender_at(tcp, tcb)->cc_state[RENO_ACKED];
 }
 
 /* RFC 6928: min(10 MSS, max(2 MSS, 14600)). */
@@ -29,12 +29,13 @@ static void reno_established(struct tcp *tcp, struct tcb *tcb)
     tcb->ssthresh = CWND_MAX;
 }
 
-static void reno_acked(struct tcp *tcp, struct tcb *tcb, uint32_t acked_bytes, uint32_t flight_bytes)
+static void reno_acked(struct tcp *tcp, struct tcb *tcb, const struct ack_sample *ack)
 {
-    uint32_t *counted = reno_acked_bytes(tcp, tcb);
+    uint32_t acked_bytes = ack->acked_bytes;
+    uint64_t *counted = reno_acked_bytes(tcp, tcb);
 
     /* RFC 7661 in its simplest form: a window that was not used is not grown. */
-    if (flight_bytes + tcb->snd_mss < tcb->cwnd / 2)
+    if (!ack->window_limited)
         return;
     if (tcb->cwnd < tcb->ssthresh) {
         tcb->cwnd = min_u32(tcb->cwnd + acked_bytes, tcb->ssthresh); /* RFC 5681 equation 2, by bytes */
@@ -54,24 +55,18 @@ static void halve(struct tcb *tcb, uint32_t flight_bytes)
     tcb->ssthresh = max_u32(flight_bytes / 2, 2u * tcb->snd_mss);
 }
 
-static void reno_loss(struct tcp *tcp, struct tcb *tcb, uint32_t flight_bytes)
+static void reno_congestion(struct tcp *tcp, struct tcb *tcb, enum cc_event event, uint32_t flight_bytes)
 {
-    halve(tcb, flight_bytes);
-    tcb->cwnd = tcb->ssthresh;
-    trace_event(tcp, &tcb->ep, RILL_TRACE_CWND, tcb->cwnd, tcb->ssthresh);
-}
-
-static void reno_timeout(struct tcp *tcp, struct tcb *tcb, uint32_t flight_bytes)
-{
-    /* RFC 5681 3.1: ssthresh is set on the first timeout of a segment only. */
-    if (tcb->ep.own_backoff <= 1)
+    /* RFC 5681 3.1: after a timeout ssthresh is set on the first one of a segment only. */
+    if (event != CC_TIMEOUT || tcb->ep.own_backoff <= 1)
         halve(tcb, flight_bytes);
-    tcb->cwnd = tcb->snd_mss;
+    tcb->cwnd = event == CC_TIMEOUT ? tcb->snd_mss : tcb->ssthresh;
     trace_event(tcp, &tcb->ep, RILL_TRACE_CWND, tcb->cwnd, tcb->ssthresh);
 }
 
-static void reno_idle(struct tcp *tcp, struct tcb *tcb)
+static void reno_idle(struct tcp *tcp, struct tcb *tcb, uint32_t idle_us)
 {
+    (void)idle_us;
     tcb->cwnd = min_u32(tcb->cwnd, initial_window(tcp, tcb)); /* RFC 5681 4.1: the restart window */
 }
 
@@ -79,8 +74,7 @@ const struct cc_ops cc_reno = {
     .name = "reno",
     .established = reno_established,
     .acked = reno_acked,
-    .loss = reno_loss,
-    .timeout = reno_timeout,
+    .congestion = reno_congestion,
     .idle = reno_idle,
 };
 
@@ -88,4 +82,10 @@ const struct cc_ops *cc_of(const struct tcb *tcb)
 {
     (void)tcb; /* one so far */
     return &cc_reno;
+}
+
+int cc_find(const char *name)
+{
+    (void)name;
+    return 0;
 }

@@ -71,7 +71,6 @@ static void set_defaults(struct tcp *tcp, struct tcb *tcb)
     tcb->retransmit_at = NANOS_NEVER;
     tcb->ack_at = NANOS_NEVER;
     tcb->keep_at = NANOS_NEVER;
-    tcb->rto_us = settings->rto_initial_us;
     tcb->send_limit = settings->send_buffer_bytes;
     tcb->receive_limit = settings->receive_buffer_bytes;
     tcb->user_timeout_ms = settings->user_timeout_ms;
@@ -112,6 +111,7 @@ bool connection_make_busy(struct tcp *tcp, struct tcb *tcb)
 {
     struct busy *busy;
 
+    (void)sender_make(tcp, tcb);
     if (tcb->busy != REF_NONE)
         return true;
     tcb->busy = pool_take(tcp_arena(tcp), &tcp->busies);
@@ -121,8 +121,7 @@ bool connection_make_busy(struct tcp *tcp, struct tcb *tcb)
     busy->resend = busy->resend_end = tcb->snd_una;
     busy->small_end = tcb->snd_una;
     busy->snd_up = tcb->snd_una;
-    busy->recover = seq_sub(tcb->snd_una,
-                            (tcb->flags & TCB_RECOVER_AT_UNA) != 0 && tcb->ep.state >= RILL_STATE_ESTABLISHED ? 0 : 1);
+    busy->recover = seq_sub(tcb->snd_una, tcb->recover_at_una ? 0 : 1);
     return true;
 }
 
@@ -137,10 +136,8 @@ void connection_rest(struct tcp *tcp, struct tcb *tcb)
         !seq_equal(busy->resend, busy->resend_end) || seq_after(busy->recover, tcb->snd_una) || busy->rtt_timing ||
         (tcb->flags & TCB_URGENT_SEEN) != 0)
         return;
-    if (state_is_synchronized(tcb->ep.state)) { /* one bit instead of the block: SND.UNA stays where it is */
-        tcb->flags &= ~TCB_RECOVER_AT_UNA;
-        tcb->flags |= seq_equal(busy->recover, tcb->snd_una) ? TCB_RECOVER_AT_UNA : 0;
-    }
+    if (state_is_synchronized(tcb->ep.state)) /* one bit instead of the block: SND.UNA stays where it is */
+        tcb->recover_at_una = seq_equal(busy->recover, tcb->snd_una);
     pool_give(tcp_arena(tcp), &tcp->busies, tcb->busy);
     tcb->busy = REF_NONE;
 }
@@ -151,7 +148,7 @@ void connection_opened(struct tcp *tcp, struct tcb *tcb)
     tcb->rcv_mss = RCV_MSS_DEFAULT;
     tcb->ep.own_quick_acks = QUICK_ACKS;
     cc_of(tcb)->established(tcp, tcb);
-    tcb->flags &= ~TCB_RECOVER_AT_UNA;
+    tcb->recover_at_una = false;
 }
 
 void connection_touch(struct tcp *tcp, struct tcb *tcb)
@@ -184,6 +181,7 @@ static void let_go(struct tcp *tcp, struct tcb *tcb, bool keep_received)
     if (tcb->busy != REF_NONE)
         busy_at(tcp, tcb)->rtt_timing = false;
     send_queue_clear(tcp, tcb);
+    sender_give(tcp, tcb);
     if (!keep_received)
         receive_queue_clear(tcp, tcb);
     if (tcb->busy != REF_NONE && busy_at(tcp, tcb)->receive.head == REF_NONE) {
@@ -222,6 +220,7 @@ bool connection_free_if_done(struct tcp *tcp, struct tcb *tcb)
         receive_queue_clear(tcp, tcb);
         pool_give(tcp_arena(tcp), &tcp->busies, tcb->busy);
     }
+    sender_give(tcp, tcb);
     path_drop(&tcp->ip, tcb->ep.path);
     pool_give(tcp_arena(tcp), &tcp->tcbs, tcb_ref(tcp, tcb));
     return true;

@@ -6,6 +6,7 @@
 
 #include "tcp/trace.h"
 
+#define RTO_AFTER_SYN_US 3000000u
 #define SAMPLE_US_MAX (120u * 1000000u)
 
 static uint32_t clamp_rto(const struct tcp *tcp, uint64_t rto_us)
@@ -29,14 +30,24 @@ void rtt_sample(struct tcp *tcp, struct tcb *tcb, uint32_t sample_us)
         tcb->rttvar_us4 = tcb->rttvar_us4 - (tcb->rttvar_us4 >> 2) + error;
         tcb->srtt_us8 = max_u32(tcb->srtt_us8 - srtt + r, 1);
     }
-    tcb->rto_us =
-        clamp_rto(tcp, (uint64_t)(tcb->srtt_us8 >> 3) + max_u32(tcp->settings.rto_granularity_us, tcb->rttvar_us4));
     trace_event(tcp, &tcb->ep, RILL_TRACE_RTT, r, tcb->srtt_us8 >> 3);
+}
+
+uint32_t rtt_rto_us(const struct tcp *tcp, const struct tcb *tcb)
+{
+    uint32_t initial_us = tcp->settings.rto_initial_us;
+
+    if (tcb->srtt_us8 != 0)
+        return clamp_rto(tcp, (uint64_t)(tcb->srtt_us8 >> 3) + max_u32(tcp->settings.rto_granularity_us, tcb->rttvar_us4));
+    /* 5.7: a SYN that had to be sent again says that the path is slow. */
+    if ((tcb->flags & TCB_SYN_RESENT) != 0 && tcb->ep.state >= RILL_STATE_ESTABLISHED)
+        return max_u32(initial_us, RTO_AFTER_SYN_US);
+    return initial_us;
 }
 
 nanos rtt_timeout(const struct tcp *tcp, const struct tcb *tcb)
 {
-    uint64_t us = (uint64_t)tcb->rto_us << min_u32(tcb->ep.own_backoff, 16);
+    uint64_t us = (uint64_t)rtt_rto_us(tcp, tcb) << min_u32(tcb->ep.own_backoff, 16);
 
     return clamp_rto(tcp, us) * NANOS_PER_US;
 }

@@ -9,6 +9,9 @@
 /* Take a measurement into SRTT and RTTVAR (2.2, 2.3) and find the RTO anew. */
 void rtt_sample(struct tcp *tcp, struct tcb *tcb, uint32_t sample_us);
 
+/* The RTO, not backed off. */
+uint32_t rtt_rto_us(const struct tcp *tcp, const struct tcb *tcb);
+
 /* The timeout to arm now: the RTO, doubled for each time it fired in a row (5.5), within its bounds. */
 nanos rtt_timeout(const struct tcp *tcp, const struct tcb *tcb);
 

@@ -70,16 +70,12 @@ static void learn_window(struct tcb *tcb, const struct tcp_segment *seg, uint8_t
     tcb->snd_wnd = (uint32_t)seg->window << shift;
     tcb->snd_wnd_max = max_u32(tcb->snd_wnd_max, tcb->snd_wnd);
     tcb->snd_wl1 = seg->seq;
-    tcb->snd_wl2 = seg->ack;
 }
 
 /* Both SYNs are acknowledged: the connection is open. */
 static void established(struct tcp *tcp, struct tcb *tcb)
 {
     state_change(tcp, &tcb->ep, RILL_STATE_ESTABLISHED);
-    /* RFC 6298 5.7: a SYN that had to be sent again says that the path is slow. */
-    if ((tcb->flags & TCB_SYN_RESENT) != 0 && tcb->srtt_us8 == 0)
-        tcb->rto_us = max_u32(tcb->rto_us, 3000000);
     tcb->ep.own_backoff = 0;
     connection_opened(tcp, tcb);
     timeouts_keep_alive(tcp, tcb);
@@ -260,7 +256,7 @@ static void update_window(struct tcp *tcp, struct tcb *tcb, const struct tcp_seg
 {
     uint32_t before = tcb->snd_wnd;
 
-    if (seq_before(seg->seq, tcb->snd_wl1) || (seq_equal(seg->seq, tcb->snd_wl1) && seq_before(seg->ack, tcb->snd_wl2)))
+    if (seq_before(seg->seq, tcb->snd_wl1))
         return;
     learn_window(tcb, seg, tcb->snd_wscale);
     if (tcb->snd_wnd == before)

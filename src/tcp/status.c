@@ -8,6 +8,7 @@
 #include "tcp/options.h"
 #include "tcp/output.h"
 #include "tcp/reassembly.h"
+#include "tcp/rtt.h"
 #include "tcp/send_queue.h"
 #include "tcp/timeouts.h"
 
@@ -81,7 +82,7 @@ static void fill_tcb(struct tcp *tcp, const struct tcb *tcb, struct rill_status 
     out->window_scaling = (tcb->flags & TCB_WINDOW_SCALE) != 0;
     out->srtt_us = tcb->srtt_us8 >> 3;
     out->rttvar_us = tcb->rttvar_us4 >> 2;
-    out->rto_us = tcb->rto_us;
+    out->rto_us = rtt_rto_us(tcp, tcb);
     out->cwnd_bytes = tcb->cwnd;
     out->ssthresh_bytes = tcb->ssthresh;
     out->flight_bytes = output_flight(tcp, tcb);

@@ -69,7 +69,6 @@ struct endpoint {
 #define TCB_ROOM_WANTED UINT32_C(0x10000000)  /* a send was short: tell RILL_WRITABLE when there is room */
 #define TCB_FIN_RECEIVED UINT32_C(0x20000000) /* rcv_nxt is past the peer's FIN */
 #define TCB_SYN_RESENT UINT32_C(0x40000000)   /* the SYN was sent more than once */
-#define TCB_RECOVER_AT_UNA TCB_SYN_RESENT     /* once established: without busy, RFC 6582's recover is at snd_una */
 #define TCB_MORE UINT32_C(0x80000000)         /* RILL_SEND_MORE: more data follows soon */
 
 struct tcb {
@@ -77,8 +76,8 @@ struct tcb {
 
     /* Send sequence variables. snd_una <= snd_nxt; bytes from snd_una on are in busy->send. */
     struct seq snd_una, snd_nxt;
-    uint32_t snd_wnd; /* bytes, scaled */
-    struct seq snd_wl1, snd_wl2;
+    uint32_t snd_wnd;     /* bytes, scaled */
+    struct seq snd_wl1;   /* no SND.WL2: windows are taken from ACKs of SND.UNA only, and it is never after that */
     uint32_t snd_wnd_max; /* largest window ever offered (RFC 9293 3.8.6.2.1, RFC 5961 5.2) */
     struct seq iss, irs;
 
@@ -98,12 +97,17 @@ struct tcb {
     uint8_t tos, ttl;
     uint8_t keep_probes; /* keep-alive probes sent in a row */
     uint8_t error;       /* RILL_E...: why it ended; told once */
+    uint8_t cc;          /* index of its congestion control (cc.h) */
+    uint8_t ecn;         /* what was negotiated, and what is owed to the peer: ecn.h */
+    uint8_t fast_open;   /* RFC 7413: fast_open.h */
+    bool recover_at_una; /* without busy: RFC 6582's recover is at SND.UNA */
     uint16_t events;     /* enum rill_what, not taken yet */
 
-    uint32_t srtt_us8, rttvar_us4, rto_us; /* SRTT << 3, RTTVAR << 2; srtt_us8 0: no sample yet */
-    uint32_t cwnd, ssthresh;               /* bytes */
+    uint32_t srtt_us8, rttvar_us4; /* SRTT << 3, RTTVAR << 2; srtt_us8 0: no sample yet. RTO: rtt_rto_us() */
+    uint32_t cwnd, ssthresh;       /* bytes */
 
     ref busy;       /* struct busy; REF_NONE when nothing is queued either way */
+    ref sender;     /* struct sender (sender.h); REF_NONE until it sends, and again after a rest */
     ref event_next; /* event queue; or, while unaccepted, accept queue */
     ref touched_next;
     union {
@@ -146,7 +150,6 @@ struct busy {
     struct seq rtt_seq;   /* the byte being timed */
     nanos rtt_sent_at;
     bool rtt_timing;
-    uint32_t cc_state[4]; /* the congestion control's own */
 
     /* Receive: in-order bytes not yet read, and what waits for a gap to be filled. */
     struct buffer_queue receive;

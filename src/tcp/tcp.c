@@ -8,6 +8,7 @@
 #include "tcp/listen.h"
 #include "tcp/reassembly.h"
 #include "tcp/segment_arrives.h"
+#include "tcp/sender.h"
 #include "tcp/time_wait.h"
 #include "tcp/trace.h"
 #include "wire/checksum.h"
@@ -46,6 +47,8 @@ int tcp_init(struct tcp *tcp, const struct rill_config *config)
     take_settings(&tcp->settings, config);
     pool_init(&tcp->tcbs, POOL_TCBS, sizeof(struct tcb), 0, config->max_connections);
     pool_init(&tcp->busies, POOL_BUSY, sizeof(struct busy), 0, 0);
+    pool_init(&tcp->senders, POOL_SENDERS, sizeof(struct sender), 0, 0);
+    pool_init(&tcp->sents, POOL_SENT, sizeof(struct sent), 0, 0);
     pool_init(&tcp->half_opens, POOL_HALF_OPEN, sizeof(struct half_open), 0, 0);
     pool_init(&tcp->time_waits, POOL_TIME_WAIT, sizeof(struct time_wait), 0, 0);
     pool_init(&tcp->listeners, POOL_LISTENERS, sizeof(struct listener), 0, 0);

@@ -32,7 +32,7 @@ struct tcp {
     struct ip ip; /* first */
     struct tcp_settings settings;
 
-    struct pool tcbs, busies, half_opens, time_waits, listeners, reassemblies;
+    struct pool tcbs, busies, senders, sents, half_opens, time_waits, listeners, reassemblies;
     struct table connections; /* TCBs, half-open and TIME-WAIT blocks, by address and port pairs */
     struct table listening;   /* listeners, by local port */
 

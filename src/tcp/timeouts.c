@@ -71,7 +71,7 @@ static void on_retransmission(struct tcp *tcp, struct tcb *tcb)
         tcb->flags |= TCB_SYN_DUE | TCB_SYN_RESENT;
         return;
     }
-    cc_of(tcb)->timeout(tcp, tcb, flight);
+    cc_of(tcb)->congestion(tcp, tcb, CC_TIMEOUT, flight);
     trace_event(tcp, &tcb->ep, RILL_TRACE_LOSS, RILL_LOSS_TIMEOUT, tcb->snd_una.v);
     if (connection_make_busy(tcp, tcb)) {
         struct busy *busy = busy_at(tcp, tcb);

@@ -10,6 +10,7 @@
 #include "tcp/options.h"
 #include "tcp/output.h"
 #include "tcp/reassembly.h"
+#include "tcp/rtt.h"
 #include "tcp/send_queue.h"
 #include "tcp/state.h"
 #include "tcp/timeouts.h"
@@ -151,8 +152,8 @@ static int ended(struct tcb *tcb, int otherwise)
 static void restart_after_idle(struct tcp *tcp, struct tcb *tcb)
 {
     if (state_can_send(tcb->ep.state) && seq_equal(tcb->snd_una, tcb->snd_nxt) && send_queue_bytes(tcp, tcb) == 0 &&
-        host_ms_since(tcp_host(tcp), tcb->unanswered_ms) > tcb->rto_us / 1000)
-        cc_of(tcb)->idle(tcp, tcb);
+        host_ms_since(tcp_host(tcp), tcb->unanswered_ms) > rtt_rto_us(tcp, tcb) / 1000)
+        cc_of(tcb)->idle(tcp, tcb, 0);
 }
 
 int64_t user_send(struct tcp *tcp, struct tcb *tcb, const void *data, size_t length_bytes, unsigned flags)

@@ -71,6 +71,16 @@ static void model_acked(struct model *m, double acked)
     }
 }
 
+static void deliver(struct inside *t, uint32_t bytes, bool window_limited)
+{
+    struct ack_sample ack = {.acked_bytes = bytes,
+                             .delivered_bytes = bytes,
+                             .flight_before = t->tcb->cwnd,
+                             .window_limited = window_limited};
+
+    cc_reno.acked(t->tcp, t->tcb, &ack);
+}
+
 static void R5681_6_the_window_follows_the_model_within_one_mss(void **state)
 {
     (void)state;
@@ -85,7 +95,7 @@ static void R5681_6_the_window_follows_the_model_within_one_mss(void **state)
         for (unsigned i = 0; i < 2000; i++) {
             uint32_t acked = 1 + inside_below(&random, 3 * MSS);
 
-            cc_reno.acked(t.tcp, t.tcb, acked, t.tcb->cwnd);
+            deliver(&t, acked, true);
             model_acked(&m, acked);
             assert_true((double)t.tcb->cwnd > m.cwnd - MSS - 1 && (double)t.tcb->cwnd < m.cwnd + MSS + 1);
         }
@@ -99,9 +109,9 @@ static void R5681_5_slow_start_adds_what_was_acknowledged_byte_for_byte(void **s
     struct inside t;
     (void)state;
     start(&t);
-    cc_reno.acked(t.tcp, t.tcb, 1, t.tcb->cwnd);
+    deliver(&t, 1, true);
     assert_int_equal(t.tcb->cwnd, 10 * MSS + 1);
-    cc_reno.acked(t.tcp, t.tcb, 2 * MSS, t.tcb->cwnd);
+    deliver(&t, 2 * MSS, true);
     assert_int_equal(t.tcb->cwnd, 12 * MSS + 1);
     inside_close(&t);
 }
@@ -113,7 +123,7 @@ static void R5681_6_one_window_of_acks_adds_at_most_one_mss_in_avoidance(void **
     start(&t);
     t.tcb->ssthresh = t.tcb->cwnd;
     for (uint32_t acked = 0; acked < 10 * MSS; acked += 10)
-        cc_reno.acked(t.tcp, t.tcb, 10, t.tcb->cwnd);
+        deliver(&t, 10, true);
     assert_int_equal(t.tcb->cwnd, 11 * MSS);
     inside_close(&t);
 }
@@ -125,11 +135,11 @@ static void R5681_7_a_timeout_halves_the_flight_once_and_leaves_one_segment(void
     start(&t);
     t.tcb->cwnd = 40 * MSS;
     t.tcb->ep.own_backoff = 1;
-    cc_reno.timeout(t.tcp, t.tcb, 20 * MSS);
+    cc_reno.congestion(t.tcp, t.tcb, CC_TIMEOUT, 20 * MSS);
     assert_int_equal(t.tcb->ssthresh, 10 * MSS);
     assert_int_equal(t.tcb->cwnd, MSS);
     t.tcb->ep.own_backoff = 2; /* the same segment again */
-    cc_reno.timeout(t.tcp, t.tcb, MSS);
+    cc_reno.congestion(t.tcp, t.tcb, CC_TIMEOUT, MSS);
     assert_int_equal(t.tcb->ssthresh, 10 * MSS);
     inside_close(&t);
 }
@@ -139,7 +149,7 @@ static void R5681_7_ssthresh_is_never_below_two_segments(void **state)
     struct inside t;
     (void)state;
     start(&t);
-    cc_reno.loss(t.tcp, t.tcb, MSS);
+    cc_reno.congestion(t.tcp, t.tcb, CC_LOSS, MSS);
     assert_int_equal(t.tcb->ssthresh, 2 * MSS);
     inside_close(&t);
 }
@@ -150,10 +160,10 @@ static void R5681_14_after_idleness_the_window_is_at_most_the_initial_one(void *
     (void)state;
     start(&t);
     t.tcb->cwnd = 500 * MSS;
-    cc_reno.idle(t.tcp, t.tcb);
+    cc_reno.idle(t.tcp, t.tcb, 1000000);
     assert_int_equal(t.tcb->cwnd, 10 * MSS);
     t.tcb->cwnd = 3 * MSS;
-    cc_reno.idle(t.tcp, t.tcb);
+    cc_reno.idle(t.tcp, t.tcb, 1000000);
     assert_int_equal(t.tcb->cwnd, 3 * MSS);
     inside_close(&t);
 }
@@ -164,7 +174,7 @@ static void a_window_that_is_not_used_does_not_grow(void **state)
     (void)state;
     start(&t);
     for (unsigned i = 0; i < 1000; i++)
-        cc_reno.acked(t.tcp, t.tcb, 100, 100);
+        deliver(&t, 100, false);
     assert_int_equal(t.tcb->cwnd, 10 * MSS);
     inside_close(&t);
 }
@@ -175,7 +185,7 @@ static void the_window_stops_at_1_gib_without_overflow(void **state)
     (void)state;
     start(&t);
     for (unsigned i = 0; i < 40; i++)
-        cc_reno.acked(t.tcp, t.tcb, UINT32_C(1) << 28, t.tcb->cwnd);
+        deliver(&t, UINT32_C(1) << 28, true);
     assert_int_equal(t.tcb->cwnd, UINT32_C(1) << 30);
     inside_close(&t);
 }
