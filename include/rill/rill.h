@@ -237,15 +237,24 @@ bool rill_next(struct rill_stack *stack, struct rill_event *event);
 
 /* ----------------------------------------------------------------------- TCP */
 
+/* How long and how much a connection puts up with. 0: the stack's own. */
+struct rill_limits {
+    uint32_t user_timeout_ms; /* R2 for data: given up after this without an answer */
+    uint32_t keepalive_idle_ms, keepalive_interval_ms;
+    uint32_t keepalive_probes; /* at most 255, as the next */
+    uint32_t syn_retries;      /* a SYN is sent again so often; the stack's own is a time, rill_config.syn_timeout_ms */
+    uint32_t fin_wait_2_ms;    /* a closed connection waits for the peer's FIN no longer */
+    uint32_t unsent_bytes;     /* no room to send while so much was never sent, whatever the buffer would hold */
+};
+
 struct rill_options {
     uint32_t size;                 /* sizeof(struct rill_options), set by rill_options_default() */
     uint64_t user;                 /* comes back in events */
     struct rill_endpoint local;    /* where to bind; unspecified address and port 0: the stack chooses (RFC 6056) */
     uint32_t send_buffer_bytes;    /* 0: the stack's default */
     uint32_t receive_buffer_bytes; /* 0: the stack's default */
-    uint32_t user_timeout_ms;      /* 0: the stack's default */
-    uint32_t linger_ms;            /* reserved, 0 */
-    uint16_t mss;                  /* most payload per segment, both ways; 0: what the path allows */
+    struct rill_limits limits;
+    uint16_t mss; /* most payload per segment, both ways; 0: what the path allows */
     uint8_t tos;
     uint8_t ttl;      /* 0: 64 */
     uint32_t flags;   /* enum rill_option_flag */
@@ -344,6 +353,13 @@ int rill_set_flags(struct rill_stack *stack, rill_conn conn, uint32_t set, uint3
  * is told. What the peer tells changes nothing from then on (RFC 5482 3.1: CHANGEABLE is false).
  */
 int rill_set_user_timeout(struct rill_stack *stack, rill_conn conn, uint32_t user_timeout_ms);
+
+/*
+ * Change all limits of a connection, or of a listener for its connections to come; rill_limits() tells them, those of
+ * the stack filled in. -RILL_ENOMEM, -RILL_EINVAL: nothing has changed.
+ */
+int rill_set_limits(struct rill_stack *stack, rill_conn conn, const struct rill_limits *limits);
+int rill_limits(struct rill_stack *stack, rill_conn conn, struct rill_limits *out);
 
 int rill_set_user(struct rill_stack *stack, rill_conn conn, uint64_t user);
 

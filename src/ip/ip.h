@@ -29,6 +29,7 @@ enum pool_number {
     POOL_TIME_WAIT,
     POOL_LISTENERS,
     POOL_REASSEMBLY,
+    POOL_LIMITS,
 };
 
 struct netif {

@@ -10,27 +10,29 @@
 #include "tcp/reassembly.h"
 #include "tcp/send_queue.h"
 
+/* Linux's sk_stream_is_writeable(): a third of the buffer is free, and not too much waits to be sent. */
+static bool is_writable(const struct tcp *tcp, const struct tcb *tcb)
+{
+    uint32_t charge = tcb->busy == REF_NONE ? 0 : busy_at(tcp, tcb)->send_charge;
+
+    return charge <= tcb->send_limit / 3 * 2 && send_queue_room(tcp, tcb) > 0;
+}
+
 bool below_look(struct rill_stack *stack, rill_conn conn, struct below *out)
 {
     const struct tcp *tcp = &stack->tcp;
     const struct tcb *tcb = connection_from_handle(tcp, conn);
-    uint32_t room, fin;
+    uint32_t fin;
 
     if (tcb == NULL)
         return false;
     *out = (struct below){.state = (enum rill_state)tcb->ep.state};
-    room = send_queue_room(tcp, tcb);
     fin = (tcb->flags & TCB_FIN_RECEIVED) != 0 ? 1 : 0;
     out->readable_bytes = receive_queue_bytes(tcp, tcb);
     out->reader = seq_sub(tcb->rcv_nxt, out->readable_bytes + fin).v;
     out->unacked_bytes = send_queue_bytes(tcp, tcb);
-    if (out->unacked_bytes > 0) {
-        struct seq next = seq_equal(tcb->snd_nxt, tcb->iss) ? send_queue_start(tcb) : tcb->snd_nxt;
-        struct seq end = send_queue_end(tcp, tcb);
-
-        out->unsent_bytes = seq_before(next, end) ? seq_offset(next, end) : 0;
-    }
-    out->is_writable = room > 0 && room >= tcb->send_limit / 3;
+    out->unsent_bytes = send_queue_unsent(tcp, tcb);
+    out->is_writable = is_writable(tcp, tcb);
     out->urgent = (tcb->flags & TCB_URGENT_SEEN) != 0 && tcb->busy != REF_NONE;
     if (out->urgent)
         out->urgent_end = busy_at(tcp, tcb)->rcv_up.v;
@@ -80,8 +82,6 @@ static void set_listener(struct listener *listener, const struct below_settings 
         listener->send_limit = settings->send_buffer_bytes;
     if (settings->receive_buffer_bytes != 0)
         listener->receive_limit = settings->receive_buffer_bytes;
-    if (settings->user_timeout_ms != 0)
-        listener->user_timeout_ms = settings->user_timeout_ms;
     if (settings->mss != 0)
         listener->mss = settings->mss;
     if (settings->ttl != 0)
@@ -96,8 +96,6 @@ static void set_connection(struct tcb *tcb, const struct below_settings *setting
         tcb->send_limit = settings->send_buffer_bytes;
     if (settings->receive_buffer_bytes != 0)
         tcb->receive_limit = settings->receive_buffer_bytes;
-    if (settings->user_timeout_ms != 0)
-        tcb->user_timeout_ms = settings->user_timeout_ms;
     if (settings->mss != 0 && settings->mss < tcb->snd_mss)
         tcb->snd_mss = settings->mss;
     if (settings->ttl != 0)
@@ -156,10 +154,10 @@ void below_defaults(const struct rill_stack *stack, struct below_defaults *out)
     *out = (struct below_defaults){
         .send_buffer_bytes = settings->send_buffer_bytes,
         .receive_buffer_bytes = settings->receive_buffer_bytes,
-        .keepalive_idle_ms = settings->keepalive_idle_ms,
-        .keepalive_interval_ms = settings->keepalive_interval_ms,
-        .keepalive_probes = settings->keepalive_probes,
-        .fin_wait_2_ms = settings->fin_wait_2_ms,
+        .keepalive_idle_ms = settings->limits.keep_idle_ms,
+        .keepalive_interval_ms = settings->limits.keep_interval_ms,
+        .keepalive_probes = settings->limits.keep_probes,
+        .fin_wait_2_ms = settings->limits.fin_wait_2_ms,
         .syn_retries =
             syn_retries(settings->rto_initial_us, settings->rto_max_us, (uint64_t)settings->syn_timeout_ms * 1000),
     };

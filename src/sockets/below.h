@@ -12,9 +12,9 @@ struct below {
     uint32_t readable_bytes;
     uint32_t reader;                      /* sequence number of the next byte to read */
     uint32_t unacked_bytes, unsent_bytes; /* queued to send; of these, never sent */
-    bool is_writable;                     /* a third of the send buffer is free, as Linux wants it */
-    bool urgent;                          /* the urgent pointer is ahead of the reader */
-    uint32_t urgent_end;                  /* sequence number behind the urgent byte */
+    bool is_writable;
+    bool urgent;         /* the urgent pointer is ahead of the reader */
+    uint32_t urgent_end; /* sequence number behind the urgent byte */
 };
 
 /* False when the handle is no connection. */
@@ -32,7 +32,6 @@ uint32_t below_copy(struct rill_stack *stack, rill_conn conn, uint32_t offset, v
 /* Settings of a live connection, or of a listener for its connections to come. 0: leave as it is. */
 struct below_settings {
     uint32_t send_buffer_bytes, receive_buffer_bytes;
-    uint32_t user_timeout_ms;
     uint16_t mss; /* only smaller than what was agreed */
     uint8_t ttl;
     bool set_tos;

@@ -7,42 +7,17 @@
 
 #define MSS_MIN 88 /* Linux's TCP_MIN_MSS */
 #define MSS_MAX 32767
-#define MSS_DEFAULT 536 /* RFC 9293 3.7.1: before anything is known */
+#define MSS_DEFAULT 536   /* RFC 9293 3.7.1: before anything is known */
+#define LINGER_2_MAX 120u /* Linux's TCP_FIN_TIMEOUT_MAX, seconds */
 #define CONGESTION_BYTES 16u
 #define CONGESTION "reno" /* the one that the stack has */
 
-/* What is the stack's own and not the connection's (yet) can be asked for, and set to what it is. */
-static int stack_wide(const struct rill_sockets *s, int name, int *value)
-{
-    struct below_defaults defaults;
+/* ------------------------------------------------------------------- limits */
 
-    below_defaults(s->stack, &defaults);
-    switch (name) {
-    case RILL_TCP_KEEPIDLE:
-        *value = (int)(defaults.keepalive_idle_ms / 1000);
-        return 0;
-    case RILL_TCP_KEEPINTVL:
-        *value = (int)(defaults.keepalive_interval_ms / 1000);
-        return 0;
-    case RILL_TCP_KEEPCNT:
-        *value = (int)defaults.keepalive_probes;
-        return 0;
-    case RILL_TCP_SYNCNT:
-        *value = (int)defaults.syn_retries;
-        return 0;
-    case RILL_TCP_LINGER2:
-        *value = (int)(defaults.fin_wait_2_ms / 1000);
-        return 0;
-    case RILL_TCP_DEFER_ACCEPT:
-    case RILL_TCP_WINDOW_CLAMP:
-    case RILL_TCP_FASTOPEN:
-    case RILL_TCP_NOTSENT_LOWAT:
-    case RILL_TCP_INQ:
-        *value = 0;
-        return 0;
-    default:
-        return -RILL_ENOPROTOOPT;
-    }
+static bool is_limit(int name)
+{
+    return (name >= RILL_TCP_KEEPIDLE && name <= RILL_TCP_LINGER2) || name == RILL_TCP_USER_TIMEOUT ||
+           name == RILL_TCP_NOTSENT_LOWAT;
 }
 
 /* tcp(7)'s ranges. */
@@ -55,25 +30,99 @@ static bool is_in_range(int name, int value)
     case RILL_TCP_KEEPCNT:
     case RILL_TCP_SYNCNT:
         return value >= 1 && value <= 127;
-    case RILL_TCP_FASTOPEN:
+    case RILL_TCP_USER_TIMEOUT:
         return value >= 0;
-    case RILL_TCP_INQ:
-        return value == 0 || value == 1;
     default:
         return true;
     }
 }
 
-static int set_stack_wide(const struct rill_sockets *s, int name, int value)
+/* Below 0 the connection does not wait for the peer's FIN at all: a moment is as good, and keeps the states' order. */
+static uint32_t fin_wait_2_ms(int seconds)
 {
-    int own;
-    int error = stack_wide(s, name, &own);
+    return seconds < 0 ? 1 : (uint32_t)seconds * 1000;
+}
 
-    if (error != 0)
-        return error;
+static int set_limit(struct rill_sockets *s, struct sock *sock, int name, int value)
+{
+    struct rill_limits limits = sock->options.limits;
+    int linger_2 = sock->options.linger_2;
+
     if (!is_in_range(name, value))
         return -RILL_EINVAL;
-    return value == own ? 0 : -RILL_EOPNOTSUPP;
+    switch (name) {
+    case RILL_TCP_KEEPIDLE:
+        limits.keepalive_idle_ms = (uint32_t)value * 1000;
+        break;
+    case RILL_TCP_KEEPINTVL:
+        limits.keepalive_interval_ms = (uint32_t)value * 1000;
+        break;
+    case RILL_TCP_KEEPCNT:
+        limits.keepalive_probes = (uint32_t)value;
+        break;
+    case RILL_TCP_SYNCNT:
+        limits.syn_retries = (uint32_t)value;
+        break;
+    case RILL_TCP_LINGER2:
+        linger_2 = value < 0 ? -1 : (int)min_u32((uint32_t)value, LINGER_2_MAX);
+        limits.fin_wait_2_ms = fin_wait_2_ms(linger_2);
+        break;
+    case RILL_TCP_USER_TIMEOUT:
+        limits.user_timeout_ms = (uint32_t)value;
+        break;
+    default:
+        limits.unsent_bytes = (uint32_t)value;
+        break;
+    }
+    if (sock->conn != 0 && rill_set_limits(s->stack, sock->conn, &limits) == -RILL_ENOMEM)
+        return -RILL_ENOBUFS; /* -RILL_EBADF: it has ended; the next connection takes them from the socket */
+    sock->options.limits = limits;
+    sock->options.linger_2 = linger_2;
+    return 0;
+}
+
+static int get_limit(const struct rill_sockets *s, const struct sock *sock, int name)
+{
+    const struct rill_limits *own = &sock->options.limits;
+    struct below_defaults defaults;
+
+    below_defaults(s->stack, &defaults);
+    switch (name) {
+    case RILL_TCP_KEEPIDLE:
+        return (int)((own->keepalive_idle_ms != 0 ? own->keepalive_idle_ms : defaults.keepalive_idle_ms) / 1000);
+    case RILL_TCP_KEEPINTVL:
+        return (int)((own->keepalive_interval_ms != 0 ? own->keepalive_interval_ms : defaults.keepalive_interval_ms) /
+                     1000);
+    case RILL_TCP_KEEPCNT:
+        return (int)(own->keepalive_probes != 0 ? own->keepalive_probes : defaults.keepalive_probes);
+    case RILL_TCP_SYNCNT:
+        return (int)(own->syn_retries != 0 ? own->syn_retries : defaults.syn_retries);
+    case RILL_TCP_LINGER2:
+        return sock->options.linger_2 != 0 ? sock->options.linger_2 : (int)(defaults.fin_wait_2_ms / 1000);
+    case RILL_TCP_USER_TIMEOUT:
+        return (int)own->user_timeout_ms;
+    default:
+        return (int)own->unsent_bytes;
+    }
+}
+
+/* ---------------------------------------------------------------- the others */
+
+/* What can be set to nothing only. */
+static int refuse(int name, int value)
+{
+    switch (name) {
+    case RILL_TCP_DEFER_ACCEPT:
+    case RILL_TCP_WINDOW_CLAMP:
+        return value == 0 ? 0 : -RILL_EOPNOTSUPP;
+    case RILL_TCP_FASTOPEN:
+    case RILL_TCP_INQ:
+        if (value < 0 || (name == RILL_TCP_INQ && value > 1))
+            return -RILL_EINVAL;
+        return value == 0 ? 0 : -RILL_EOPNOTSUPP;
+    default:
+        return -RILL_ENOPROTOOPT;
+    }
 }
 
 static int set_congestion(const void *value, uint32_t bytes)
@@ -121,16 +170,8 @@ int option_set_tcp(struct rill_sockets *s, struct sock *sock, int name, const vo
         return 0;
     case RILL_TCP_MAXSEG:
         return set_mss(s, sock, number);
-    case RILL_TCP_USER_TIMEOUT:
-        if (number < 0)
-            return -RILL_EINVAL;
-        if (number == 0 && sock->options.user_timeout_ms != 0 && sock->conn != 0)
-            return -RILL_EOPNOTSUPP; /* the stack's own is not known to come back to */
-        sock->options.user_timeout_ms = (uint32_t)number;
-        below_set(s->stack, sock->conn, &(struct below_settings){.user_timeout_ms = (uint32_t)number});
-        return 0;
     default:
-        return set_stack_wide(s, name, number);
+        return is_limit(name) ? set_limit(s, sock, name, number) : refuse(name, number);
     }
 }
 
@@ -146,7 +187,7 @@ static int get_mss(struct rill_sockets *s, const struct sock *sock, struct optio
 int option_get_tcp(struct rill_sockets *s, struct sock *sock, int name, struct option_value *out)
 {
     struct rill_tcp_info info;
-    int number, error;
+    int error;
 
     switch (name) {
     case RILL_TCP_NODELAY:
@@ -157,8 +198,6 @@ int option_get_tcp(struct rill_sockets *s, struct sock *sock, int name, struct o
         return option_number(out, sock->options.quick_ack);
     case RILL_TCP_MAXSEG:
         return get_mss(s, sock, out);
-    case RILL_TCP_USER_TIMEOUT:
-        return option_number(out, (int)sock->options.user_timeout_ms);
     case RILL_TCP_CONGESTION:
         out->bytes = CONGESTION_BYTES;
         memset(out->raw, 0, CONGESTION_BYTES);
@@ -170,7 +209,9 @@ int option_get_tcp(struct rill_sockets *s, struct sock *sock, int name, struct o
         memcpy(out->raw, &info, sizeof info);
         return 0;
     default:
-        error = stack_wide(s, name, &number);
-        return error != 0 ? error : option_number(out, number);
+        if (is_limit(name))
+            return option_number(out, get_limit(s, sock, name));
+        error = refuse(name, 0);
+        return error != 0 ? error : option_number(out, 0);
     }
 }

@@ -51,7 +51,7 @@ void sock_native_options(const struct rill_sockets *s, const struct file *file, 
         out->local.port = sock->local.port;
     out->send_buffer_bytes = options->send_buffer_bytes;
     out->receive_buffer_bytes = options->receive_buffer_bytes;
-    out->user_timeout_ms = options->user_timeout_ms;
+    out->limits = options->limits;
     out->mss = options->mss;
     out->tos = options->tos;
     out->ttl = options->ttl;

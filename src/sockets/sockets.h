@@ -43,9 +43,10 @@ struct sock_options {
     uint32_t flags;                                   /* enum rill_option_flag */
     uint32_t send_buffer_bytes, receive_buffer_bytes; /* true size, as SO_SNDBUF tells it; 0: the stack's default */
     uint32_t receive_low;                             /* SO_RCVLOWAT */
-    uint32_t user_timeout_ms;                         /* 0: the stack's default */
+    struct rill_limits limits;                        /* 0: the stack's own */
     rill_time receive_timeout, send_timeout;          /* RILL_NEVER: none */
     struct rill_linger linger;
+    int linger_2; /* TCP_LINGER2 in seconds, as Linux tells it; 0: the stack's own */
     int priority;
     uint16_t mss;
     uint8_t tos, ttl; /* 0: the default */

@@ -5,6 +5,7 @@
 #include "stack/stack.h"
 
 #include "tcp/connection.h"
+#include "tcp/limits.h"
 #include "tcp/listen.h"
 #include "tcp/options.h"
 #include "tcp/reassembly.h"
@@ -193,8 +194,53 @@ int rill_set_user_timeout(struct rill_stack *stack, rill_conn conn, uint32_t use
         return not_a_connection(stack, conn);
     if (user_timeout_ms == 0)
         return -RILL_EINVAL;
-    options_set_user_timeout(tcb, user_timeout_ms);
+    if (limits_set_user_timeout(&stack->tcp, &tcb->limits, user_timeout_ms) != 0)
+        return -RILL_ENOMEM;
+    options_fix_user_timeout(tcb);
     timeouts_patience_changed(&stack->tcp, tcb);
+    return 0;
+}
+
+/* The limits' owner; NULL when the handle is none. */
+static ref *limits_owner(struct rill_stack *stack, rill_conn conn)
+{
+    struct tcb *tcb = connection_from_handle(&stack->tcp, conn);
+    struct listener *listener = listener_from_handle(&stack->tcp, conn);
+
+    if (tcb != NULL)
+        return &tcb->limits;
+    return listener != NULL ? &listener->limits : NULL;
+}
+
+int rill_set_limits(struct rill_stack *stack, rill_conn conn, const struct rill_limits *limits)
+{
+    struct tcb *tcb = connection_from_handle(&stack->tcp, conn);
+    ref *owner = limits_owner(stack, conn);
+
+    if (owner == NULL)
+        return -RILL_EBADF;
+    if (limits_set(&stack->tcp, owner, limits) != 0)
+        return -RILL_ENOMEM;
+    if (tcb == NULL)
+        return 0;
+    tcb->flags &= ~TCB_UTO_FIXED;
+    if (limits->user_timeout_ms != 0)
+        options_fix_user_timeout(tcb);
+    timeouts_keep_alive(&stack->tcp, tcb);
+    timeouts_patience_changed(&stack->tcp, tcb);
+    if (tcb->ep.state != RILL_STATE_CLOSED)
+        timeouts_settle(&stack->tcp, tcb);
+    send_queue_tell_of_room(&stack->tcp, tcb);
+    return 0;
+}
+
+int rill_limits(struct rill_stack *stack, rill_conn conn, struct rill_limits *out)
+{
+    const ref *owner = limits_owner(stack, conn);
+
+    if (owner == NULL)
+        return -RILL_EBADF;
+    limits_tell(limits_at(&stack->tcp, *owner), out);
     return 0;
 }
 

@@ -80,10 +80,7 @@ static void tell_application(struct tcp *tcp, struct tcb *tcb, uint32_t acked_by
 {
     const struct busy *busy = tcb->busy == REF_NONE ? NULL : busy_at(tcp, tcb);
 
-    if ((tcb->flags & TCB_ROOM_WANTED) != 0 && (busy == NULL || busy->send_charge <= tcb->send_limit / 2)) {
-        tcb->flags &= ~TCB_ROOM_WANTED;
-        event_raise(tcp, tcb, RILL_WRITABLE);
-    }
+    send_queue_tell_of_room(tcp, tcb);
     if (acked_bytes > 0 && (busy == NULL || busy->send_bytes == 0))
         event_raise(tcp, tcb, RILL_SENT);
 }

@@ -4,6 +4,7 @@
 #include "tcp/connection.h"
 
 #include "tcp/cc.h"
+#include "tcp/limits.h"
 #include "tcp/output.h"
 #include "tcp/reassembly.h"
 #include "tcp/send_queue.h"
@@ -73,7 +74,6 @@ static void set_defaults(struct tcp *tcp, struct tcb *tcb)
     tcb->keep_at = NANOS_NEVER;
     tcb->send_limit = settings->send_buffer_bytes;
     tcb->receive_limit = settings->receive_buffer_bytes;
-    tcb->user_timeout_ms = settings->user_timeout_ms;
     tcb->ttl = IP_TTL_DEFAULT;
     tcb->last_heard_ms = host_ms(tcp_host(tcp));
     tcb->answer_ms = wrapping_sub(tcb->last_heard_ms, 60000); /* long ago */
@@ -221,6 +221,7 @@ bool connection_free_if_done(struct tcp *tcp, struct tcb *tcb)
         pool_give(tcp_arena(tcp), &tcp->busies, tcb->busy);
     }
     sender_give(tcp, tcb);
+    limits_drop(tcp, &tcb->limits);
     path_drop(&tcp->ip, tcb->ep.path);
     pool_give(tcp_arena(tcp), &tcp->tcbs, tcb_ref(tcp, tcb));
     return true;

@@ -8,6 +8,7 @@
 #include "tcp/answer.h"
 #include "tcp/connection.h"
 #include "tcp/fifo.h"
+#include "tcp/limits.h"
 #include "tcp/listen.h"
 #include "tcp/options.h"
 #include "tcp/rtt.h"
@@ -96,8 +97,7 @@ static void send_syn_ack(struct tcp *tcp, const struct half_open *half_open)
         header.options.present |= TCP_OPTION_SACK_PERMITTED;
     if ((listener->flags & TCB_USER_TIMEOUT) != 0) {
         header.options.present |= TCP_OPTION_USER_TIMEOUT;
-        header.options.user_timeout = options_encode_user_timeout(
-            listener->user_timeout_ms != 0 ? listener->user_timeout_ms : tcp->settings.user_timeout_ms);
+        header.options.user_timeout = options_encode_user_timeout(limits_at(tcp, listener->limits)->user_timeout_ms);
     }
     answer_segment(tcp, &half_open->ep, &header);
 }
@@ -286,8 +286,7 @@ static struct tcb *promote(struct tcp *tcp, const struct half_open *half_open, r
         tcb->snd_mss = (uint16_t)min_u32(tcb->snd_mss, listener->mss);
     tcb->send_limit = listener->send_limit != 0 ? listener->send_limit : tcb->send_limit;
     tcb->receive_limit = listener->receive_limit != 0 ? listener->receive_limit : tcb->receive_limit;
-    if (listener->user_timeout_ms != 0)
-        options_set_user_timeout(tcb, listener->user_timeout_ms);
+    limits_inherit(tcp, tcb, listener->limits);
     tcb->tos = listener->tos;
     tcb->ttl = listener->ttl != 0 ? listener->ttl : tcb->ttl;
     return tcb;

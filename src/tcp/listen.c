@@ -7,6 +7,7 @@
 #include "tcp/answer.h"
 #include "tcp/connection.h"
 #include "tcp/half_open.h"
+#include "tcp/limits.h"
 #include "tcp/segment_arrives.h"
 #include "tcp/state.h"
 #include "tcp/timeouts.h"
@@ -81,9 +82,14 @@ int listen_open(struct tcp *tcp, const struct rill_options *options, rill_conn *
     if (r == REF_NONE)
         return -RILL_ENOMEM;
     listener = listener_at(tcp, r);
+    if (limits_set(tcp, &listener->limits, &options->limits) != 0) {
+        pool_give(arena, &tcp->listeners, r);
+        return -RILL_ENOMEM;
+    }
     listener->ep.local_port = local->port;
     listener->local = local->addr;
     if (table_insert(arena, &tcp->listening, port_hash(tcp_host(tcp), local->port), r, listener_hash_of, tcp) != 0) {
+        limits_drop(tcp, &listener->limits);
         pool_give(arena, &tcp->listeners, r);
         return -RILL_ENOMEM;
     }
@@ -91,7 +97,6 @@ int listen_open(struct tcp *tcp, const struct rill_options *options, rill_conn *
     listener->flags = options->flags & TCB_OPTION_FLAGS;
     listener->send_limit = options->send_buffer_bytes;
     listener->receive_limit = options->receive_buffer_bytes;
-    listener->user_timeout_ms = options->user_timeout_ms;
     listener->mss = options->mss;
     listener->tos = options->tos;
     listener->ttl = options->ttl;
@@ -192,6 +197,7 @@ void listen_close(struct tcp *tcp, struct listener *listener)
                            listener_hash_of, tcp);
     rill_assert(removed);
     state_change(tcp, &listener->ep, RILL_STATE_CLOSED);
+    limits_drop(tcp, &listener->limits);
     listener->closed = true;
     if (!listener->event_queued)
         pool_give(arena, &tcp->listeners, r);

@@ -3,6 +3,7 @@
  */
 #include "tcp/options.h"
 
+#include "tcp/limits.h"
 #include "tcp/reassembly.h"
 
 #define MSS_DEFAULT_V4 536u /* RFC 9293 MUST-15 */
@@ -54,15 +55,14 @@ uint16_t options_encode_user_timeout(uint32_t user_timeout_ms)
     return (uint16_t)(seconds <= UTO_VALUE_MAX ? seconds : UTO_MINUTES | min_u32(seconds / 60, UTO_VALUE_MAX));
 }
 
-static void put_user_timeout(const struct tcb *tcb, struct tcp_options *out)
+static void put_user_timeout(const struct tcp *tcp, const struct tcb *tcb, struct tcp_options *out)
 {
     out->present |= TCP_OPTION_USER_TIMEOUT;
-    out->user_timeout = options_encode_user_timeout(tcb->user_timeout_ms);
+    out->user_timeout = options_encode_user_timeout(limits_of(tcp, tcb)->user_timeout_ms);
 }
 
-void options_set_user_timeout(struct tcb *tcb, uint32_t user_timeout_ms)
+void options_fix_user_timeout(struct tcb *tcb)
 {
-    tcb->user_timeout_ms = user_timeout_ms;
     tcb->flags |= TCB_UTO_FIXED;
     if ((tcb->flags & TCB_USER_TIMEOUT) != 0)
         tcb->flags |= TCB_UTO_DUE;
@@ -70,6 +70,7 @@ void options_set_user_timeout(struct tcb *tcb, uint32_t user_timeout_ms)
 
 void options_take_user_timeout(struct tcp *tcp, struct tcb *tcb, const struct tcp_options *theirs)
 {
+    uint32_t ours_ms = tcp->settings.limits.user_timeout_ms;
     uint32_t value = theirs->user_timeout & UTO_VALUE_MAX;
     uint64_t remote_ms = value * UINT64_C(1000) * ((theirs->user_timeout & UTO_MINUTES) != 0 ? 60 : 1);
 
@@ -77,8 +78,9 @@ void options_take_user_timeout(struct tcp *tcp, struct tcb *tcb, const struct tc
         (tcb->flags & (TCB_USER_TIMEOUT | TCB_UTO_FIXED)) != TCB_USER_TIMEOUT)
         return;
     /* min(U_LIMIT, max(ADV_UTO, REMOTE_UTO, L_LIMIT)) */
-    remote_ms = max_u64(remote_ms, max_u64(tcp->settings.user_timeout_ms, UTO_LOWER_MS));
-    tcb->user_timeout_ms = (uint32_t)min_u64(remote_ms, max_u64(UTO_UPPER_MS, tcp->settings.user_timeout_ms));
+    remote_ms = max_u64(remote_ms, max_u64(ours_ms, UTO_LOWER_MS));
+    remote_ms = min_u64(remote_ms, max_u64(UTO_UPPER_MS, ours_ms));
+    (void)limits_set_user_timeout(tcp, &tcb->limits, (uint32_t)remote_ms); /* without memory it stays ours */
 }
 
 void options_for_syn(const struct tcp *tcp, const struct tcb *tcb, struct tcp_options *out)
@@ -98,7 +100,7 @@ void options_for_syn(const struct tcp *tcp, const struct tcb *tcb, struct tcp_op
         out->timestamp_echo = tcb->ts_recent; /* 0 while there is none: RFC 7323 3.2 */
     }
     if ((tcb->flags & TCB_USER_TIMEOUT) != 0)
-        put_user_timeout(tcb, out);
+        put_user_timeout(tcp, tcb, out);
 }
 
 void options_for_segment(const struct tcp *tcp, const struct tcb *tcb, struct tcp_options *out)
@@ -106,7 +108,7 @@ void options_for_segment(const struct tcp *tcp, const struct tcb *tcb, struct tc
     out->present = 0;
     out->sack_count = 0;
     if ((tcb->flags & TCB_UTO_DUE) != 0)
-        put_user_timeout(tcb, out);
+        put_user_timeout(tcp, tcb, out);
     if ((tcb->flags & TCB_TIMESTAMPS) != 0) {
         out->present |= TCP_OPTION_TIMESTAMP;
         out->timestamp_value = options_timestamp_now(tcp, tcb);

@@ -37,7 +37,7 @@ void options_for_segment(const struct tcp *tcp, const struct tcb *tcb, struct tc
 uint16_t options_encode_user_timeout(uint32_t user_timeout_ms);
 
 /* The application set it: it is told to the peer if that was asked for, and the peer's changes nothing any more. */
-void options_set_user_timeout(struct tcb *tcb, uint32_t user_timeout_ms);
+void options_fix_user_timeout(struct tcb *tcb);
 
 /* What the peer tells of its user timeout (RFC 5482 3.1), for a synchronized connection. */
 void options_take_user_timeout(struct tcp *tcp, struct tcb *tcb, const struct tcp_options *theirs);

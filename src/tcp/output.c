@@ -7,6 +7,7 @@
 
 #include "tcp/cc.h"
 #include "tcp/connection.h"
+#include "tcp/limits.h"
 #include "tcp/options.h"
 #include "tcp/reassembly.h"
 #include "tcp/rtt.h"
@@ -316,6 +317,8 @@ static bool send_new(struct tcp *tcp, struct tcb *tcb, struct rill_train *train)
     sent = send_range(tcp, tcb, train, from, n, fin, false);
     tcb->snd_nxt = seq_add(from, sent);
     tcb->flags &= ~(uint32_t)TCB_FORCE_SEND;
+    if (limits_of(tcp, tcb)->unsent_bytes != 0)
+        send_queue_tell_of_room(tcp, tcb); /* where what was never sent is limited, sending makes room */
     if (sent == n + 1)
         tcb->flags |= TCB_FIN_SENT;
     time_segment(tcp, tcb, seq_add(from, min_u32(sent, tcb->snd_mss)));

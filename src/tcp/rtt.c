@@ -38,7 +38,8 @@ uint32_t rtt_rto_us(const struct tcp *tcp, const struct tcb *tcb)
     uint32_t initial_us = tcp->settings.rto_initial_us;
 
     if (tcb->srtt_us8 != 0)
-        return clamp_rto(tcp, (uint64_t)(tcb->srtt_us8 >> 3) + max_u32(tcp->settings.rto_granularity_us, tcb->rttvar_us4));
+        return clamp_rto(tcp,
+                         (uint64_t)(tcb->srtt_us8 >> 3) + max_u32(tcp->settings.rto_granularity_us, tcb->rttvar_us4));
     /* 5.7: a SYN that had to be sent again says that the path is slow. */
     if ((tcb->flags & TCB_SYN_RESENT) != 0 && tcb->ep.state >= RILL_STATE_ESTABLISHED)
         return max_u32(initial_us, RTO_AFTER_SYN_US);

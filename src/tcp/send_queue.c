@@ -6,14 +6,43 @@
 #include "tcp/send_queue.h"
 
 #include "tcp/connection.h"
+#include "tcp/limits.h"
 
 #define CHUNK_BYTES (4 * ARENA_PAGE_BYTES - BUFFER_HEADER_BYTES)
+
+uint32_t send_queue_unsent(const struct tcp *tcp, const struct tcb *tcb)
+{
+    struct seq next, end;
+
+    if (send_queue_bytes(tcp, tcb) == 0)
+        return 0;
+    next = (tcb->flags & TCB_SYN_UNACKED) != 0 ? seq_max(tcb->snd_nxt, send_queue_start(tcb)) : tcb->snd_nxt;
+    end = send_queue_end(tcp, tcb);
+    return seq_before(next, end) ? seq_offset(next, end) : 0; /* snd_nxt is past the end when the FIN was sent */
+}
 
 uint32_t send_queue_room(const struct tcp *tcp, const struct tcb *tcb)
 {
     uint32_t charge = tcb->busy == REF_NONE ? 0 : busy_at(tcp, tcb)->send_charge;
+    uint32_t room = charge >= tcb->send_limit ? 0 : tcb->send_limit - charge;
+    uint32_t most_unsent = limits_of(tcp, tcb)->unsent_bytes;
+    uint32_t unsent;
 
-    return charge >= tcb->send_limit ? 0 : tcb->send_limit - charge;
+    if (likely(most_unsent == 0))
+        return room;
+    unsent = send_queue_unsent(tcp, tcb);
+    /* A small limit still lets in what is worth a buffer, or a limit of 1 would mean a byte at a time. */
+    return unsent >= most_unsent ? 0 : min_u32(room, max_u32(most_unsent - unsent, CHUNK_BYTES));
+}
+
+void send_queue_tell_of_room(struct tcp *tcp, struct tcb *tcb)
+{
+    uint32_t charge = tcb->busy == REF_NONE ? 0 : busy_at(tcp, tcb)->send_charge;
+
+    if ((tcb->flags & TCB_ROOM_WANTED) == 0 || charge > tcb->send_limit / 2 || send_queue_room(tcp, tcb) == 0)
+        return;
+    tcb->flags &= ~TCB_ROOM_WANTED;
+    event_raise(tcp, tcb, RILL_WRITABLE);
 }
 
 /* A fresh buffer at the tail; big ones once the queue shows that a stream is being written. */

@@ -25,8 +25,14 @@ static inline struct seq send_queue_end(const struct tcp *tcp, const struct tcb 
     return seq_add(send_queue_start(tcb), send_queue_bytes(tcp, tcb));
 }
 
-/* Room in bytes that an append would take now. */
+/* Of the bytes queued, those that were never sent. */
+uint32_t send_queue_unsent(const struct tcp *tcp, const struct tcb *tcb);
+
+/* Room in bytes that an append would take now: what the buffer and the limit of unsent bytes leave. */
 uint32_t send_queue_room(const struct tcp *tcp, const struct tcb *tcb);
+
+/* Tell a writer who waits for room, once there is enough to be worth while. */
+void send_queue_tell_of_room(struct tcp *tcp, struct tcb *tcb);
 
 /* Copy bytes in; returns how many fitted into the limit and the memory: 0 when none did. */
 uint32_t send_queue_append(struct tcp *tcp, struct tcb *tcb, const uint8_t *data, uint32_t length_bytes);

@@ -121,7 +121,7 @@ struct tcb {
     nanos ack_at;            /* delayed ACK */
     nanos keep_at;           /* by state: TIME-WAIT, FIN-WAIT-2 of an orphan, else keep-alive */
 
-    uint32_t user_timeout_ms;
+    ref limits; /* struct limits; REF_NONE: the stack's own */
     uint32_t
         unanswered_ms; /* host_ms() when the first unanswered segment left; nothing in flight: when that was last so */
     uint32_t last_heard_ms; /* host_ms() of the last acceptable segment */
@@ -132,6 +132,20 @@ struct tcb {
 };
 
 _Static_assert(sizeof(struct tcb) <= 224, "a TCB and its share of the table must stay within 256 bytes");
+
+/* What a connection puts up with, where it is not the stack's own (limits.h). */
+struct limits {
+    uint32_t generation;
+    uint32_t holders;
+    uint32_t user_timeout_ms; /* R2 for data (RFC 9293 3.8.3) */
+    uint32_t keep_idle_ms, keep_interval_ms;
+    uint32_t fin_wait_2_ms; /* of an orphan */
+    uint32_t unsent_bytes;  /* no more room to send while so much was never sent; 0: whatever the buffer holds */
+    uint8_t keep_probes;
+    uint8_t syn_retries; /* a SYN is given up after so many copies; 0: when syn_timeout_ms are over */
+};
+
+_Static_assert(sizeof(struct limits) == 32, "two objects of 16 bytes");
 
 /* What a connection needs while bytes are queued or in flight. */
 struct busy {
@@ -211,7 +225,8 @@ struct listener {
     struct rill_addr local;
     uint64_t user;
     uint32_t flags; /* TCB_OPTION_FLAGS for its children */
-    uint32_t send_limit, receive_limit, user_timeout_ms;
+    uint32_t send_limit, receive_limit;
+    ref limits; /* struct limits; REF_NONE: the stack's own */
     uint16_t mss;
     uint8_t tos, ttl;
     uint32_t backlog;

@@ -23,13 +23,13 @@ static void take_settings(struct tcp_settings *settings, const struct rill_confi
         .rto_min_us = config->rto_min_ms * 1000,
         .rto_max_us = config->rto_max_ms * 1000,
         .rto_granularity_us = config->rto_granularity_ms * 1000,
-        .user_timeout_ms = config->user_timeout_ms,
         .syn_timeout_ms = config->syn_timeout_ms,
         .delayed_ack_ms = config->delayed_ack_ms,
-        .fin_wait_2_ms = config->fin_wait_2_ms,
-        .keepalive_idle_ms = config->keepalive_idle_ms,
-        .keepalive_interval_ms = config->keepalive_interval_ms,
-        .keepalive_probes = config->keepalive_probes,
+        .limits = {.user_timeout_ms = config->user_timeout_ms,
+                   .keep_idle_ms = config->keepalive_idle_ms,
+                   .keep_interval_ms = config->keepalive_interval_ms,
+                   .fin_wait_2_ms = config->fin_wait_2_ms,
+                   .keep_probes = (uint8_t)min_u32(config->keepalive_probes, UINT8_MAX)},
         .initial_window_segments = config->initial_window_segments,
         .syn_retries = min_u32(config->syn_retries, SYN_RETRIES_MAX),
         .max_time_wait = config->max_time_wait,
@@ -53,6 +53,7 @@ int tcp_init(struct tcp *tcp, const struct rill_config *config)
     pool_init(&tcp->time_waits, POOL_TIME_WAIT, sizeof(struct time_wait), 0, 0);
     pool_init(&tcp->listeners, POOL_LISTENERS, sizeof(struct listener), 0, 0);
     pool_init(&tcp->reassemblies, POOL_REASSEMBLY, sizeof(struct reassembly), 2, 0);
+    pool_init(&tcp->limits, POOL_LIMITS, sizeof(struct limits), 0, 0);
     tcp->due_from = NANOS_NEVER;
     wheel_init(&tcp->wheel, offsetof(struct tcb, timer), tcp_host(tcp)->now);
     tcp->next_port = (uint16_t)host_draw(tcp_host(tcp));

@@ -15,9 +15,9 @@ struct tcp_settings {
     uint32_t send_buffer_bytes, receive_buffer_bytes;
     uint32_t msl_ms;
     uint32_t rto_initial_us, rto_min_us, rto_max_us, rto_granularity_us;
-    uint32_t user_timeout_ms, syn_timeout_ms;
-    uint32_t delayed_ack_ms, fin_wait_2_ms;
-    uint32_t keepalive_idle_ms, keepalive_interval_ms, keepalive_probes;
+    uint32_t syn_timeout_ms;
+    uint32_t delayed_ack_ms;
+    struct limits limits; /* of connections that have none of their own */
     uint32_t initial_window_segments;
     uint32_t syn_retries;
     uint32_t max_time_wait;
@@ -32,7 +32,7 @@ struct tcp {
     struct ip ip; /* first */
     struct tcp_settings settings;
 
-    struct pool tcbs, busies, senders, sents, half_opens, time_waits, listeners, reassemblies;
+    struct pool tcbs, busies, senders, sents, half_opens, time_waits, listeners, reassemblies, limits;
     struct table connections; /* TCBs, half-open and TIME-WAIT blocks, by address and port pairs */
     struct table listening;   /* listeners, by local port */
 

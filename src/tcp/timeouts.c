@@ -8,6 +8,7 @@
 #include "tcp/cc.h"
 #include "tcp/connection.h"
 #include "tcp/half_open.h"
+#include "tcp/limits.h"
 #include "tcp/output.h"
 #include "tcp/rtt.h"
 #include "tcp/send_queue.h"
@@ -20,9 +21,19 @@
 /* R2: how long this connection may go without an answer (MUST-20, MUST-23). */
 static uint32_t patience_ms(const struct tcp *tcp, const struct tcb *tcb)
 {
-    return tcb->ep.state == RILL_STATE_SYN_SENT || tcb->ep.state == RILL_STATE_SYN_RECEIVED
-               ? max_u32(tcp->settings.syn_timeout_ms, 1)
-               : tcb->user_timeout_ms;
+    const struct limits *limits = limits_of(tcp, tcb);
+
+    if (tcb->ep.state != RILL_STATE_SYN_SENT && tcb->ep.state != RILL_STATE_SYN_RECEIVED)
+        return limits->user_timeout_ms;
+    return limits->syn_retries != 0 ? UINT32_MAX : max_u32(tcp->settings.syn_timeout_ms, 1);
+}
+
+/* R2 for a SYN as a number of copies, where the application wants it so. */
+static bool syn_was_sent_enough(const struct tcp *tcp, const struct tcb *tcb)
+{
+    uint32_t retries = limits_of(tcp, tcb)->syn_retries;
+
+    return (tcb->flags & TCB_SYN_UNACKED) != 0 && retries != 0 && tcb->ep.own_backoff >= retries;
 }
 
 static uint32_t unanswered_for_ms(const struct tcp *tcp, const struct tcb *tcb)
@@ -57,7 +68,7 @@ static void on_retransmission(struct tcp *tcp, struct tcb *tcb)
     uint32_t flight = seq_offset(tcb->snd_una, tcb->snd_nxt);
 
     trace_event(tcp, &tcb->ep, RILL_TRACE_TIMER, RILL_TIMER_RETRANSMISSION, 0);
-    if (unanswered_for_ms(tcp, tcb) >= patience_ms(tcp, tcb)) {
+    if (unanswered_for_ms(tcp, tcb) >= patience_ms(tcp, tcb) || syn_was_sent_enough(tcp, tcb)) {
         give_up(tcp, tcb);
         return;
     }
@@ -102,31 +113,40 @@ static void on_persist(struct tcp *tcp, struct tcb *tcb)
 /* RFC 5482 4.2: keep-alive must not end what an adopted user timeout keeps. */
 static uint32_t keep_idle_ms(const struct tcp *tcp, const struct tcb *tcb)
 {
-    uint32_t idle_ms = tcp->settings.keepalive_idle_ms;
+    const struct limits *limits = limits_of(tcp, tcb);
 
-    return (tcb->flags & TCB_USER_TIMEOUT) != 0 ? max_u32(idle_ms, tcb->user_timeout_ms) : idle_ms;
+    return (tcb->flags & TCB_USER_TIMEOUT) != 0 ? max_u32(limits->keep_idle_ms, limits->user_timeout_ms)
+                                                : limits->keep_idle_ms;
+}
+
+/* Probes went unanswered for long enough; a user timeout that the application set is the measure then, as in Linux. */
+static bool keep_alive_is_over(const struct limits *limits, const struct tcb *tcb, uint32_t quiet_ms)
+{
+    if ((tcb->flags & (TCB_UTO_FIXED | TCB_USER_TIMEOUT)) == TCB_UTO_FIXED)
+        return tcb->keep_probes > 0 && quiet_ms >= limits->user_timeout_ms;
+    return tcb->keep_probes >= limits->keep_probes;
 }
 
 static void on_keep_alive(struct tcp *tcp, struct tcb *tcb)
 {
-    const struct tcp_settings *settings = &tcp->settings;
+    const struct limits *limits = limits_of(tcp, tcb);
     uint32_t quiet_ms = host_ms_since(tcp_host(tcp), tcb->last_heard_ms);
 
     /* MUST-26: only when nothing is outstanding; what is has a timer of its own. */
     if (!seq_equal(tcb->snd_una, tcb->snd_nxt) || output_has_unsent(tcp, tcb)) {
         tcb->keep_probes = 0;
-        tcb->keep_at = tcp_host(tcp)->now + settings->keepalive_interval_ms * NANOS_PER_MS;
+        tcb->keep_at = tcp_host(tcp)->now + limits->keep_interval_ms * NANOS_PER_MS;
         return;
     }
     if (quiet_ms < keep_idle_ms(tcp, tcb)) {
         tcb->keep_probes = 0;
-    } else if (tcb->keep_probes >= settings->keepalive_probes) {
+    } else if (keep_alive_is_over(limits, tcb, quiet_ms)) {
         give_up(tcp, tcb);
         return;
     } else {
         trace_event(tcp, &tcb->ep, RILL_TRACE_TIMER, RILL_TIMER_KEEPALIVE, 0);
         host_count(tcp_host(tcp), RILL_COUNT_TCP_KEEPALIVE_PROBES, 1);
-        tcb->keep_probes++;
+        tcb->keep_probes = (uint8_t)min_u32(tcb->keep_probes + 1u, UINT8_MAX);
         tcb->flags |= TCB_PROBE_DUE;
     }
     timeouts_keep_alive(tcp, tcb);
@@ -281,9 +301,8 @@ void timeouts_settle(struct tcp *tcp, struct tcb *tcb)
 
 void timeouts_keep_alive(struct tcp *tcp, struct tcb *tcb)
 {
-    const struct tcp_settings *settings = &tcp->settings;
     uint32_t quiet_ms = host_ms_since(tcp_host(tcp), tcb->last_heard_ms);
-    uint64_t wait_ms = settings->keepalive_interval_ms;
+    uint64_t wait_ms = limits_of(tcp, tcb)->keep_interval_ms;
 
     if (tcb->ep.state == RILL_STATE_TIME_WAIT ||
         (tcb->ep.state == RILL_STATE_FIN_WAIT_2 && (tcb->flags & TCB_ORPHAN) != 0))
@@ -305,5 +324,5 @@ void timeouts_time_wait(struct tcp *tcp, struct tcb *tcb)
 
 void timeouts_fin_wait_2(struct tcp *tcp, struct tcb *tcb)
 {
-    tcb->keep_at = tcp_host(tcp)->now + tcp->settings.fin_wait_2_ms * NANOS_PER_MS;
+    tcb->keep_at = tcp_host(tcp)->now + limits_of(tcp, tcb)->fin_wait_2_ms * NANOS_PER_MS;
 }

@@ -6,6 +6,7 @@
 #include "tcp/answer.h"
 #include "tcp/cc.h"
 #include "tcp/connection.h"
+#include "tcp/limits.h"
 #include "tcp/listen.h"
 #include "tcp/options.h"
 #include "tcp/output.h"
@@ -49,8 +50,8 @@ static void take_options(struct tcp *tcp, struct tcb *tcb, const struct rill_opt
     tcb->ttl = options->ttl != 0 ? options->ttl : tcb->ttl;
     tcb->send_limit = options->send_buffer_bytes != 0 ? options->send_buffer_bytes : tcb->send_limit;
     tcb->receive_limit = options->receive_buffer_bytes != 0 ? options->receive_buffer_bytes : tcb->receive_limit;
-    if (options->user_timeout_ms != 0)
-        options_set_user_timeout(tcb, options->user_timeout_ms);
+    if (options->limits.user_timeout_ms != 0)
+        options_fix_user_timeout(tcb);
 }
 
 /* The local end of an active OPEN: what the user bound, or what the route says (MUST-44). */
@@ -82,7 +83,7 @@ static int open_from(struct tcp *tcp, const struct rill_endpoint *remote, const 
     uint32_t netif;
     struct tcb *tcb;
     int error;
-    ref path;
+    ref path, limits = REF_NONE;
 
     if (ip_addr_is_unspecified(&remote->addr) || remote->port == 0)
         return -RILL_EINVAL;
@@ -91,14 +92,17 @@ static int open_from(struct tcp *tcp, const struct rill_endpoint *remote, const 
         return error;
     if (host_is_short(tcp_host(tcp), RESERVE_FOR_OPENING))
         return -RILL_ENOMEM;
-    path = path_take(&tcp->ip, netif, &local.addr, &remote->addr);
-    if (path == REF_NONE)
+    if (options != NULL && limits_set(tcp, &limits, &options->limits) != 0)
         return -RILL_ENOMEM;
-    tcb = connection_create(tcp, path, local.port, remote->port, REF_NONE);
+    path = path_take(&tcp->ip, netif, &local.addr, &remote->addr);
+    tcb = path == REF_NONE ? NULL : connection_create(tcp, path, local.port, remote->port, REF_NONE);
     if (tcb == NULL) {
-        path_drop(&tcp->ip, path);
+        if (path != REF_NONE)
+            path_drop(&tcp->ip, path);
+        limits_drop(tcp, &limits);
         return -RILL_ENOMEM;
     }
+    tcb->limits = limits;
     take_options(tcp, tcb, options);
     tcb->ts_offset = options_timestamp_offset(tcp, &tcb->ep);
     tcb->iss = initial_sequence_number(tcp, &tcb->ep);
@@ -126,7 +130,6 @@ int user_open_listener(struct tcp *tcp, struct listener *listener, const struct 
         .local = {listener->local, listener->ep.local_port},
         .send_buffer_bytes = listener->send_limit,
         .receive_buffer_bytes = listener->receive_limit,
-        .user_timeout_ms = listener->user_timeout_ms,
         .mss = listener->mss,
         .tos = listener->tos,
         .ttl = listener->ttl,
@@ -134,9 +137,11 @@ int user_open_listener(struct tcp *tcp, struct listener *listener, const struct 
     };
     int error = open_from(tcp, remote, &options, RILL_STATE_LISTEN, out);
 
-    if (error == 0)
-        listen_close(tcp, listener);
-    return error;
+    if (error != 0)
+        return error;
+    limits_inherit(tcp, *out, listener->limits);
+    listen_close(tcp, listener);
+    return 0;
 }
 
 /* Why an ended connection ended: told once, then what the call says of a connection that is simply gone. */

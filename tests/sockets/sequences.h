@@ -266,6 +266,16 @@
       LISTENING "c socket; c connect; c send 4; c shutdown 1; l accept s; s poll; s recv 9; s recv 9;")                \
     X(keepalive_settings_before_and_after, "c socket; c set 1 9 5; c get 1 9; c set 1 9 0; c get 1 9;")                \
     X(user_timeout_on_a_connection, CONNECTED "c set 6 18 4000; c get 6 18; s get 6 18;")                              \
+    X(times_of_a_connection,                                                                                           \
+      "c socket; c set 6 4 10; c get 6 4; c set 6 5 11; c get 6 5; c set 6 6 3; c get 6 6; c set 6 7 2; c get 6 7;"    \
+      "c set 6 4 0; c set 6 5 32768; c set 6 6 128; c set 6 7 0; c get 6 4; c get 6 5; c get 6 6; c get 6 7;")         \
+    X(times_are_inherited,                                                                                             \
+      "l socket; l set 6 4 10; l set 6 5 11; l set 6 6 3; l set 6 8 7; l set 6 25 5000; l bind; l listen 1; c socket;" \
+      "c connect; l accept s; s get 6 4; s get 6 5; s get 6 6; s get 6 8; s get 6 25; s set 6 4 20; l get 6 4;")       \
+    X(linger_2_is_bounded,                                                                                             \
+      "c socket; c get 6 8; c set 6 8 10; c get 6 8; c set 6 8 1000; c get 6 8; c set 6 8 -5; c get 6 8; c set 6 8 0;" \
+      "c get 6 8;")                                                                                                    \
+    X(not_sent_low_water_mark, "c socket; c get 6 25; c set 6 25 4096; c get 6 25; c set 6 25 0; c get 6 25;")         \
     X(tos_keeps_the_ecn_bits_out, CONNECTED "c set 0 1 0xb7; c get 0 1; c set 0 1 0; c get 0 1;")                      \
     X(ttl_minus_one_is_the_default, "c socket; c set 0 2 7; c set 0 2 -1; c get 0 2; s socket; s get 0 2;")            \
     X(ipv6_options_need_an_ipv6_socket, "c socket; c set 41 26 1; c set 41 67 1; c set 41 16 5;")                      \
@@ -320,10 +330,6 @@
       "the layer learns of the mark when it is called: of two, the later one",                                         \
       CONNECTED "c set 6 1 1; c send 1 1; c send 3 1; s recv 9;")                                                      \
     X(reuseport_is_refused, "a port has one listener: saying yes would be a lie", "c socket; c set 1 15 1;")           \
-    X(keepalive_times_are_the_stacks, "not kept per connection yet",                                                   \
-      "c socket; c set 6 4 10; c set 6 5 10; c set 6 6 3;")                                                            \
-    X(defer_accept_is_refused, "the stack has no such state", "c socket; c set 6 9 5;")                                \
-    X(notsent_lowat_is_refused, "no event tells of the unsent part", "c socket; c set 6 25 4096;")                     \
-    X(syn_count_is_by_time, "R2 for SYNs is a time, the same for the whole stack", "c socket; c set 6 7 2;")
+    X(defer_accept_is_refused, "the stack has no such state", "c socket; c set 6 9 5;")
 
 #endif

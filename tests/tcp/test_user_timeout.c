@@ -1,6 +1,7 @@
 /* The user timeout option (RFC 5482), from inside: what is told, and what is taken. */
 #include "inside.h"
 
+#include "tcp/limits.h"
 #include "tcp/options.h"
 #include "tcp/output.h"
 
@@ -34,7 +35,7 @@ static void R5482_2_zero_is_never_sent_and_changes_nothing(void **state)
     open_with(&t, TCB_USER_TIMEOUT);
     options_take_user_timeout(t.tcp, t.tcb, &zero);
     options_take_user_timeout(t.tcp, t.tcb, &zero_minutes);
-    assert_int_equal(t.tcb->user_timeout_ms, t.config.user_timeout_ms);
+    assert_int_equal(limits_of(t.tcp, t.tcb)->user_timeout_ms, t.config.user_timeout_ms);
     inside_close(&t);
 }
 
@@ -45,11 +46,11 @@ static void R5482_3_the_larger_of_both_within_limits_is_adopted(void **state)
     (void)state;
     open_with(&t, TCB_USER_TIMEOUT);
     options_take_user_timeout(t.tcp, t.tcb, &longer);
-    assert_int_equal(t.tcb->user_timeout_ms, 1200000);
+    assert_int_equal(limits_of(t.tcp, t.tcb)->user_timeout_ms, 1200000);
     options_take_user_timeout(t.tcp, t.tcb, &shorter);
-    assert_int_equal(t.tcb->user_timeout_ms, 900000); /* ours */
+    assert_int_equal(limits_of(t.tcp, t.tcb)->user_timeout_ms, 900000); /* ours */
     options_take_user_timeout(t.tcp, t.tcb, &absurd);
-    assert_int_equal(t.tcb->user_timeout_ms, 3600000);
+    assert_int_equal(limits_of(t.tcp, t.tcb)->user_timeout_ms, 3600000);
     inside_close(&t);
 }
 
@@ -61,7 +62,7 @@ static void R5482_4_what_the_application_set_is_not_changed_by_the_peer(void **s
     open_with(&t, TCB_USER_TIMEOUT);
     assert_int_equal(rill_set_user_timeout(t.stack, t.conn, 50000), 0);
     options_take_user_timeout(t.tcp, t.tcb, &peer);
-    assert_int_equal(t.tcb->user_timeout_ms, 50000);
+    assert_int_equal(limits_of(t.tcp, t.tcb)->user_timeout_ms, 50000);
     inside_close(&t);
 }
 
@@ -75,7 +76,7 @@ static void R5482_5_no_peer_makes_us_give_up_within_100_seconds(void **state)
     inside_open(&t, 1, 1, 65535);
     t.tcb->flags |= TCB_USER_TIMEOUT;
     options_take_user_timeout(t.tcp, t.tcb, &peer);
-    assert_int_equal(t.tcb->user_timeout_ms, 100000);
+    assert_int_equal(limits_of(t.tcp, t.tcb)->user_timeout_ms, 100000);
     inside_close(&t);
 }
 
@@ -109,7 +110,7 @@ static void without_being_asked_nothing_is_told_and_nothing_taken(void **state)
     options_for_syn(t.tcp, t.tcb, &options);
     assert_int_equal(options.present & TCP_OPTION_USER_TIMEOUT, 0);
     options_take_user_timeout(t.tcp, t.tcb, &peer);
-    assert_int_equal(t.tcb->user_timeout_ms, t.config.user_timeout_ms);
+    assert_int_equal(limits_of(t.tcp, t.tcb)->user_timeout_ms, t.config.user_timeout_ms);
     inside_close(&t);
 }
 
