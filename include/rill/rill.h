@@ -58,6 +58,7 @@ typedef uint64_t rill_conn;
 
 enum rill_error {
     RILL_EPERM = 1,
+    RILL_ENOENT = 2,
     RILL_EIO = 5,
     RILL_EBADF = 9,
     RILL_EAGAIN = 11,
@@ -145,6 +146,9 @@ struct rill_config {
     bool window_scaling;
     bool sack;
     bool syn_cookies; /* answer SYNs without state when a SYN queue is full (RFC 4987) */
+
+    const char *congestion_control; /* rill_congestion_control_name(); NULL: the default */
+    bool pacing; /* spread what a window allows over the round trip; those that need it ("bbr") do so anyway */
 };
 
 #define RILL_MEMORY_MIN (256u * 1024u)
@@ -259,6 +263,7 @@ struct rill_options {
     uint8_t ttl;      /* 0: 64 */
     uint32_t flags;   /* enum rill_option_flag */
     uint32_t backlog; /* listeners: connections waiting for accept; half-open ones have as many again (>= 16) */
+    const char *congestion_control; /* rill_congestion_control_name(); NULL: the stack's */
 };
 
 enum rill_option_flag {
@@ -360,6 +365,15 @@ int rill_set_user_timeout(struct rill_stack *stack, rill_conn conn, uint32_t use
  */
 int rill_set_limits(struct rill_stack *stack, rill_conn conn, const struct rill_limits *limits);
 int rill_limits(struct rill_stack *stack, rill_conn conn, struct rill_limits *out);
+
+/*
+ * Change a connection's congestion control (RFC 9293 MAY-18), at any time; of a listener: that of its connections to
+ * come. NULL or "": the stack's. 0; -RILL_ENOENT: there is none of this name.
+ */
+int rill_set_congestion_control(struct rill_stack *stack, rill_conn conn, const char *name);
+
+/* The names there are: index 0 is the default; NULL behind the last. */
+const char *rill_congestion_control_name(unsigned index);
 
 int rill_set_user(struct rill_stack *stack, rill_conn conn, uint64_t user);
 

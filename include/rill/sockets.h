@@ -32,7 +32,6 @@ extern "C" {
 
 /* What only these calls return; the rest is in <rill/rill.h>. */
 enum rill_sock_error {
-    RILL_ENOENT = 2,
     RILL_EINTR = 4,
     RILL_EEXIST = 17,
     RILL_EMFILE = 24,

@@ -48,6 +48,12 @@ static inline void host_count(struct host *host, enum rill_count what, uint64_t 
     host->counts[what] += n;
 }
 
+/* The microsecond clock of round trips and rates; wraps after 71 minutes. Compare by base/wrapping.h. */
+static inline uint32_t host_us(const struct host *host)
+{
+    return (uint32_t)(host->now / NANOS_PER_US);
+}
+
 /* The millisecond clock of timestamps and rate limits; wraps after 49 days, which its users allow for. */
 static inline uint32_t host_ms(const struct host *host)
 {

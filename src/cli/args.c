@@ -3,6 +3,8 @@
  */
 #include "cli/args.h"
 
+#include "rill/rill.h"
+
 #include <errno.h>
 #include <getopt.h>
 #include <stdlib.h>
@@ -190,6 +192,22 @@ bool args_port(const char *text, uint16_t *out)
     }
     *out = (uint16_t)value;
     return true;
+}
+
+bool args_congestion_control(const char *what, const char *text)
+{
+    char known[80] = "";
+    const char *name;
+
+    for (unsigned i = 0; (name = rill_congestion_control_name(i)) != NULL; i++) {
+        size_t used = strlen(known);
+
+        if (strcmp(name, text) == 0)
+            return true;
+        snprintf(known + used, sizeof known - used, "%s%s", i == 0 ? "" : ", ", name);
+    }
+    cli_error("%s '%s': there is no such congestion control; there is %s", what, text, known);
+    return false;
 }
 
 bool args_seconds(const char *what, const char *text, uint64_t *nanoseconds)

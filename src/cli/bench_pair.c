@@ -11,18 +11,19 @@
 #define STEP_NS 20000u
 #define PORT 5001
 
-enum pair_option { OPTION_BYTES = 256, OPTION_MTU, OPTION_BORROW };
+enum pair_option { OPTION_BYTES = 256, OPTION_MTU, OPTION_BORROW, OPTION_CC };
 
 static const struct args_option pair_options[] = {
     {OPTION_BYTES, 0, "bytes", "N", "how much to transfer, default 256M"},
     {OPTION_MTU, 0, "mtu", "N", "of the wire, default 1500"},
     {OPTION_BORROW, 0, "borrow", NULL, "the receiver reads in place and copies nothing"},
+    {OPTION_CC, 0, "cc", "NAME", "congestion control of the sender"},
     {0, 0, NULL, NULL, NULL},
 };
 
 static const struct args_command pair_args = {
     .name = "bench pair",
-    .synopsis = "[--bytes N] [--mtu N] [--borrow]",
+    .synopsis = "[--bytes N] [--mtu N] [--borrow] [--cc NAME]",
     .summary = "bulk transfer between two stacks",
     .teaches = "Transfers N bytes from one stack to another in the same process and prints CPU time per segment:\n"
                "sending, receiving, acknowledging, copies and checksums of both ends together.\n\n"
@@ -104,6 +105,8 @@ static void report(const struct world *world, uint64_t bytes, uint64_t mtu, uint
 
     json_begin(&json, stdout);
     json_text(&json, "bench", "pair");
+    json_text(&json, "congestion_control",
+              world_congestion_control != NULL ? world_congestion_control : rill_congestion_control_name(0));
     json_number(&json, "bytes", bytes);
     json_number(&json, "mtu", mtu);
     json_number(&json, "segments", data_segments);
@@ -146,14 +149,18 @@ int bench_pair(int argc, char **argv)
     int id, status;
 
     borrows = false;
+    world_congestion_control = NULL;
     args_begin(&args, &pair_args, argc, argv);
     while ((id = args_next(&args)) != ARGS_END) {
         if (id == ARGS_HELP)
             return CLI_DONE;
         if (id == ARGS_ERROR || (id == OPTION_BYTES && !args_bytes("--bytes", args.value, &bytes)) ||
+            (id == OPTION_CC && !args_congestion_control("--cc", args.value)) ||
             (id == OPTION_MTU && !args_number(&args, "--mtu", args.value, 576, 65535, &mtu)))
             return CLI_USAGE;
         borrows = borrows || id == OPTION_BORROW;
+        if (id == OPTION_CC)
+            world_congestion_control = args.value;
     }
     if (args.word_count != 0 || bytes == 0)
         return args_usage(&pair_args);

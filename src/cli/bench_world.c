@@ -15,6 +15,8 @@ static const struct rill_addr addr_a = {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xf
 static const struct rill_addr addr_b = {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 10, 0, 0, 2}};
 const struct rill_addr *const world_addr[2] = {&addr_a, &addr_b};
 
+const char *world_congestion_control;
+
 static int open_stack(struct world *world, unsigned which)
 {
     struct rill_netif_config netif = {.name = "wire", .addr = *world_addr[which], .prefix_bits = 24};
@@ -33,6 +35,7 @@ static int open_stack(struct world *world, unsigned which)
     config.memory_bytes = world->memory_bytes;
     memset(config.secret, (int)which + 1, sizeof config.secret);
     config.now = world->now;
+    config.congestion_control = world_congestion_control;
     error = rill_stack_create(&config, &world->stack[which]);
     if (error != 0) {
         cli_error("stack: %s", rill_error_name(error));

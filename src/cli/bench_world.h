@@ -15,6 +15,9 @@ struct world {
     rill_time now;
 };
 
+/* Of stacks opened from now on; NULL: the default. */
+extern const char *world_congestion_control;
+
 /* Stack 0 is 10.0.0.1, stack 1 is 10.0.0.2. 0 or CLI_FAILED after saying why. */
 int world_open(struct world *world, size_t memory_bytes, uint16_t mtu);
 void world_close(struct world *world);

@@ -27,6 +27,8 @@ enum session_option {
     OPTION_NO_OFFLOAD,
     OPTION_MEMORY,
     OPTION_MSL,
+    OPTION_CC,
+    OPTION_PACING,
     OPTION_SHELL,
     OPTION_VERBOSE,
 };
@@ -42,6 +44,8 @@ const struct args_option session_options[] = {
     {OPTION_NO_OFFLOAD, 0, "no-offload", NULL, "no segmentation offload: packets as on a wire"},
     {OPTION_MEMORY, 0, "memory", "BYTES", "the stack's hard memory cap, default 256M"},
     {OPTION_MSL, 0, "msl", "MS", "maximum segment lifetime; TIME-WAIT lasts twice that"},
+    {OPTION_CC, 0, "cc", "NAME", "congestion control of what rill sends"},
+    {OPTION_PACING, 0, "pacing", NULL, "spread segments over the round trip"},
     {OPTION_SHELL, 0, "shell", NULL, "a shell beside rill, on the kernel's side; its end ends rill"},
     {OPTION_VERBOSE, 'v', "verbose", NULL, "say what happens"},
     {0, 0, NULL, NULL, NULL},
@@ -92,6 +96,13 @@ int session_config_take(struct session_config *config, const struct args *args, 
         break;
     case OPTION_MSL:
         right = args_number(args, "--msl", args->value, 1, 120000, &config->msl_ms);
+        break;
+    case OPTION_CC:
+        config->congestion_control = args->value;
+        right = args_congestion_control("--cc", args->value);
+        break;
+    case OPTION_PACING:
+        config->pacing = true;
         break;
     case OPTION_SHELL:
         config->shell = true;
@@ -260,6 +271,8 @@ static int open_stack(struct session *session, const struct session_config *conf
     stack.memory_bytes = config->memory_bytes;
     if (config->msl_ms != 0)
         stack.msl_ms = (uint32_t)config->msl_ms;
+    stack.congestion_control = config->congestion_control;
+    stack.pacing = config->pacing;
     error = rill_stack_open(&stack, &session->stack);
     if (error != 0) {
         cli_error("cannot make a stack in %llu bytes of memory: %s (at least %u bytes are needed)",

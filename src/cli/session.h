@@ -17,9 +17,9 @@
 extern const struct args_option session_options[];
 
 struct session_config {
-    const char *dev, *addr, *gw, *impair, *pcap, *name;
+    const char *dev, *addr, *gw, *impair, *pcap, *name, *congestion_control;
     uint64_t memory_bytes, mtu, msl_ms;
-    bool offload, verbose, shell;
+    bool offload, verbose, shell, pacing;
 };
 
 /* Defaults and the environment (RILL_DEV, RILL_ADDR, RILL_GW). */

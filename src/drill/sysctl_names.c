@@ -8,6 +8,7 @@
 
 enum setting_kind {
     AS_BOOL,
+    AS_CONTROL,    /* the name of a congestion control */
     AS_NUMBER,     /* in the field's own unit, times the row's factor, over 1,000 */
     LAST_OF_THREE, /* "4096 16384 131072": the default is what counts for a script */
     NO_KNOB,
@@ -37,7 +38,9 @@ static const struct setting settings[] = {
     {"net.ipv4.tcp_syncookies", AS_BOOL, FIELD(syn_cookies), 0},
     {"net.ipv4.tcp_rto_min_us", AS_NUMBER, FIELD(rto_min_ms), 1},
     {"net.ipv4.tcp_rto_max_ms", AS_NUMBER, FIELD(rto_max_ms), 1000},
+    {"net.ipv4.tcp_congestion_control", AS_CONTROL, FIELD(congestion_control), 0},
     /* FreeBSD */
+    {"net.inet.tcp.cc.algorithm", AS_CONTROL, FIELD(congestion_control), 0},
     {"net.inet.tcp.rfc1323", AS_BOOL, FIELD(timestamps), 0},
     {"net.inet.tcp.syncookies", AS_BOOL, FIELD(syn_cookies), 0},
     {"net.inet.tcp.sack.enable", AS_BOOL, FIELD(sack), 0},
@@ -58,6 +61,8 @@ static const struct setting settings[] = {
     {"rill.window_scaling", AS_BOOL, FIELD(window_scaling), 0},
     {"rill.sack", AS_BOOL, FIELD(sack), 0},
     {"rill.syn_cookies", AS_BOOL, FIELD(syn_cookies), 0},
+    {"rill.congestion_control", AS_CONTROL, FIELD(congestion_control), 0},
+    {"rill.pacing", AS_BOOL, FIELD(pacing), 0},
     {"rill.max_connections", AS_NUMBER, FIELD(max_connections), 1000},
     {"rill.max_time_wait", AS_NUMBER, FIELD(max_time_wait), 1000},
     {"rill.send_buffer_bytes", AS_NUMBER, FIELD(send_buffer_bytes), 1000},
@@ -81,7 +86,6 @@ static const struct setting settings[] = {
     {"net.ipv4.tcp_dsack", NO_KNOB, 0, 0},
     {"net.ipv4.tcp_fastopen", NO_KNOB, 0, 0},
     {"net.ipv4.tcp_fastopen_key", NO_KNOB, 0, 0},
-    {"net.ipv4.tcp_congestion_control", NO_KNOB, 0, 0},
     {"net.ipv4.tcp_recovery", NO_KNOB, 0, 0},
     {"net.ipv4.tcp_early_retrans", NO_KNOB, 0, 0},
     {"net.ipv4.tcp_frto", NO_KNOB, 0, 0},
@@ -94,7 +98,6 @@ static const struct setting settings[] = {
     {"net.ipv4.ip_no_pmtu_disc", NO_KNOB, 0, 0},
     {"net.inet.tcp.ecn.enable", NO_KNOB, 0, 0},
     {"net.inet.tcp.syncookies_only", NO_KNOB, 0, 0},
-    {"net.inet.tcp.cc.algorithm", NO_KNOB, 0, 0},
     {"net.inet.tcp.insecure_rst", NO_KNOB, 0, 0},
     {"net.inet.tcp.insecure_syn", NO_KNOB, 0, 0},
     {"net.inet.tcp.drop_synfin", NO_KNOB, 0, 0},
@@ -113,6 +116,19 @@ static uint64_t middle_number(const char *value)
 
     end += strspn(end, " \t,");
     return *end >= '0' && *end <= '9' ? strtoull(end, NULL, 0) : first;
+}
+
+static enum setting_result store_control(struct rill_config *config, const char *value)
+{
+    const char *name;
+
+    for (unsigned i = 0; (name = rill_congestion_control_name(i)) != NULL; i++) {
+        if (strcmp(name, value) == 0) {
+            config->congestion_control = name;
+            return SETTING_DONE;
+        }
+    }
+    return SETTING_NO_KNOB;
 }
 
 static void store(struct rill_config *config, const struct setting *setting, const char *value)
@@ -139,6 +155,8 @@ enum setting_result settings_set(struct rill_config *config, const char *name, c
             continue;
         if (settings[i].kind == NO_KNOB)
             return SETTING_NO_KNOB;
+        if (settings[i].kind == AS_CONTROL)
+            return store_control(config, value);
         store(config, &settings[i], value);
         if (strcmp(name, "net.inet.tcp.rfc1323") == 0)
             config->window_scaling = config->timestamps;

@@ -6,8 +6,6 @@
 const char *rill_sock_error_name(int error)
 {
     switch (error < 0 ? -error : error) {
-    case RILL_ENOENT:
-        return "ENOENT";
     case RILL_EINTR:
         return "EINTR";
     case RILL_EEXIST:

@@ -4,6 +4,7 @@
  */
 #include "stack/stack.h"
 
+#include "tcp/cc.h"
 #include "tcp/connection.h"
 #include "tcp/limits.h"
 #include "tcp/listen.h"
@@ -38,7 +39,8 @@ static bool options_are_valid(const struct rill_options *options)
     return options->size == sizeof *options &&
            (options->send_buffer_bytes == 0 || options->send_buffer_bytes >= 2048) &&
            (options->receive_buffer_bytes == 0 || options->receive_buffer_bytes >= 2048) &&
-           options->send_buffer_bytes <= 1u << 30 && options->receive_buffer_bytes <= 1u << 30;
+           options->send_buffer_bytes <= 1u << 30 && options->receive_buffer_bytes <= 1u << 30 &&
+           cc_find(options->congestion_control) >= 0;
 }
 
 int rill_tcp_listen(struct rill_stack *stack, const struct rill_options *options, rill_conn *out)
@@ -242,6 +244,27 @@ int rill_limits(struct rill_stack *stack, rill_conn conn, struct rill_limits *ou
         return -RILL_EBADF;
     limits_tell(limits_at(&stack->tcp, *owner), out);
     return 0;
+}
+
+int rill_set_congestion_control(struct rill_stack *stack, rill_conn conn, const char *name)
+{
+    struct tcb *tcb = connection_from_handle(&stack->tcp, conn);
+    struct listener *listener = listener_from_handle(&stack->tcp, conn);
+
+    if (tcb == NULL && listener == NULL)
+        return -RILL_EBADF;
+    if (cc_find(name) < 0)
+        return -RILL_ENOENT;
+    if (tcb != NULL)
+        cc_change(&stack->tcp, tcb, cc_choice(&stack->tcp, name));
+    else
+        listener->cc = cc_choice(&stack->tcp, name);
+    return 0;
+}
+
+const char *rill_congestion_control_name(unsigned index)
+{
+    return cc_name(index);
 }
 
 int rill_set_user(struct rill_stack *stack, rill_conn conn, uint64_t user)

@@ -53,6 +53,7 @@ const char *rill_error_name(int error)
         const char *name;
     } names[] = {
         {RILL_EPERM, "EPERM"},
+        {RILL_ENOENT, "ENOENT"},
         {RILL_EIO, "EIO"},
         {RILL_EBADF, "EBADF"},
         {RILL_EAGAIN, "EAGAIN"},

@@ -6,6 +6,7 @@
 
 #include "icmp/icmp.h"
 #include "ip/reply.h"
+#include "tcp/cc.h"
 #include "tcp/connection.h"
 #include "tcp/network_error.h"
 #include "tcp/output.h"
@@ -51,7 +52,8 @@ static bool config_is_valid(const struct rill_config *config)
            config->rto_initial_ms <= config->rto_max_ms && config->delayed_ack_ms < 500 && config->msl_ms >= 1 &&
            config->msl_ms <= 3600000 && config->user_timeout_ms >= 1 && config->syn_timeout_ms >= 1 &&
            config->initial_window_segments >= 1 && config->initial_window_segments <= 100 &&
-           config->keepalive_idle_ms >= 1 && config->keepalive_interval_ms >= 1;
+           config->keepalive_idle_ms >= 1 && config->keepalive_interval_ms >= 1 &&
+           cc_find(config->congestion_control) >= 0;
 }
 
 static void take_secret(struct host *host, const uint8_t secret[16])

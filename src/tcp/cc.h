@@ -78,4 +78,17 @@ const struct cc_ops *cc_of(const struct tcb *tcb);
 /* Index for tcb.cc by name ("reno", "cubic", "bbr", "dctcp"); negative when there is none. NULL or "": the default. */
 int cc_find(const char *name);
 
+/* Index by a name that cc_find() knows; NULL or "": the stack's. */
+uint8_t cc_choice(const struct tcp *tcp, const char *name);
+
+/* NULL when there is no such index. */
+const char *cc_name(unsigned index);
+
+/* Another one takes over, with the window that it finds. */
+void cc_change(struct tcp *tcp, struct tcb *tcb, uint8_t cc);
+
+/* What those here share. RFC 6928: min(10 MSS, max(2 MSS, 14600)), and the restart window. */
+uint32_t cc_initial_window(const struct tcp *tcp, const struct tcb *tcb);
+void cc_open_window(struct tcp *tcp, struct tcb *tcb); /* cc_ops.established */
+
 #endif

@@ -5,28 +5,11 @@
 #include "tcp/cc.h"
 #include "tcp/trace.h"
 
-#define CWND_MAX (UINT32_C(1) << 30)
-
 enum { RENO_ACKED = 0 }; /* cc_state: bytes acknowledged towards the next increase */
 
 static uint64_t *reno_acked_bytes(struct tcp *tcp, struct tcb *tcb)
 {
     return tcb->sender == REF_NONE ? NULL : &sender_at(tcp, tcb)->cc_state[RENO_ACKED];
-}
-
-/* RFC 6928: min(10 MSS, max(2 MSS, 14600)). */
-static uint32_t initial_window(const struct tcp *tcp, const struct tcb *tcb)
-{
-    uint32_t segments = tcp->settings.initial_window_segments;
-
-    return min_u32(segments * tcb->snd_mss, max_u32(2u * tcb->snd_mss, segments * 1460u));
-}
-
-static void reno_established(struct tcp *tcp, struct tcb *tcb)
-{
-    /* RFC 5681 3.1: one segment when the SYN or SYN,ACK was lost. */
-    tcb->cwnd = (tcb->flags & TCB_SYN_RESENT) != 0 ? tcb->snd_mss : initial_window(tcp, tcb);
-    tcb->ssthresh = CWND_MAX;
 }
 
 static void reno_acked(struct tcp *tcp, struct tcb *tcb, const struct ack_sample *ack)
@@ -67,25 +50,13 @@ static void reno_congestion(struct tcp *tcp, struct tcb *tcb, enum cc_event even
 static void reno_idle(struct tcp *tcp, struct tcb *tcb, uint32_t idle_us)
 {
     (void)idle_us;
-    tcb->cwnd = min_u32(tcb->cwnd, initial_window(tcp, tcb)); /* RFC 5681 4.1: the restart window */
+    tcb->cwnd = min_u32(tcb->cwnd, cc_initial_window(tcp, tcb)); /* RFC 5681 4.1: the restart window */
 }
 
 const struct cc_ops cc_reno = {
     .name = "reno",
-    .established = reno_established,
+    .established = cc_open_window,
     .acked = reno_acked,
     .congestion = reno_congestion,
     .idle = reno_idle,
 };
-
-const struct cc_ops *cc_of(const struct tcb *tcb)
-{
-    (void)tcb; /* one so far */
-    return &cc_reno;
-}
-
-int cc_find(const char *name)
-{
-    (void)name;
-    return 0;
-}

@@ -75,6 +75,7 @@ static void set_defaults(struct tcp *tcp, struct tcb *tcb)
     tcb->send_limit = settings->send_buffer_bytes;
     tcb->receive_limit = settings->receive_buffer_bytes;
     tcb->ttl = IP_TTL_DEFAULT;
+    tcb->cc = settings->cc;
     tcb->last_heard_ms = host_ms(tcp_host(tcp));
     tcb->answer_ms = wrapping_sub(tcb->last_heard_ms, 60000); /* long ago */
 }

@@ -287,6 +287,7 @@ static struct tcb *promote(struct tcp *tcp, const struct half_open *half_open, r
     tcb->send_limit = listener->send_limit != 0 ? listener->send_limit : tcb->send_limit;
     tcb->receive_limit = listener->receive_limit != 0 ? listener->receive_limit : tcb->receive_limit;
     limits_inherit(tcp, tcb, listener->limits);
+    tcb->cc = listener->cc;
     tcb->tos = listener->tos;
     tcb->ttl = listener->ttl != 0 ? listener->ttl : tcb->ttl;
     return tcb;

@@ -5,6 +5,7 @@
 #include "tcp/listen.h"
 
 #include "tcp/answer.h"
+#include "tcp/cc.h"
 #include "tcp/connection.h"
 #include "tcp/half_open.h"
 #include "tcp/limits.h"
@@ -100,6 +101,7 @@ int listen_open(struct tcp *tcp, const struct rill_options *options, rill_conn *
     listener->mss = options->mss;
     listener->tos = options->tos;
     listener->ttl = options->ttl;
+    listener->cc = cc_choice(tcp, options->congestion_control);
     listener->backlog = options->backlog;
     state_change(tcp, &listener->ep, RILL_STATE_LISTEN);
     *out = conn_of(tcp, &listener->ep);

@@ -229,6 +229,7 @@ struct listener {
     ref limits; /* struct limits; REF_NONE: the stack's own */
     uint16_t mss;
     uint8_t tos, ttl;
+    uint8_t cc; /* cc.h */
     uint32_t backlog;
     ref accept_head, accept_tail; /* TCBs, by event_next */
     uint32_t accept_count;        /* connections in the accept queue */

@@ -3,6 +3,7 @@
  */
 #include "tcp/tcp.h"
 
+#include "tcp/cc.h"
 #include "tcp/connection.h"
 #include "tcp/half_open.h"
 #include "tcp/listen.h"
@@ -37,6 +38,8 @@ static void take_settings(struct tcp_settings *settings, const struct rill_confi
         .window_scaling = config->window_scaling,
         .sack = config->sack,
         .syn_cookies = config->syn_cookies,
+        .pacing = config->pacing,
+        .cc = (uint8_t)cc_find(config->congestion_control),
     };
 }
 

@@ -22,6 +22,8 @@ struct tcp_settings {
     uint32_t syn_retries;
     uint32_t max_time_wait;
     bool timestamps, window_scaling, sack, syn_cookies;
+    bool pacing;
+    uint8_t cc; /* cc.h: of connections that do not choose */
 };
 
 struct fifo {

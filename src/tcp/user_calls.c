@@ -50,6 +50,7 @@ static void take_options(struct tcp *tcp, struct tcb *tcb, const struct rill_opt
     tcb->ttl = options->ttl != 0 ? options->ttl : tcb->ttl;
     tcb->send_limit = options->send_buffer_bytes != 0 ? options->send_buffer_bytes : tcb->send_limit;
     tcb->receive_limit = options->receive_buffer_bytes != 0 ? options->receive_buffer_bytes : tcb->receive_limit;
+    tcb->cc = cc_choice(tcp, options->congestion_control);
     if (options->limits.user_timeout_ms != 0)
         options_fix_user_timeout(tcb);
 }
@@ -134,6 +135,7 @@ int user_open_listener(struct tcp *tcp, struct listener *listener, const struct 
         .tos = listener->tos,
         .ttl = listener->ttl,
         .flags = listener->flags,
+        .congestion_control = cc_name(listener->cc),
     };
     int error = open_from(tcp, remote, &options, RILL_STATE_LISTEN, out);
 
