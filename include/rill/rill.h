@@ -321,7 +321,7 @@ int64_t rill_send(struct rill_stack *stack, rill_conn conn, const void *data, si
 /*
  * RECEIVE: copy bytes out. Returns how many; 0 at the end of the stream (the
  * peer's FIN, all before it delivered); -RILL_EAGAIN when nothing is there yet;
- * the error that ended the connection; -RILL_EBADF, -RILL_ENOTCONN as above.
+ * the error that ended the connection, behind what had come in order; -RILL_EBADF, -RILL_ENOTCONN as above.
  */
 int64_t rill_receive(struct rill_stack *stack, rill_conn conn, void *data, size_t length_bytes, unsigned flags);
 

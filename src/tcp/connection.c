@@ -183,7 +183,9 @@ static void let_go(struct tcp *tcp, struct tcb *tcb, bool keep_received)
         busy_at(tcp, tcb)->rtt_timing = false;
     send_queue_clear(tcp, tcb);
     sender_give(tcp, tcb);
-    if (!keep_received)
+    if (keep_received)
+        reassembly_finish(tcp, tcb); /* no gap will be filled any more */
+    else
         receive_queue_clear(tcp, tcb);
     if (tcb->busy != REF_NONE && busy_at(tcp, tcb)->receive.head == REF_NONE) {
         receive_queue_clear(tcp, tcb);
@@ -200,7 +202,7 @@ void connection_end(struct tcp *tcp, struct tcb *tcb, int error)
     removed = table_remove(tcp_arena(tcp), &tcp->connections, endpoint_hash(tcp, &tcb->ep), tcb_ref(tcp, tcb),
                            endpoint_hash_of, tcp);
     rill_assert(removed);
-    let_go(tcp, tcb, error == 0 && (tcb->flags & TCB_ORPHAN) == 0);
+    let_go(tcp, tcb, (tcb->flags & TCB_ORPHAN) == 0); /* what came in order can still be read: ADR 0012 */
     tcb->error = (uint8_t)-error;
     event_raise(tcp, tcb, error != 0 ? RILL_RESET | RILL_CLOSED : RILL_CLOSED);
 }

@@ -196,10 +196,8 @@ int64_t user_send(struct tcp *tcp, struct tcb *tcb, const void *data, size_t len
 /* What RECEIVE says when nothing is queued. */
 static int nothing_to_receive(struct tcb *tcb)
 {
-    if (tcb->ep.state == RILL_STATE_CLOSED && tcb->error != 0)
-        return ended(tcb, 0); /* what was not read is gone: this is no orderly end of the stream */
     if ((tcb->flags & TCB_FIN_RECEIVED) != 0)
-        return 0;
+        return 0; /* nothing is missing, whatever came after */
     if (tcb->ep.state == RILL_STATE_CLOSED)
         return ended(tcb, 0);
     return -RILL_EAGAIN;

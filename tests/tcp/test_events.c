@@ -97,6 +97,39 @@ static void MUST_58_MUST_59_segments_of_one_batch_are_acknowledged_together(void
     pair_close(&p);
 }
 
+static void what_came_in_order_before_a_reset_is_read_before_the_error(void **state)
+{
+    struct peer p;
+    (void)state;
+    peer_open(&p, NULL);
+    peer_reach(&p, RILL_STATE_ESTABLISHED);
+    peer_send(&p, TCP_ACK, 1, 1, 10);
+    peer_send(&p, TCP_ACK, 21, 1, 10); /* behind a gap */
+    peer_send(&p, TCP_RST, 11, 0, 0);
+    assert_int_equal(rill_receive_queued(p.stack, p.conn), 10);
+    assert_int_equal(peer_user_receive(&p, 4), 4);
+    assert_int_equal(peer_user_receive(&p, 100), 6);
+    assert_int_equal(peer_user_receive(&p, 100), -RILL_ECONNRESET);
+    assert_int_equal(peer_user_receive(&p, 100), 0);
+    peer_forget(&p);
+    peer_close(&p);
+}
+
+static void a_reset_behind_the_peers_fin_is_the_end_of_the_stream(void **state)
+{
+    struct peer p;
+    (void)state;
+    peer_open(&p, NULL);
+    peer_reach(&p, RILL_STATE_ESTABLISHED);
+    peer_send(&p, TCP_ACK | TCP_FIN, 1, 1, 10);
+    peer_send(&p, TCP_RST, 12, 0, 0);
+    assert_int_equal(peer_user_receive(&p, 100), 10);
+    assert_int_equal(peer_user_receive(&p, 100), 0);
+    assert_int_equal(rill_send(p.stack, p.conn, "x", 1, 0), -RILL_ECONNRESET);
+    peer_forget(&p);
+    peer_close(&p);
+}
+
 static void SHLD_3_closing_with_unread_data_resets(void **state)
 {
     struct peer p;
@@ -165,6 +198,8 @@ int main(void)
         cmocka_unit_test(data_and_its_end_are_told_once),
         cmocka_unit_test(nothing_of_one_connection_changes_another),
         cmocka_unit_test(MUST_58_MUST_59_segments_of_one_batch_are_acknowledged_together),
+        cmocka_unit_test(what_came_in_order_before_a_reset_is_read_before_the_error),
+        cmocka_unit_test(a_reset_behind_the_peers_fin_is_the_end_of_the_stream),
         cmocka_unit_test(SHLD_3_closing_with_unread_data_resets),
         cmocka_unit_test(SHLD_3_data_after_close_resets),
         cmocka_unit_test(MUST_12_a_reset_is_told_apart_from_an_end),
