@@ -1,6 +1,6 @@
 # The usual ways in. CMake does the work: CMakePresets.json has all builds, each in build/PRESET.
 .DEFAULT_GOAL := all
-.PHONY: all demo test test-asan test-ubsan bench format format-check tidy soak fuzz rfc-map mutate clean install help setup
+.PHONY: all demo test test-asan test-ubsan bench format format-check tidy soak fuzz rfc-map mutate bugbank clean install help setup
 
 JOBS ?= $(shell nproc)
 PREFIX ?= /usr/local
@@ -51,6 +51,10 @@ rfc-map: ## docs/rfc-map.md: which test stands for which rule
 mutate: ## change MUTATIONS (20) operators or statements in each of MUTATE's files: do the tests notice?
 	@scripts/setup build test
 	@scripts/mutate --count $(MUTATIONS) --jobs $(JOBS) $(MUTATE)
+
+bugbank: ## put historic bugs back one by one (tests/bugbank): which are noticed, by what, and how soon?
+	@scripts/setup build test
+	@scripts/bugbank --jobs $(JOBS)
 
 format: ## format all C by .clang-format
 	@scripts/setup format

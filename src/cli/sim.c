@@ -20,7 +20,8 @@ enum {
     OPTION_PROFILE,
     OPTION_PCAP,
     OPTION_FAULTS,
-    OPTION_FILE
+    OPTION_FILE,
+    OPTION_FIRST
 };
 
 static const struct args_option options[] = {
@@ -30,6 +31,7 @@ static const struct args_option options[] = {
     {OPTION_PROFILE, 0, "profile", "NAME", "how large: tiny, small or crowd (small)"},
     {OPTION_CHECK, 0, "check", "K", "check every invariant of every stack each K events (only at the end)"},
     {OPTION_FAULTS, 0, "faults", "LIST", "let seeds draw no other faults: loss,delay,...; none: no fault at all"},
+    {OPTION_FIRST, 0, "first", NULL, "stop at the first seed that fails"},
     {OPTION_TRACE, 0, "trace", NULL, "print every event"},
     {OPTION_PCAP, 0, "pcap", "FILE", "all packets of the last seed, as they were sent"},
     {0, 0, NULL, NULL, NULL},
@@ -53,7 +55,7 @@ struct job {
     struct sim_settings settings;
     uint64_t first, last;
     const char *pcap, *seed_file;
-    bool is_single;
+    bool is_single, stops_at_first;
     uint64_t passed, failed, events, packets;
     rill_time took;
 };
@@ -127,6 +129,9 @@ static bool apply(const struct args *args, int id, struct job *job)
         return parse_profile(args->value, &job->settings.profile);
     case OPTION_FAULTS:
         return parse_faults(args->value, &job->settings.faults);
+    case OPTION_FIRST:
+        job->stops_at_first = true;
+        return true;
     case OPTION_TRACE:
         job->settings.trace = stdout;
         return true;
@@ -212,7 +217,7 @@ static bool run_file(struct world *world, struct job *job)
 
 static bool run_range(struct world *world, struct job *job)
 {
-    for (uint64_t seed = job->first; seed <= job->last; seed++) {
+    for (uint64_t seed = job->first; seed <= job->last && !(job->stops_at_first && job->failed > 0); seed++) {
         FILE *pcap = seed == job->last && job->pcap != NULL ? fopen(job->pcap, "wb") : NULL;
 
         if (seed == job->last && job->pcap != NULL && pcap == NULL) {

@@ -18,7 +18,7 @@
 #define ALL_OVER_WITHIN (3600 * NANOS_PER_S) /* L1: of the heal */
 #define ALL_GONE_WITHIN (960 * NANOS_PER_S)  /* L2: of the last end's close */
 #define QUIET_AFTER (10 * NANOS_PER_S)       /* L3 */
-#define EVENTS_MAX UINT64_C(50000000)
+#define EVENTS_MAX UINT64_C(5000000)
 #define EVENTS_AT_ONCE_MAX UINT64_C(200000)
 
 /* ------------------------------------------------------------------ reporting */
