@@ -3,6 +3,7 @@
  */
 #include "cli/bench.h"
 
+#include "cli/bench_paths.h"
 #include "cli/bench_soak.h"
 
 #include <string.h>
@@ -11,23 +12,22 @@ static const struct {
     const char *name;
     int (*run)(int argc, char **argv);
 } benches[] = {
-    {"pair", bench_pair},
-    {"connect", bench_connect},
-    {"idle", bench_idle},
-    {"soak", bench_soak},
+    {"pair", bench_pair}, {"connect", bench_connect}, {"idle", bench_idle},
+    {"soak", bench_soak}, {"paths", bench_paths},
 };
 
 #define BENCHES (sizeof benches / sizeof benches[0])
 
 static const struct args_command bench_args = {
     .name = "bench",
-    .synopsis = "pair | connect | idle | soak [OPTIONS]",
+    .synopsis = "pair | connect | idle | soak | paths [OPTIONS]",
     .summary = "built-in measurements, one JSON object per line",
     .teaches = "Two stacks in one process, a wire of memory between them, virtual time.\n\n"
                "  rill bench pair --bytes 1G            bulk transfer: CPU time per segment\n"
                "  rill bench connect --count 10000      connect and close, both ends\n"
                "  rill bench idle --connections 100000  memory per connection, all counted\n"
-               "  rill bench soak --seeds 1..20         both ways over a very bad wire, every byte checked",
+               "  rill bench soak --seeds 1..20         both ways over a very bad wire, every byte checked\n"
+               "  rill bench paths --path 100ms-1       what a path lets through, and how long things take",
 };
 
 static int bench_run(int argc, char **argv)
