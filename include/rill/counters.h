@@ -51,6 +51,15 @@
     X(TCP_ACCEPT_QUEUE_FULL, "tcp_accept_queue_full", "handshake held back: the accept queue is full")                 \
     X(TCP_TIME_WAIT_RST, "tcp_time_wait_rst", "RST ignored in TIME-WAIT (RFC 1337)")                                   \
     X(TCP_TIME_WAIT_SYN, "tcp_time_wait_syn", "SYN in TIME-WAIT that may not reuse it (RFC 6191)")                     \
+    X(UDP_SHORT, "udp_short", "fewer bytes than a UDP header needs")                                                   \
+    X(UDP_LENGTH, "udp_length", "UDP length below 8 or past the packet's end")                                         \
+    X(UDP_CHECKSUM, "udp_checksum", "UDP checksum is wrong")                                                           \
+    X(UDP_PORT_ZERO, "udp_port_zero", "UDP destination port is 0")                                                     \
+    X(UDP_LAND, "udp_land", "datagram from outside that claims one of our own addresses")                              \
+    X(UDP_MULTICAST, "udp_multicast", "datagram to a multicast group that nobody joined")                              \
+    X(UDP_NO_SOCKET, "udp_no_socket", "no socket takes the datagram")                                                  \
+    X(UDP_RECEIVE_FULL, "udp_receive_full", "datagram refused: the socket's receive buffer is used up")                \
+    X(UDP_NO_MEMORY, "udp_no_memory", "datagram refused: the arena has no memory for it")                              \
     X(REPLY_QUEUE_FULL, "reply_queue_full", "an answer was not queued: too many wait to be sent")
 
 /* X(symbol, "name", "what it means") */
@@ -60,6 +69,11 @@
     X(IP_BYTES_IN, "ip_bytes_in", "bytes of IP packets received")                                                      \
     X(IP_BYTES_OUT, "ip_bytes_out", "bytes of IP packets sent")                                                        \
     X(ICMP_ECHO_REPLIES, "icmp_echo_replies", "echo requests answered")                                                \
+    X(ICMP_UNREACHABLE_OUT, "icmp_unreachable_out", "destination unreachable messages sent")                           \
+    X(ICMP_ERRORS_HELD, "icmp_errors_held", "ICMP errors held back by the rate limit")                                 \
+    X(ICMP_ERRORS_IN, "icmp_errors_in", "ICMP errors received about packets that we sent")                             \
+    X(UDP_DATAGRAMS_IN, "udp_datagrams_in", "UDP datagrams given to sockets")                                          \
+    X(UDP_DATAGRAMS_OUT, "udp_datagrams_out", "UDP datagrams sent")                                                    \
     X(TCP_SEGMENTS_IN, "tcp_segments_in", "TCP segments received; a merged one counts each part")                      \
     X(TCP_SEGMENTS_OUT, "tcp_segments_out", "TCP segments sent, retransmissions included")                             \
     X(TCP_RETRANSMITTED, "tcp_retransmitted", "TCP segments retransmitted")                                            \

@@ -28,7 +28,6 @@ extern "C" {
 enum rill_udp_flag {
     RILL_UDP_BROADCAST = 0x1,     /* may send to broadcast addresses; else -RILL_EACCES */
     RILL_UDP_REUSE_ADDRESS = 0x2, /* may share its local end with others that say so too; the newest one receives */
-    RILL_UDP_NO_CHECKSUM = 0x4,   /* send without a checksum (RFC 768's 0; RFC 1122 4.1.3.4 lets only those who ask) */
 };
 
 struct rill_udp_options {
@@ -117,8 +116,9 @@ int64_t rill_udp_send_room(struct rill_stack *stack, rill_conn conn);
 
 /* An ICMP error about something that the socket sent (RFC 1122 4.1.3.3). */
 struct rill_udp_error {
-    int error; /* negative: -RILL_ECONNREFUSED, -RILL_EHOSTUNREACH, ... */
-    bool hard; /* port or protocol unreachable, packet too big; else it may pass (RFC 1122 3.2.2.1) */
+    int error;    /* negative: -RILL_ECONNREFUSED, -RILL_EHOSTUNREACH, ... */
+    bool hard;    /* port or protocol unreachable, packet too big; else it may pass (RFC 1122 3.2.2.1) */
+    bool pending; /* the socket was connected to `remote`: its next call would have returned a hard one */
     uint8_t icmp_type, icmp_code;
     uint32_t mtu;                /* with -RILL_EMSGSIZE: what the router said, 0 when it did not */
     struct rill_endpoint remote; /* where the datagram was going */

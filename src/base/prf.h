@@ -24,6 +24,8 @@ enum prf_domain {
     PRF_COOKIE,    /* RFC 4987 SYN cookies */
     PRF_FAST_OPEN, /* RFC 7413 */
     PRF_DRAW,      /* plain random numbers, by counter */
+    PRF_UDP,       /* the table of UDP sockets */
+    PRF_ICMP,      /* the rate limit of ICMP errors */
 };
 
 /* SipHash-2-4 of the bytes; the domain is mixed into the key. */

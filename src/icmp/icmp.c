@@ -76,8 +76,12 @@ static bool take_error(struct ip *ip, const struct ip_packet *packet, const stru
         .remote_port = quote.destination_port,
         .sequence = quote.sequence,
         .protocol = quote.protocol,
+        .type = message->type,
+        .code = message->code,
+        .reporter = packet->source,
     };
     classify(message, out);
+    host_count(&ip->host, RILL_COUNT_ICMP_ERRORS_IN, 1);
     return true;
 }
 

@@ -17,6 +17,8 @@ struct icmp_error {
     bool packet_too_big;   /* fragmentation needed (RFC 1191) */
     uint32_t next_hop_mtu; /* of packet_too_big; 0: the router did not say */
     int error;             /* negative RILL_E...: what it means to an application */
+    uint8_t type, code;    /* as they stood in the message */
+    struct rill_addr reporter;
 };
 
 /* Deal with a message; true when *out is an error for a transport. */

@@ -111,6 +111,48 @@ int ip_route(const struct ip *ip, const struct rill_addr *remote, uint32_t *neti
     return 0;
 }
 
+bool ip_is_multicast(const struct rill_addr *addr)
+{
+    return ip_addr_is_v4(addr) ? ip_v4(addr) >> 28 == 0xe : addr->bytes[0] == 0xff;
+}
+
+bool ip_is_broadcast(const struct ip *ip, const struct rill_addr *addr)
+{
+    if (!ip_addr_is_v4(addr))
+        return false;
+    if (ip_v4(addr) == ~UINT32_C(0))
+        return true;
+    for (uint32_t i = 0; i < ip->netif_count; i++)
+        if (ip->netifs[i].v4_broadcast != 0 && ip_v4(addr) == ip->netifs[i].v4_broadcast)
+            return true;
+    return false;
+}
+
+int ip_route_datagram(const struct ip *ip, const struct rill_addr *remote, const struct rill_addr *from,
+                      uint32_t *netif, struct rill_addr *local)
+{
+    uint32_t chosen = IP_NETIFS_MAX;
+
+    if (!ip_is_multicast(remote) && !ip_is_broadcast(ip, remote))
+        return ip_route(ip, remote, netif, local);
+    for (uint32_t i = 0; i < ip->netif_count; i++) {
+        const struct netif *n = &ip->netifs[i];
+        bool is_its_subnet = n->v4_broadcast != 0 && ip_v4(remote) == n->v4_broadcast;
+
+        if (is_its_subnet || ip_addr_equal(&n->addr, from)) {
+            chosen = i;
+            break;
+        }
+        if (chosen == IP_NETIFS_MAX && !ip_addr_is_unspecified(&n->gateway))
+            chosen = i;
+    }
+    if (ip->netif_count == 0)
+        return -RILL_ENETUNREACH;
+    *netif = chosen == IP_NETIFS_MAX ? 0 : chosen;
+    *local = ip->netifs[*netif].addr;
+    return 0;
+}
+
 enum rill_drop ip_check(const struct ip *ip, uint32_t netif, const struct rill_packet *packet, struct ip_packet *out)
 {
     const struct netif *n = &ip->netifs[netif];

@@ -30,6 +30,7 @@ enum pool_number {
     POOL_LISTENERS,
     POOL_REASSEMBLY,
     POOL_LIMITS,
+    POOL_UDP_SOCKETS,
 };
 
 struct netif {
@@ -81,11 +82,22 @@ enum rill_drop ip_check(const struct ip *ip, uint32_t netif, const struct rill_p
 /* Where a packet to `remote` leaves: the interface and our address there. 0 or -RILL_ENETUNREACH. */
 int ip_route(const struct ip *ip, const struct rill_addr *remote, uint32_t *netif, struct rill_addr *local);
 
+/*
+ * The same for a datagram, which may go to a broadcast or multicast address too: those leave by the interface that
+ * has the address `from`, or by the one of the default route, or by the first (RFC 1122 3.3.6, 3.3.1.1).
+ */
+int ip_route_datagram(const struct ip *ip, const struct rill_addr *remote, const struct rill_addr *from,
+                      uint32_t *netif, struct rill_addr *local);
+
 /* True when the address is one of ours. */
 bool ip_is_local(const struct ip *ip, const struct rill_addr *addr);
 
 /* Broadcast, multicast or otherwise no single host (RFC 1122 3.2.1.3, RFC 9293 MUST-46, 57). */
 bool ip_is_unicast(const struct ip *ip, const struct rill_addr *addr);
+
+/* A group's (RFC 1112), or all hosts' of one of our networks. */
+bool ip_is_multicast(const struct rill_addr *addr);
+bool ip_is_broadcast(const struct ip *ip, const struct rill_addr *addr);
 
 /* Write the IP header of a train's template; returns its bytes. */
 size_t ip_build_header(const struct rill_addr *source, const struct rill_addr *destination, uint8_t protocol,

@@ -15,6 +15,7 @@
 #include "tcp/timeouts.h"
 #include "tcp/trace.h"
 #include "tcp/user_calls.h"
+#include "udp/bind.h"
 
 #define BACKLOG_DEFAULT 128u
 
@@ -144,6 +145,16 @@ int rill_shutdown(struct rill_stack *stack, rill_conn conn)
     return user_close_send(&stack->tcp, tcb);
 }
 
+static int close_udp(struct rill_stack *stack, rill_conn conn)
+{
+    struct udp_socket *socket = udp_from_handle(&stack->udp, conn);
+
+    if (socket == NULL)
+        return -RILL_EBADF;
+    udp_close(&stack->udp, socket);
+    return 0;
+}
+
 int rill_close(struct rill_stack *stack, rill_conn conn)
 {
     struct tcb *tcb = connection_from_handle(&stack->tcp, conn);
@@ -156,7 +167,7 @@ int rill_close(struct rill_stack *stack, rill_conn conn)
     }
     listener = listener_from_handle(&stack->tcp, conn);
     if (listener == NULL)
-        return -RILL_EBADF;
+        return close_udp(stack, conn);
     trace_call(stack, &listener->ep, RILL_CALL_CLOSE);
     listen_close(&stack->tcp, listener);
     return 0;
@@ -271,11 +282,14 @@ int rill_set_user(struct rill_stack *stack, rill_conn conn, uint64_t user)
 {
     struct tcb *tcb = connection_from_handle(&stack->tcp, conn);
     struct listener *listener = listener_from_handle(&stack->tcp, conn);
+    struct udp_socket *udp = udp_from_handle(&stack->udp, conn);
 
     if (tcb != NULL)
         tcb->user = user;
     else if (listener != NULL)
         listener->user = user;
+    else if (udp != NULL)
+        udp->user = user;
     else
         return -RILL_EBADF;
     return 0;
@@ -313,20 +327,33 @@ int rill_hold_output(struct rill_stack *stack, rill_conn conn, bool hold)
 
 int rill_status(struct rill_stack *stack, rill_conn conn, struct rill_status *out)
 {
-    if (connection_from_handle(&stack->tcp, conn) == NULL && listener_from_handle(&stack->tcp, conn) == NULL)
+    const struct udp_socket *udp = udp_from_handle(&stack->udp, conn);
+
+    if (udp != NULL)
+        udp_status_fill(&stack->udp, udp, out);
+    else if (connection_from_handle(&stack->tcp, conn) != NULL || listener_from_handle(&stack->tcp, conn) != NULL)
+        status_fill(&stack->tcp, (ref)conn, out);
+    else
         return -RILL_EBADF;
-    status_fill(&stack->tcp, (ref)conn, out);
     return 0;
 }
+
+/* A cursor is TCP's own until that is done; then this bit and a UDP socket. */
+#define CURSOR_UDP (UINT64_C(1) << 63)
 
 bool rill_list(struct rill_stack *stack, uint64_t *cursor, struct rill_status *out)
 {
     ref r;
 
-    while ((r = status_next(&stack->tcp, cursor)) != REF_NONE) {
+    while ((*cursor & CURSOR_UDP) == 0 && (r = status_next(&stack->tcp, cursor)) != REF_NONE) {
         status_fill(&stack->tcp, r, out);
         if (out->state != RILL_STATE_CLOSED) /* ended, and only waiting to be let go */
             return true;
     }
-    return false;
+    r = udp_next(&stack->udp, (*cursor & CURSOR_UDP) != 0 ? (ref)*cursor : REF_NONE);
+    *cursor = CURSOR_UDP | r;
+    if (r == REF_NONE)
+        return false;
+    udp_status_fill(&stack->udp, udp_socket_at(&stack->udp, r), out);
+    return true;
 }

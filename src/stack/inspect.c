@@ -33,12 +33,15 @@ void rill_memory(const struct rill_stack *stack, struct rill_memory *out)
         .path_bytes = pool_bytes(&tcp->ip.paths),
         .buffer_bytes = buffers_live_bytes(&tcp->ip.host.buffers),
         .spare_buffer_bytes = buffers_bytes(&tcp->ip.host.buffers) - buffers_live_bytes(&tcp->ip.host.buffers),
-        .table_bytes = table_bytes(&tcp->connections) + table_bytes(&tcp->listening) + table_bytes(&tcp->ip.path_table),
+        .table_bytes = table_bytes(&tcp->connections) + table_bytes(&tcp->listening) +
+                       table_bytes(&tcp->ip.path_table) + table_bytes(&stack->udp.ports),
+        .udp_bytes = pool_bytes(&stack->udp.sockets),
         .connections = tcp->tcbs.used,
         .half_open = tcp->half_opens.used,
         .time_wait = tcp->time_waits.used,
         .paths = tcp->ip.paths.used,
         .listeners = tcp->listeners.used,
+        .udp_sockets = stack->udp.sockets.used,
         .refusals = arena->refusals,
     };
 }
@@ -77,5 +80,6 @@ bool rill_check(struct rill_stack *stack)
     const struct arena *arena = &tcp->ip.host.arena;
 
     return arena_check(arena) && pools_check(tcp) && wheel_check(arena, &tcp->wheel) &&
-           table_check(arena, &tcp->connections, endpoint_hash_of, tcp) && table_holds_all(tcp);
+           table_check(arena, &tcp->connections, endpoint_hash_of, tcp) && table_holds_all(tcp) &&
+           udp_check(&stack->udp);
 }

@@ -13,6 +13,9 @@
 #include "tcp/time_wait.h"
 #include "tcp/timeouts.h"
 #include "tcp/user_calls.h"
+#include "udp/receive.h"
+#include "udp/send.h"
+#include "wire/icmp4.h"
 
 void rill_config_default(struct rill_config *config)
 {
@@ -82,7 +85,7 @@ int rill_stack_create(const struct rill_config *config, struct rill_stack **out)
     if (ip_init(&stack->tcp.ip) != 0)
         return -RILL_ENOMEM;
     reply_init(&stack->tcp.ip);
-    if (tcp_init(&stack->tcp, config) != 0)
+    if (tcp_init(&stack->tcp, config) != 0 || udp_init(&stack->udp, &stack->tcp.ip) != 0)
         return -RILL_ENOMEM;
     *out = stack;
     return 0;
@@ -116,29 +119,49 @@ static void release_spent(struct rill_stack *stack)
     buffer_queue_clear(&host->arena, &host->buffers, &stack->spent);
 }
 
+static void tell_tcp(struct rill_stack *stack, const struct icmp_error *icmp)
+{
+    const struct network_error error = {
+        .local = icmp->local,
+        .remote = icmp->remote,
+        .local_port = icmp->local_port,
+        .remote_port = icmp->remote_port,
+        .sequence = seq_make(icmp->sequence),
+        .hard = icmp->hard,
+        .packet_too_big = icmp->packet_too_big,
+        .next_hop_mtu = icmp->next_hop_mtu,
+        .error = icmp->error,
+    };
+
+    network_error_arrives(&stack->tcp, &error);
+}
+
+static bool tell_udp(struct rill_stack *stack, const struct icmp_error *icmp)
+{
+    const struct rill_endpoint local = {icmp->local, icmp->local_port};
+    const struct rill_udp_error error = {
+        .error = icmp->error,
+        .hard = icmp->hard || icmp->packet_too_big,
+        .icmp_type = icmp->type,
+        .icmp_code = icmp->code,
+        .mtu = icmp->next_hop_mtu,
+        .remote = {icmp->remote, icmp->remote_port},
+        .reporter = icmp->reporter,
+    };
+
+    return udp_error_arrives(&stack->udp, &local, &error);
+}
+
 static void icmp_arrives(struct rill_stack *stack, const struct ip_packet *packet)
 {
     struct icmp_error icmp;
-    struct network_error error;
 
     if (!icmp_input(&stack->tcp.ip, packet, &icmp))
         return;
-    if (icmp.protocol != IP_PROTOCOL_TCP) {
+    if (icmp.protocol == IP_PROTOCOL_TCP)
+        tell_tcp(stack, &icmp);
+    else if (icmp.protocol != IP_PROTOCOL_UDP || !tell_udp(stack, &icmp))
         ip_drop(&stack->tcp.ip, RILL_DROP_ICMP_NO_CONNECTION, packet->whole, packet->whole_bytes);
-        return;
-    }
-    error = (struct network_error){
-        .local = icmp.local,
-        .remote = icmp.remote,
-        .local_port = icmp.local_port,
-        .remote_port = icmp.remote_port,
-        .sequence = seq_make(icmp.sequence),
-        .hard = icmp.hard,
-        .packet_too_big = icmp.packet_too_big,
-        .next_hop_mtu = icmp.next_hop_mtu,
-        .error = icmp.error,
-    };
-    network_error_arrives(&stack->tcp, &error);
 }
 
 static void packet_arrives(struct rill_stack *stack, uint32_t netif, struct rill_packet *raw)
@@ -157,11 +180,16 @@ static void packet_arrives(struct rill_stack *stack, uint32_t netif, struct rill
     case IP_PROTOCOL_TCP:
         tcp_input(&stack->tcp, &packet);
         break;
+    case IP_PROTOCOL_UDP:
+        if (!udp_input(&stack->udp, &packet))
+            icmp_send_unreachable(ip, &stack->icmp_limit, &packet, ICMP4_PORT_UNREACHABLE);
+        break;
     case IP_PROTOCOL_ICMP:
         icmp_arrives(stack, &packet);
         break;
     default:
         ip_drop(ip, RILL_DROP_IP_PROTOCOL, raw->data, raw->length_bytes);
+        icmp_send_unreachable(ip, &stack->icmp_limit, &packet, ICMP4_PROTOCOL_UNREACHABLE);
         break;
     }
     raw->buffer = packet.buffer;
@@ -198,7 +226,7 @@ bool rill_wants_output(const struct rill_stack *stack, int netif)
     if (netif < 0 || (uint32_t)netif >= stack->tcp.ip.netif_count)
         return false;
     n = &stack->tcp.ip.netifs[netif];
-    return n->replies_head != REF_NONE || n->touched_head != REF_NONE;
+    return n->replies_head != REF_NONE || n->touched_head != REF_NONE || stack->udp.queues[netif].count > 0;
 }
 
 static void count_out(struct host *host, const struct rill_train *train)
@@ -257,6 +285,20 @@ static unsigned output_connections(struct rill_stack *stack, struct netif *netif
     return n;
 }
 
+static unsigned output_datagrams(struct rill_stack *stack, int netif, struct rill_train *trains, unsigned max)
+{
+    struct host *host = tcp_host(&stack->tcp);
+    unsigned n = 0;
+    ref spent;
+
+    while (n < max && udp_pop(&stack->udp, (uint32_t)netif, &trains[n], &spent)) {
+        buffer_queue_push(&host->arena, &stack->spent, spent);
+        count_out(host, &trains[n]);
+        n++;
+    }
+    return n;
+}
+
 unsigned rill_output(struct rill_stack *stack, int netif, struct rill_train *trains, unsigned max, rill_time now)
 {
     struct ip *ip = &stack->tcp.ip;
@@ -273,7 +315,11 @@ unsigned rill_output(struct rill_stack *stack, int netif, struct rill_train *tra
         count_out(&ip->host, &trains[n]);
         n++;
     }
-    return n + output_connections(stack, &ip->netifs[netif], trains + n, max - n);
+    /* Half of what is left, and then what connections leave: neither of the two starves the other. */
+    stack->udp_goes_first = !stack->udp_goes_first;
+    n += output_datagrams(stack, netif, trains + n, (max - n + (stack->udp_goes_first ? 1 : 0)) / 2);
+    n += output_connections(stack, &ip->netifs[netif], trains + n, max - n);
+    return n + output_datagrams(stack, netif, trains + n, max - n);
 }
 
 uint32_t rill_buffer_take(struct rill_stack *stack, uint32_t bytes, uint8_t **data)
@@ -296,7 +342,15 @@ void rill_buffer_give(struct rill_stack *stack, uint32_t buffer)
 
 bool rill_next(struct rill_stack *stack, struct rill_event *event)
 {
-    return event_take(&stack->tcp, event);
+    bool udp = !stack->udp_was_last;
+
+    for (int turn = 0; turn < 2; turn++, udp = !udp) {
+        if (udp ? udp_event_take(&stack->udp, event) : event_take(&stack->tcp, event)) {
+            stack->udp_was_last = udp;
+            return true;
+        }
+    }
+    return false;
 }
 
 void rill_trace(struct rill_stack *stack, rill_trace_fn fn, void *context)
