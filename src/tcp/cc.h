@@ -22,6 +22,8 @@ struct ack_sample {
     uint32_t rtt_us;          /* its round trip; 0: none (Karn) */
     bool window_limited;      /* cwnd, and not the application or the peer, held the sender back: cwnd may grow */
     bool ece;                 /* it carried ECE (RFC 3168) */
+    bool has_data;            /* rate.h: of the newest segment that it delivers */
+    struct seq newest_end;    /* ... which ended here */
     bool is_rate_valid;       /* the rate sample: */
     bool is_app_limited;
     uint32_t interval_us; /* rate = rate_bytes / interval_us */

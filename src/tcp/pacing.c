@@ -1,0 +1,97 @@
+/*
+ * Pacing: see pacing.h. pace_at is exact, but whoever turns the stack comes
+ * late: what the time that passed would have allowed may then leave at once,
+ * up to one quantum more.
+ */
+#include "tcp/pacing.h"
+
+#include "tcp/cc.h"
+
+#define QUANTUM_NS NANOS_PER_MS
+#define QUANTUM_SEGMENTS_MIN 2u
+
+static const struct sender *sender_of(const struct tcp *tcp, const struct tcb *tcb)
+{
+    return tcb->sender == REF_NONE ? NULL : sender_at(tcp, tcb);
+}
+
+bool pacing_is_on(const struct tcp *tcp, const struct tcb *tcb)
+{
+    return tcp->settings.pacing || (cc_of(tcb)->traits & CC_OWN_WINDOW) != 0;
+}
+
+bool pacing_allows(const struct tcp *tcp, const struct tcb *tcb)
+{
+    const struct sender *sender = sender_of(tcp, tcb);
+
+    return sender == NULL || sender->pacing_rate == 0 || tcp->ip.host.now >= sender->pace_at;
+}
+
+/* draft-ietf-ccwg-bbr-05 5.6.3: a millisecond's worth, within two segments and 64 KiB. */
+static uint32_t quantum_bytes(const struct sender *sender, const struct tcb *tcb)
+{
+    uint64_t bytes = min_u64(sender->pacing_rate / (NANOS_PER_S / QUANTUM_NS), RILL_TRAIN_PAYLOAD_MAX);
+
+    return max_u32((uint32_t)bytes, QUANTUM_SEGMENTS_MIN * tcb->snd_mss);
+}
+
+static nanos time_of(const struct sender *sender, uint32_t bytes)
+{
+    return bytes * NANOS_PER_S / sender->pacing_rate;
+}
+
+/* When the schedule says that the next train is due; at most a quantum's time ago, however long nothing was sent. */
+static nanos due_at(const struct tcp *tcp, const struct tcb *tcb, const struct sender *sender)
+{
+    nanos now = tcp->ip.host.now;
+    nanos credit = time_of(sender, quantum_bytes(sender, tcb));
+
+    return max_u64(sender->pace_at, now > credit ? now - credit : 0);
+}
+
+uint32_t pacing_quantum(const struct tcp *tcp, const struct tcb *tcb)
+{
+    const struct sender *sender = sender_of(tcp, tcb);
+    uint32_t quantum;
+    nanos due;
+
+    if (sender == NULL || sender->pacing_rate == 0)
+        return RILL_TRAIN_PAYLOAD_MAX;
+    quantum = quantum_bytes(sender, tcb);
+    due = due_at(tcp, tcb, sender);
+    if (due < tcp->ip.host.now) { /* late by no more than a quantum's time: the product stays small */
+        uint32_t missed = (uint32_t)min_u64((tcp->ip.host.now - due) * sender->pacing_rate / NANOS_PER_S, quantum);
+
+        quantum = min_u32(quantum + missed, RILL_TRAIN_PAYLOAD_MAX);
+    }
+    return max_u32(quantum - quantum % tcb->snd_mss, min_u32(quantum, tcb->snd_mss));
+}
+
+void pacing_sent(struct tcp *tcp, struct tcb *tcb, uint32_t bytes)
+{
+    struct sender *sender;
+
+    if (tcb->sender == REF_NONE)
+        return;
+    sender = sender_at(tcp, tcb);
+    if (sender->pacing_rate == 0)
+        return;
+    sender->pace_at = due_at(tcp, tcb, sender) + time_of(sender, bytes);
+}
+
+void pacing_follow_window(struct tcp *tcp, struct tcb *tcb)
+{
+    uint32_t srtt_us = tcb->srtt_us8 >> 3;
+    struct sender *sender;
+
+    if (tcb->sender == REF_NONE || (cc_of(tcb)->traits & CC_OWN_WINDOW) != 0)
+        return;
+    sender = sender_at(tcp, tcb);
+    if (!tcp->settings.pacing || srtt_us == 0) {
+        sender->pacing_rate = 0;
+        return;
+    }
+    /* Twice the window in a round trip, or slow start could not double it; else enough to let it grow. */
+    sender->pacing_rate =
+        max_u64((uint64_t)tcb->cwnd * (tcb->cwnd < tcb->ssthresh ? 20 : 12) * 100000 / srtt_us, tcb->snd_mss);
+}

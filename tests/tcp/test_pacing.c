@@ -1,0 +1,169 @@
+/* Pacing: when the next train may leave, and how much of it. */
+#include "tcp/pacing.h"
+
+#include "tcp/cc.h"
+#include "tcp/inside.h"
+
+#define MSS 1000u
+
+static struct sender *start(struct inside *t, uint64_t rate)
+{
+    struct sender *sender;
+
+    inside_configure(t, 1u << 20);
+    inside_open(t, 1, 1, 65535);
+    assert_true(sender_make(t->tcp, t->tcb));
+    sender = sender_at(t->tcp, t->tcb);
+    sender->pacing_rate = rate;
+    return sender;
+}
+
+static void set_now(struct inside *t, uint64_t ns)
+{
+    host_set_now(&t->tcp->ip.host, ns);
+}
+
+static void without_a_rate_nothing_waits(void **state)
+{
+    struct inside t;
+    (void)state;
+    start(&t, 0);
+    pacing_sent(t.tcp, t.tcb, 60000);
+    assert_true(pacing_allows(t.tcp, t.tcb));
+    assert_int_equal(pacing_quantum(t.tcp, t.tcb), RILL_TRAIN_PAYLOAD_MAX);
+    inside_close(&t);
+}
+
+static void a_train_holds_a_millisecond_within_two_segments_and_64_kib(void **state)
+{
+    static const uint64_t rates[][2] = {{1, 2 * MSS},
+                                        {1999999, 2 * MSS},
+                                        {12500000, 12 * MSS},
+                                        {125000000, 65 * MSS},
+                                        {UINT64_C(12500000000), 65 * MSS}};
+    struct inside t;
+    (void)state;
+    for (unsigned i = 0; i < sizeof rates / sizeof rates[0]; i++) {
+        struct sender *sender = start(&t, rates[i][0]);
+
+        set_now(&t, NANOS_PER_S);
+        sender->pace_at = NANOS_PER_S; /* neither early nor late */
+        assert_int_equal(pacing_quantum(t.tcp, t.tcb), rates[i][1]);
+        inside_close(&t);
+    }
+}
+
+static void after_a_train_the_next_waits_for_its_share_of_time(void **state)
+{
+    struct inside t;
+    struct sender *sender;
+    (void)state;
+    sender = start(&t, 10000000);
+    set_now(&t, NANOS_PER_S);
+    sender->pace_at = NANOS_PER_S;
+    pacing_sent(t.tcp, t.tcb, 10000);
+    assert_int_equal(sender->pace_at, NANOS_PER_S + NANOS_PER_MS);
+    assert_false(pacing_allows(t.tcp, t.tcb));
+    set_now(&t, NANOS_PER_S + NANOS_PER_MS - 1);
+    assert_false(pacing_allows(t.tcp, t.tcb));
+    set_now(&t, NANOS_PER_S + NANOS_PER_MS);
+    assert_true(pacing_allows(t.tcp, t.tcb));
+    inside_close(&t);
+}
+
+static void who_comes_late_may_catch_up_by_one_quantum_and_no_more(void **state)
+{
+    struct inside t;
+    struct sender *sender;
+    (void)state;
+    sender = start(&t, 10000000);
+    sender->pace_at = NANOS_PER_S;
+    set_now(&t, NANOS_PER_S + NANOS_PER_MS / 2);
+    assert_int_equal(pacing_quantum(t.tcp, t.tcb), 15000);
+    set_now(&t, 3600 * NANOS_PER_S);
+    assert_int_equal(pacing_quantum(t.tcp, t.tcb), 20000);
+    pacing_sent(t.tcp, t.tcb, 20000);
+    assert_int_equal(sender->pace_at, 3600 * NANOS_PER_S + NANOS_PER_MS);
+    inside_close(&t);
+}
+
+/* Polled at odd moments, up to two milliseconds apart: in the long run the rate holds, and no burst exceeds two quanta. */
+static void the_rate_holds_however_irregularly_one_asks(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 20; seed++) {
+        uint64_t random = seed, rate = 100000 + inside_below(&random, 100000000), sent = 0;
+        struct inside t;
+        uint64_t now = NANOS_PER_S;
+        uint32_t quantum;
+
+        start(&t, rate)->pace_at = now;
+        set_now(&t, now);
+        quantum = pacing_quantum(t.tcp, t.tcb);
+        for (unsigned i = 0; i < 20000; i++) {
+            uint32_t burst = 0;
+
+            set_now(&t, now);
+            while (pacing_allows(t.tcp, t.tcb)) {
+                uint32_t bytes = pacing_quantum(t.tcp, t.tcb);
+
+                pacing_sent(t.tcp, t.tcb, bytes);
+                burst += bytes;
+            }
+            assert_true(burst <= 2 * (quantum + MSS) + MSS);
+            sent += burst;
+            now += inside_below(&random, rate < 2000000 ? 2000000 : 900000);
+        }
+        assert_true(sent <= (uint64_t)((double)rate * (double)(now - NANOS_PER_S) / 1e9) + 3 * (quantum + MSS));
+        assert_true((double)sent >= 0.97 * (double)rate * (double)(now - NANOS_PER_S) / 1e9);
+        inside_close(&t);
+    }
+}
+
+static void a_window_gives_twice_its_rate_in_slow_start_and_a_fifth_more_in_avoidance(void **state)
+{
+    struct inside t;
+    struct sender *sender;
+    (void)state;
+    sender = start(&t, 0);
+    t.tcp->settings.pacing = true;
+    t.tcb->cc = (uint8_t)cc_find("reno");
+    t.tcb->srtt_us8 = 100000 << 3;
+    t.tcb->cwnd = 100000;
+    pacing_follow_window(t.tcp, t.tcb);
+    assert_int_equal(sender->pacing_rate, 2000000);
+    t.tcb->ssthresh = 100000;
+    pacing_follow_window(t.tcp, t.tcb);
+    assert_int_equal(sender->pacing_rate, 1200000);
+    t.tcp->settings.pacing = false;
+    pacing_follow_window(t.tcp, t.tcb);
+    assert_int_equal(sender->pacing_rate, 0);
+    inside_close(&t);
+}
+
+static void without_a_round_trip_there_is_no_pace(void **state)
+{
+    struct inside t;
+    struct sender *sender;
+    (void)state;
+    sender = start(&t, 1);
+    t.tcp->settings.pacing = true;
+    t.tcb->cc = (uint8_t)cc_find("reno");
+    pacing_follow_window(t.tcp, t.tcb);
+    assert_int_equal(sender->pacing_rate, 0);
+    inside_close(&t);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(without_a_rate_nothing_waits),
+        cmocka_unit_test(a_train_holds_a_millisecond_within_two_segments_and_64_kib),
+        cmocka_unit_test(after_a_train_the_next_waits_for_its_share_of_time),
+        cmocka_unit_test(who_comes_late_may_catch_up_by_one_quantum_and_no_more),
+        cmocka_unit_test(the_rate_holds_however_irregularly_one_asks),
+        cmocka_unit_test(a_window_gives_twice_its_rate_in_slow_start_and_a_fifth_more_in_avoidance),
+        cmocka_unit_test(without_a_round_trip_there_is_no_pace),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
