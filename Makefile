@@ -1,6 +1,6 @@
 # The usual ways in. CMake does the work: CMakePresets.json has all builds, each in build/PRESET.
 .DEFAULT_GOAL := all
-.PHONY: all demo test test-asan test-ubsan bench format format-check tidy soak fuzz rfc-map mutate bugbank clean install help setup
+.PHONY: all demo test test-asan test-ubsan bench paths pictures format format-check tidy soak fuzz rfc-map mutate bugbank clean install help setup
 
 JOBS ?= $(shell nproc)
 PREFIX ?= /usr/local
@@ -34,6 +34,16 @@ bench: ## measure; every number is printed with its command
 	@scripts/setup bench
 	@scripts/build release
 	@bench/run
+
+paths: ## goodput, queue and waiting on every named path, in virtual time
+	@scripts/setup build
+	@scripts/build release
+	@bench/paths
+
+pictures: ## docs/pictures: congestion windows and time-sequence plots, by gnuplot
+	@scripts/setup build pictures
+	@scripts/build release
+	@bench/paths --plot
 
 soak: ## long runs: the in-process pair over a bad wire, many seeds
 	@scripts/setup build

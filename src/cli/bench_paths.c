@@ -39,7 +39,7 @@ static const struct args_option options[] = {
     {OPTION_IMPAIR, 0, "impair", "SPEC", "a path of your own instead: the way of the data"},
     {OPTION_BACK, 0, "back", "SPEC", "of that path, the way of the ACKs (only its delay)"},
     {OPTION_FLOWS, 0, "flows", "LIST", "mixes of flows, or all (bulk)"},
-    {OPTION_CC, 0, "cc", "LIST", "congestion controls of the sender (the stack's default)"},
+    {OPTION_CC, 0, "cc", "LIST", "congestion controls of the sender, or all (the stack's default)"},
     {OPTION_LEFT, 0, "left", "HOST", "a sender, KIND[:CC[:TIME]]; can be given again, all send at once"},
     {OPTION_RIGHT, 0, "right", "HOST", "the receiver, rill or linux (rill)"},
     {OPTION_SECONDS, 0, "seconds", "N", "how long a run lasts (as the path has it)"},
@@ -134,6 +134,17 @@ static bool parse_mixes(char *text, struct list *out)
     return true;
 }
 
+static bool parse_controls(char *text, struct list *out)
+{
+    if (!parse_list(text, out))
+        return false;
+    bool is_all = out->count == 1 && strcmp(out->items[0], "all") == 0;
+    out->count = is_all ? 0 : out->count;
+    for (unsigned i = 0; is_all && rill_congestion_control_name(i) != NULL && i < LIST_MAX; i++)
+        out->items[out->count++] = rill_congestion_control_name(i);
+    return true;
+}
+
 static bool parse_spec(const char *text, struct rill_impairment *out)
 {
     const char *where = NULL;
@@ -213,7 +224,7 @@ static bool apply(const struct args *args, int id, struct job *job)
     case OPTION_FLOWS:
         return parse_mixes(value, &job->mixes);
     case OPTION_CC:
-        return parse_list(value, &job->controls);
+        return parse_controls(value, &job->controls);
     case OPTION_LEFT:
         return add_left(job, value);
     case OPTION_RIGHT:

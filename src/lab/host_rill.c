@@ -36,6 +36,7 @@ static void set_options(const struct host *host, struct conn *conn, struct rill_
     options->send_buffer_bytes = host->settings.buffer_bytes;
     options->receive_buffer_bytes = host->settings.buffer_bytes;
     options->flags = RILL_OPTION_NODELAY;
+    options->congestion_control = host->settings.congestion_control;
 }
 
 static bool fail(struct conn *conn, int64_t error)

@@ -114,9 +114,6 @@ static void trace(void *context, const struct rill_trace_event *event)
     struct plot_flow *flow = &plot->flows[index];
     double at = seconds(plot, event->now);
     switch (event->type) {
-    case RILL_TRACE_CWND:
-        fprintf(flow->files[COLUMN_CWND], "%.6f %u %u\n", at, event->a, event->b);
-        break;
     case RILL_TRACE_SEGMENT_OUT:
         sent(plot, flow, event);
         break;
@@ -139,7 +136,7 @@ void plot_watch(struct lab_plot *plot, struct rill_stack *stack)
 
 void plot_cwnd(struct lab_plot *plot, unsigned flow, uint32_t cwnd_bytes, rill_time now)
 {
-    fprintf(plot->flows[flow].files[COLUMN_CWND], "%.6f %u 0\n", seconds(plot, now), cwnd_bytes);
+    fprintf(plot->flows[flow].files[COLUMN_CWND], "%.6f %u\n", seconds(plot, now), cwnd_bytes);
 }
 
 void plot_queue(struct lab_plot *plot, double delay_ms, rill_time now)

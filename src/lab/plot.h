@@ -19,7 +19,7 @@ void plot_close(struct lab_plot *plot);
 /* From now on: what this stack of rill's sends. Flows are told apart by their remote port. */
 void plot_watch(struct lab_plot *plot, struct rill_stack *stack);
 
-/* The kernel does not tell by itself: its window is asked for. */
+/* Windows are asked for now and then, whoever's they are: the kernel tells of none by itself. */
 void plot_cwnd(struct lab_plot *plot, unsigned flow, uint32_t cwnd_bytes, rill_time now);
 void plot_queue(struct lab_plot *plot, double delay_ms, rill_time now);
 

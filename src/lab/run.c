@@ -17,7 +17,6 @@
 #define FIRST_PORT 5001u
 #define VIRTUAL_START NANOS_PER_S
 #define SAMPLE_EVERY NANOS_PER_MS
-#define CWND_EVERY 10u /* samples */
 #define TURNS_WITHOUT_TIME_MAX 1000000u
 
 const struct lab_mix lab_mixes[] = {
@@ -50,7 +49,7 @@ struct world {
     unsigned flow_count;
     bool is_real;
     rill_time now, began, next_sample;
-    uint64_t turns_at_now, samples;
+    uint64_t turns_at_now;
     struct samples queue, late;
     struct lab_plot *plot;
 };
@@ -162,15 +161,12 @@ static void take_sample(struct world *world)
     if (world->plot == NULL)
         return;
     plot_queue(world->plot, delay, world->now);
-    for (unsigned i = 0; i < world->flow_count && world->samples % CWND_EVERY == 0; i++) {
+    for (unsigned i = 0; i < world->flow_count; i++) {
         struct lab_flow *flow = &world->flows[i];
         struct conn_counts counts;
-        if (host_stack(flow->left) != NULL)
-            continue;
         flow->left->ops->count(&flow->left_end, &counts);
         plot_cwnd(world->plot, i, counts.cwnd_bytes, world->now);
     }
-    world->samples++;
 }
 
 static rill_time next_deadline(struct world *world)
