@@ -31,6 +31,9 @@ struct endpoint {
 /* endpoint.own of a half-open block */
 #define own_retries own[0] /* SYN,ACKs sent again */
 
+/* endpoint.own of a TIME-WAIT block */
+#define own_window_bits own[0] /* the largest window that the peer ever offered needs so many bits */
+
 /* endpoint.own of half-open and TIME-WAIT blocks */
 #define own_options own[1] /* what was agreed, below */
 #define own_shift own[2]   /* of the window that we offer */

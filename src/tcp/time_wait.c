@@ -55,6 +55,15 @@ static ref take_block(struct tcp *tcp)
     return r;
 }
 
+static uint8_t bits_of(uint32_t number)
+{
+    uint8_t bits = 0;
+
+    for (; number != 0; number >>= 1)
+        bits++;
+    return bits;
+}
+
 void time_wait_take_over(struct tcp *tcp, struct tcb *tcb)
 {
     struct host *host = tcp_host(tcp);
@@ -75,6 +84,7 @@ void time_wait_take_over(struct tcp *tcp, struct tcb *tcb)
     time_wait->ep.remote_port = tcb->ep.remote_port;
     time_wait->ep.state = RILL_STATE_TIME_WAIT;
     time_wait->ep.own_options = (tcb->flags & TCB_TIMESTAMPS) != 0 ? TIME_WAIT_TS : 0;
+    time_wait->ep.own_window_bits = bits_of(tcb->snd_wnd_max);
     time_wait->snd_nxt = tcb->snd_nxt;
     time_wait->rcv_nxt = tcb->rcv_nxt;
     time_wait->rcv_wnd = seq_offset(tcb->rcv_nxt, tcb->rcv_adv);
@@ -182,6 +192,13 @@ static bool is_acceptable(const struct time_wait *time_wait, const struct tcp_se
             seq_offset(seg->seq, time_wait->rcv_nxt) < length);
 }
 
+/* RFC 5961 5.2: SND.UNA - MAX.SND.WND =< SEG.ACK, with the window rounded up to what its bits can say. */
+static bool is_too_old(const struct time_wait *time_wait, struct seq ack)
+{
+    return seq_before(ack, time_wait->snd_nxt) &&
+           seq_offset(ack, time_wait->snd_nxt) >> time_wait->ep.own_window_bits != 0;
+}
+
 /* The peer's FIN again: our ACK was lost. Answered always, and 2 MSL start anew. */
 static void fin_again(struct tcp *tcp, struct time_wait *time_wait, const struct arrival *arrival)
 {
@@ -217,6 +234,8 @@ void time_wait_segment(struct tcp *tcp, struct time_wait *time_wait, struct arri
         segment_drop(tcp, arrival, RILL_DROP_TCP_NO_ACK_BIT);
     } else if (seq_after(seg->ack, time_wait->snd_nxt)) {
         drop_and_ack(tcp, time_wait, arrival, RILL_DROP_TCP_ACK_UNSENT);
+    } else if (is_too_old(time_wait, seg->ack)) {
+        drop_and_ack(tcp, time_wait, arrival, RILL_DROP_TCP_ACK_TOO_OLD);
     } else if (seg->data_bytes > 0) {
         segment_drop(tcp, arrival, RILL_DROP_TCP_DATA_AFTER_FIN);
     }

@@ -20,7 +20,6 @@
 #define CONTROL_FLAGS (TCP_FIN | TCP_SYN | TCP_RST | TCP_ACK)
 #define PEER_WINDOW 65535u /* while a world is made; so it is MAX.SND.WND */
 #define CASE_WINDOW 5000u
-#define LARGEST_WINDOW (65535u << 14) /* RFC 5961 5.2: what does not know MAX.SND.WND takes the largest possible one */
 #define CHECKED_EVERY 64u
 #define CLASSES_MAX 64u
 
@@ -244,7 +243,7 @@ static void describe(struct world *w)
         .orphan = w->kind->orphan,
         .timestamps = w->kind->timestamps,
         .iss = p->iss,
-        .max_snd_wnd = w->kind->orphan && w->kind->state == RILL_STATE_TIME_WAIT ? LARGEST_WINDOW : PEER_WINDOW,
+        .max_snd_wnd = PEER_WINDOW,
         .rcv_nxt = p->isn + p->rcv_nxt,
         .rcv_wnd = p->rcv_wnd,
         .ts_recent = peer_clock(p),

@@ -113,7 +113,7 @@ int main(void)
         BOTH("ST-296 segment_without_ack_is_dropped", 0, 1, segment_without_ack_is_dropped),
         BOTH("ST-297 ST-307 ack_does_not_restart_2_msl", 0, 1, ack_does_not_restart_2_msl),
         BOTH("ST-298 old_ack_is_ignored", 0, 1, old_ack_is_ignored),
-        ROW("ST-299 too_old_ack_is_challenged", STATE, 0, 2, too_old_ack_is_challenged),
+        BOTH("ST-299 too_old_ack_is_challenged", 0, 2, too_old_ack_is_challenged),
         BOTH("ST-300 ack_of_unsent_data_is_answered", 0, 2, ack_of_unsent_data_is_answered),
         ROW("ST-301 data_after_fin_is_ignored", STATE, 0, 1, data_after_fin_is_ignored),
         ROW("ST-301 data_after_fin_is_ignored (block)", STATE, TIME_WAIT_BLOCK, 1, data_after_fin_is_ignored),
