@@ -165,7 +165,7 @@ void rill_stack_destroy(struct rill_stack *stack);
 
 struct rill_netif_config {
     char name[16];
-    uint16_t mtu; /* largest IP packet, 576 .. 65535 */
+    uint16_t mtu; /* largest IP packet, 576 .. 65535; where it varies, the least (RFC 9293 SHLD-6) */
     bool offload; /* the driver takes trains whole (TSO and checksum): see rill_output() */
     struct rill_addr addr;
     uint8_t prefix_bits;      /* of addr's own family: 0 .. 32 or 0 .. 128 */
@@ -272,6 +272,7 @@ enum rill_option_flag {
     RILL_OPTION_CORK = 0x4,      /* hold segments that are not full */
     RILL_OPTION_QUICK_ACK = 0x8, /* acknowledge at once */
     RILL_OPTION_OOB_INLINE = 0x10,
+    RILL_OPTION_NO_SOFT_ERRORS = 0x20,    /* RILL_SOFT_ERROR is not told (RFC 9293 SHLD-20) */
     RILL_OPTION_USER_TIMEOUT = 0x8000000, /* tell and take user timeouts (RFC 5482); off unless asked for */
 };
 

@@ -190,9 +190,9 @@ int rill_set_flags(struct rill_stack *stack, rill_conn conn, uint32_t set, uint3
 
     if (tcb == NULL)
         return not_a_connection(stack, conn);
-    if (((set | clear) & ~TCB_OPTION_FLAGS) != 0)
+    if (((set | clear) & ~OPTION_FLAGS) != 0)
         return -RILL_EINVAL;
-    tcb->flags = (tcb->flags & ~clear) | set;
+    connection_set_options(tcb, set, clear);
     timeouts_keep_alive(&stack->tcp, tcb);
     if (tcb->ep.state != RILL_STATE_CLOSED)
         connection_touch(&stack->tcp, tcb); /* what Nagle or the cork held may go now */

@@ -269,9 +269,18 @@ static void event_push(struct tcp *tcp, ref r)
     tcp->event_tail = r;
 }
 
+void connection_set_options(struct tcb *tcb, uint32_t set, uint32_t clear)
+{
+    tcb->flags = (tcb->flags & ~(clear & TCB_OPTION_FLAGS)) | (set & TCB_OPTION_FLAGS);
+    if ((set & RILL_OPTION_NO_SOFT_ERRORS) != 0)
+        tcb->events = (uint16_t)((tcb->events & ~(unsigned)RILL_SOFT_ERROR) | EVENTS_WITHOUT_SOFT_ERRORS);
+    else if ((clear & RILL_OPTION_NO_SOFT_ERRORS) != 0)
+        tcb->events = (uint16_t)(tcb->events & ~EVENTS_WITHOUT_SOFT_ERRORS);
+}
+
 void event_raise(struct tcp *tcp, struct tcb *tcb, unsigned what)
 {
-    if ((tcb->flags & TCB_ORPHAN) != 0)
+    if ((tcb->flags & TCB_ORPHAN) != 0 || (what == RILL_SOFT_ERROR && (tcb->events & EVENTS_WITHOUT_SOFT_ERRORS) != 0))
         return;
     tcb->events = (uint16_t)(tcb->events | what);
     if ((tcb->flags & (TCB_UNACCEPTED | TCB_EVENT_QUEUED)) != 0)
@@ -306,10 +315,10 @@ static bool take_from_tcb(struct tcp *tcp, struct tcb *tcb, struct rill_event *o
     tcb->flags &= ~(uint32_t)TCB_EVENT_QUEUED;
     if (connection_free_if_done(tcp, tcb) || (tcb->flags & TCB_ORPHAN) != 0)
         return false;
-    *out = (struct rill_event){conn_of(tcp, &tcb->ep), tcb->user, tcb->events, 0};
+    *out = (struct rill_event){conn_of(tcp, &tcb->ep), tcb->user, tcb->events & ~EVENTS_WITHOUT_SOFT_ERRORS, 0};
     if ((tcb->events & (RILL_RESET | RILL_SOFT_ERROR)) != 0)
         out->error = -(int)tcb->error;
-    tcb->events = 0;
+    tcb->events &= EVENTS_WITHOUT_SOFT_ERRORS;
     return out->what != 0;
 }
 

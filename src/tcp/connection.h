@@ -55,6 +55,9 @@ bool connection_free_if_done(struct tcp *tcp, struct tcb *tcb);
 struct tcb *connection_from_handle(const struct tcp *tcp, rill_conn conn);
 struct listener *listener_from_handle(const struct tcp *tcp, rill_conn conn);
 
+/* Set and clear what the application may choose: bits of enum rill_option_flag, OPTION_FLAGS. */
+void connection_set_options(struct tcb *tcb, uint32_t set, uint32_t clear);
+
 /* Tell the application; while the connection waits for accept, remembered for then. */
 void event_raise(struct tcp *tcp, struct tcb *tcb, unsigned what);
 void event_raise_listener(struct tcp *tcp, struct listener *listener, unsigned what);

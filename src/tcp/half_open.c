@@ -267,7 +267,8 @@ static struct tcb *promote(struct tcp *tcp, const struct half_open *half_open, r
         return NULL;
     tcb->ep.state = RILL_STATE_SYN_RECEIVED; /* not a change: the same connection in another block */
     tcb->listener = half_open->listener;
-    tcb->flags = listener->flags | TCB_UNACCEPTED | TCB_SYN_UNACKED;
+    tcb->flags = TCB_UNACCEPTED | TCB_SYN_UNACKED;
+    connection_set_options(tcb, listener->flags, 0);
     tcb->flags |= (agreed & HALF_OPEN_TS) != 0 ? TCB_TIMESTAMPS : 0;
     tcb->flags |= (agreed & HALF_OPEN_SACK) != 0 ? TCB_SACK : 0;
     tcb->flags |= (agreed & HALF_OPEN_WSCALE) != 0 ? TCB_WINDOW_SCALE : 0;

@@ -95,7 +95,7 @@ int listen_open(struct tcp *tcp, const struct rill_options *options, rill_conn *
         return -RILL_ENOMEM;
     }
     listener->user = options->user;
-    listener->flags = options->flags & TCB_OPTION_FLAGS;
+    listener->flags = options->flags & OPTION_FLAGS;
     listener->send_limit = options->send_buffer_bytes;
     listener->receive_limit = options->receive_buffer_bytes;
     listener->mss = options->mss;

@@ -150,23 +150,20 @@ static void eighth_check_fin(struct tcp *tcp, struct tcb *tcb, const struct arri
 static void trim_to_window(struct tcp *tcp, struct tcb *tcb, struct tcp_segment *seg)
 {
     uint32_t window = seq_offset(tcb->rcv_nxt, tcb->rcv_adv);
-    uint32_t old = seq_before(seg->seq, tcb->rcv_nxt) ? seq_offset(seg->seq, tcb->rcv_nxt) : 0;
     uint32_t ahead;
 
-    if (old > 0) {
-        uint32_t cut = min_u32(old, seg->data_bytes);
+    if (seq_before(seg->seq, tcb->rcv_nxt)) {
+        uint32_t old = seq_offset(seg->seq, tcb->rcv_nxt);
 
-        reassembly_note_twice(tcp, tcb, seg->seq, seq_add(seg->seq, cut));
-
-        seg->data += cut;
-        seg->data_bytes -= cut;
-        seg->seq = seq_add(seg->seq, cut);
-        if (cut < old) /* the FIN itself is old */
-            seg->flags &= (uint8_t)~TCP_FIN;
+        rill_assert(old <= seg->data_bytes); /* what is older was not acceptable */
+        reassembly_note_twice(tcp, tcb, seg->seq, tcb->rcv_nxt);
+        seg->data += old;
+        seg->data_bytes -= old;
+        seg->seq = tcb->rcv_nxt;
     }
-    ahead = seq_before(seg->seq, tcb->rcv_nxt) ? 0 : seq_offset(tcb->rcv_nxt, seg->seq);
+    ahead = seq_offset(tcb->rcv_nxt, seg->seq);
     if (ahead + seg->data_bytes > window) {
-        seg->data_bytes = window > ahead ? window - ahead : 0;
+        seg->data_bytes = window - ahead;
         seg->flags &= (uint8_t)~TCP_FIN;
     }
 }
@@ -208,7 +205,6 @@ static enum step seventh_process_text(struct tcp *tcp, struct tcb *tcb, struct a
         return GO_ON;
     if (!state_can_receive(tcb->ep.state)) { /* "should not occur": after the peer's FIN */
         segment_drop(tcp, arrival, RILL_DROP_TCP_DATA_AFTER_FIN);
-        seg->flags &= (uint8_t)~TCP_FIN;
         return GO_ON;
     }
     trim_to_window(tcp, tcb, seg);
@@ -259,13 +255,12 @@ static void update_window(struct tcp *tcp, struct tcb *tcb, const struct tcp_seg
     if (seq_before(seg->seq, tcb->snd_wl1))
         return;
     learn_window(tcb, seg, tcb->snd_wscale);
-    if (tcb->snd_wnd == before)
-        return;
     if (tcb->snd_wnd > before && (tcb->flags & TCB_PERSIST) != 0) {
         tcb->ep.own_backoff = 0;
         tcb->retransmit_at = NANOS_NEVER;
     }
-    connection_touch(tcp, tcb);
+    if (tcb->snd_wnd != before)
+        connection_touch(tcp, tcb);
 }
 
 /* What the ACK of our FIN changes. */
@@ -282,7 +277,6 @@ static enum step fin_acknowledged(struct tcp *tcp, struct tcb *tcb, const struct
         return GO_ON;
     case RILL_STATE_CLOSING:
         enter_time_wait(tcp, tcb);
-        connection_touch(tcp, tcb);
         return GO_ON;
     case RILL_STATE_LAST_ACK:
         connection_end(tcp, tcb, 0);

@@ -45,6 +45,10 @@ struct endpoint {
 #define TCB_QUICK_ACK ((uint32_t)RILL_OPTION_QUICK_ACK)
 #define TCB_OOB_INLINE ((uint32_t)RILL_OPTION_OOB_INLINE)
 #define TCB_OPTION_FLAGS (UINT32_C(0x1f) | TCB_USER_TIMEOUT)
+#define OPTION_FLAGS (TCB_OPTION_FLAGS | (uint32_t)RILL_OPTION_NO_SOFT_ERRORS) /* all of enum rill_option_flag */
+
+/* tcb.events: soft errors are not told. Not a flag, since those have no bit left. */
+#define EVENTS_WITHOUT_SOFT_ERRORS 0x8000u
 
 #define TCB_TIMESTAMPS UINT32_C(0x20)        /* agreed (RFC 7323) */
 #define TCB_SACK UINT32_C(0x40)              /* agreed (RFC 2018) */
@@ -104,7 +108,7 @@ struct tcb {
     uint8_t ecn;         /* what was negotiated, and what is owed to the peer: ecn.h */
     uint8_t fast_open;   /* RFC 7413: fast_open.h */
     bool recover_at_una; /* without busy: RFC 6582's recover is at SND.UNA */
-    uint16_t events;     /* enum rill_what, not taken yet */
+    uint16_t events;     /* enum rill_what, not taken yet; EVENTS_WITHOUT_SOFT_ERRORS */
 
     uint32_t srtt_us8, rttvar_us4; /* SRTT << 3, RTTVAR << 2; srtt_us8 0: no sample yet. RTO: rtt_rto_us() */
     uint32_t cwnd, ssthresh;       /* bytes */
@@ -227,7 +231,7 @@ struct listener {
     struct endpoint ep; /* remote port 0, path REF_NONE */
     struct rill_addr local;
     uint64_t user;
-    uint32_t flags; /* TCB_OPTION_FLAGS for its children */
+    uint32_t flags; /* OPTION_FLAGS for its children */
     uint32_t send_limit, receive_limit;
     ref limits; /* struct limits; REF_NONE: the stack's own */
     uint16_t mss;

@@ -44,7 +44,7 @@ static void take_options(struct tcp *tcp, struct tcb *tcb, const struct rill_opt
     tcb->flags |= tcp->settings.window_scaling ? TCB_WINDOW_SCALE : 0;
     if (options == NULL)
         return;
-    tcb->flags |= options->flags & TCB_OPTION_FLAGS;
+    connection_set_options(tcb, options->flags, 0);
     tcb->user = options->user;
     tcb->tos = options->tos;
     tcb->ttl = options->ttl != 0 ? options->ttl : tcb->ttl;

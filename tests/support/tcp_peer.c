@@ -264,6 +264,10 @@ static void add_options(const struct peer *p, const struct peer_packet *packet, 
         options->present |= setup->window_scaling ? TCP_OPTION_WINDOW_SCALE : 0;
         options->window_scale = 7;
     }
+    if (packet->user_timeout != 0) {
+        options->present |= TCP_OPTION_USER_TIMEOUT;
+        options->user_timeout = packet->user_timeout;
+    }
     if ((setup->timestamps && !packet->without_timestamp) || packet->with_timestamp) {
         options->present |= TCP_OPTION_TIMESTAMP;
         options->timestamp_value =

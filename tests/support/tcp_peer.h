@@ -62,7 +62,8 @@ struct peer_packet {
     uint16_t urgent;
     int32_t timestamp_shift; /* added to the peer's TSval */
     bool without_timestamp;
-    bool with_timestamp; /* although none was agreed */
+    bool with_timestamp;   /* although none was agreed */
+    uint16_t user_timeout; /* RFC 5482's option as it stands; 0: none */
     bool bad_checksum;
     uint16_t source_port;         /* 0: PEER_PORT */
     uint32_t source, destination; /* IPv4 addresses; 0: the peer's and the stack's */

@@ -225,8 +225,143 @@ static void R1191_6_all_connections_of_the_path_learn(void **state)
     peer_close(&p);
 }
 
+static void SHLD_20_soft_errors_can_be_turned_off_and_on(void **state)
+{
+    (void)state;
+    for (unsigned passive = 0; passive < 2; passive++) {
+        struct peer p;
+
+        established_with(&p, &(struct peer_setup){.passive = passive != 0, .option_flags = RILL_OPTION_NO_SOFT_ERRORS});
+        assert_int_equal(peer_user_send(&p, 1000), 1000);
+        peer_forget(&p);
+        icmp_error(&p, ICMP4_UNREACHABLE, HOST, 0, 1, 1040);
+        expect_no_event(&p);
+        assert_int_equal(rill_set_flags(p.stack, p.conn, 0, RILL_OPTION_NO_SOFT_ERRORS), 0);
+        peer_run(&p);
+        icmp_error(&p, ICMP4_UNREACHABLE, HOST, 0, 1, 1040);
+        expect_event_error(&p, p.conn, RILL_SOFT_ERROR, -RILL_EHOSTUNREACH);
+        assert_int_equal(rill_set_flags(p.stack, p.conn, RILL_OPTION_NO_SOFT_ERRORS, 0), 0);
+        peer_advance(&p, 60000); /* excessive retransmissions are one as well */
+        assert_int_equal(p.event_count, 0);
+        peer_close(&p);
+    }
+}
+
+/* What ends the connection, or is no error, is told all the same. */
+static void SHLD_20_without_soft_errors_all_else_is_told(void **state)
+{
+    struct peer p;
+    (void)state;
+    established_with(&p, &(struct peer_setup){.option_flags = RILL_OPTION_NO_SOFT_ERRORS});
+    peer_send(&p, TCP_ACK, 1, 1, 10);
+    expect_event(&p, p.conn, RILL_READABLE);
+    peer_send(&p, TCP_RST, 11, 0, 0);
+    expect_event_error(&p, p.conn, RILL_RESET | RILL_CLOSED, -RILL_ECONNRESET);
+    peer_close(&p);
+}
+
+static void R1122_3_icmp_errors_many_retransmissions_and_urgent_data_are_told_without_being_asked(void **state)
+{
+    struct peer p;
+    (void)state;
+    established_with(&p, NULL);
+    assert_int_equal(peer_user_send(&p, 1000), 1000);
+    peer_forget(&p);
+    icmp_error(&p, ICMP4_TIME_EXCEEDED, 0, 0, 1, 1040);
+    expect_event_error(&p, p.conn, RILL_SOFT_ERROR, -RILL_EHOSTUNREACH);
+    peer_send_packet(&p, &(struct peer_packet){.flags = TCP_ACK | TCP_URG, .seq = 1, .ack = 1, .urgent = 9});
+    expect_event(&p, p.conn, RILL_URGENT);
+    peer_advance(&p, 20000);
+    expect_event_error(&p, p.conn, RILL_SOFT_ERROR, -RILL_ETIMEDOUT);
+    peer_close(&p);
+}
+
+static void R1191_5_a_burst_of_errors_about_one_flight_sends_it_again_once(void **state)
+{
+    struct peer p;
+    uint32_t again = 0;
+    (void)state;
+    established_with(&p, NULL);
+    assert_int_equal(peer_user_send(&p, 4380), 4380);
+    peer_forget(&p);
+    for (uint32_t i = 0; i < 3; i++)
+        icmp_error(&p, ICMP4_UNREACHABLE, TOO_BIG, 1400, 1 + 1460 * i, 1500);
+    for (unsigned i = 0; i < p.sent_count; i++) {
+        assert_true(p.sent[i].data_bytes <= 1360);
+        again += p.sent[i].seq == 1;
+    }
+    assert_int_equal(again, 1);
+    peer_close(&p);
+}
+
+static void R1191_5_no_path_makes_segments_larger_than_the_peers_mss(void **state)
+{
+    struct peer p;
+    (void)state;
+    established_with(&p, &(struct peer_setup){.mss = 700});
+    assert_int_equal(peer_user_send(&p, 2100), 2100);
+    icmp_error(&p, ICMP4_UNREACHABLE, TOO_BIG, 1400, 1, 1500);
+    for (unsigned i = 0; i < p.sent_count; i++)
+        assert_true(p.sent[i].data_bytes <= 700);
+    assert_int_equal(status_of(&p).snd_mss, 700);
+    peer_close(&p);
+}
+
+/* A new connection's segment size: what the stack knows of the path. */
+static uint32_t mss_of_another(struct peer *p, uint16_t port)
+{
+    struct rill_endpoint remote = {rill_addr4(10, 77, 0, 1), PEER_PORT};
+    struct rill_options options;
+    struct rill_status status;
+    rill_conn other;
+
+    rill_options_default(&options);
+    options.local.port = port;
+    assert_int_equal(rill_tcp_connect(p->stack, &remote, &options, &other), 0);
+    assert_int_equal(rill_status(p->stack, other, &status), 0);
+    assert_int_equal(rill_abort(p->stack, other), 0);
+    return status.pmtu;
+}
+
+static void R1191_4_a_smaller_path_is_remembered_for_ten_minutes(void **state)
+{
+    struct peer p;
+    (void)state;
+    established_with(&p, NULL);
+    assert_int_equal(peer_user_send(&p, 1000), 1000);
+    icmp_error(&p, ICMP4_UNREACHABLE, TOO_BIG, 1400, 1, 1500);
+    peer_send(&p, TCP_ACK, 1, 1001, 0);
+    peer_forget(&p);
+    peer_advance(&p, 600000);
+    assert_int_equal(mss_of_another(&p, 81), 1400);
+    peer_advance(&p, 2);
+    assert_int_equal(mss_of_another(&p, 82), 1500);
+    peer_close(&p);
+}
+
+static void R792_1_R792_7_other_messages_and_bad_checksums_are_silently_dropped(void **state)
+{
+    static const uint8_t types[] = {4, 5, 6, 9, 10, 13, 14, 15, 16, 17, 18, 30, 37, 41, 255};
+    struct icmp4_message message = {.body = (const uint8_t *)"0123456789abcdef0123456789abcdef", .body_bytes = 32};
+    uint8_t packet[64] = {0x45, 0, 0, 36, 0, 0, 0, 0, 64, 1, 0, 0, 10, 77, 0, 1, 10, 77, 0, 2, 8, 0, 1, 2};
+    struct peer p;
+    (void)state;
+    established_with(&p, NULL);
+    for (unsigned i = 0; i < sizeof types; i++) {
+        message.type = types[i];
+        icmp_from_router(&p, &message);
+    }
+    expect_nothing(&p);
+    assert_int_equal(rill_drops(p.stack, RILL_DROP_ICMP_TYPE), sizeof types);
+    put_be16(packet + 10, checksum_finish(checksum_bytes(packet, 20)));
+    peer_inject(&p, packet, 36); /* an echo request whose checksum is wrong */
+    expect_nothing(&p);
+    expect_no_event(&p);
+    peer_close(&p);
+}
+
 /* Ping: what the stack sends is no TCP, so it is taken here and not by the scripted peer. */
-static void ping_is_answered_with_its_own_bytes(void **state)
+static void R792_4_ping_is_answered_with_its_own_bytes(void **state)
 {
     static const uint8_t body[] = "0123456789abcdef";
     struct icmp4_message message = {
@@ -294,7 +429,14 @@ int main(void)
         cmocka_unit_test(R1191_1_R5927_5_a_smaller_path_is_used_at_once_and_what_was_lost_goes_again),
         cmocka_unit_test(R1191_3_R5927_6_ICM_03_the_path_never_shrinks_below_552_and_never_grows),
         cmocka_unit_test(R1191_6_all_connections_of_the_path_learn),
-        cmocka_unit_test(ping_is_answered_with_its_own_bytes),
+        cmocka_unit_test(SHLD_20_soft_errors_can_be_turned_off_and_on),
+        cmocka_unit_test(SHLD_20_without_soft_errors_all_else_is_told),
+        cmocka_unit_test(R1122_3_icmp_errors_many_retransmissions_and_urgent_data_are_told_without_being_asked),
+        cmocka_unit_test(R1191_5_a_burst_of_errors_about_one_flight_sends_it_again_once),
+        cmocka_unit_test(R1191_5_no_path_makes_segments_larger_than_the_peers_mss),
+        cmocka_unit_test(R1191_4_a_smaller_path_is_remembered_for_ten_minutes),
+        cmocka_unit_test(R792_1_R792_7_other_messages_and_bad_checksums_are_silently_dropped),
+        cmocka_unit_test(R792_4_ping_is_answered_with_its_own_bytes),
         cmocka_unit_test(MUST_67_the_announced_mss_is_the_interfaces_not_the_paths),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,6 +5,7 @@
 #include "rill/rill.h"
 #include "support/cmocka_all.h"
 #include "wire/ipv4.h"
+#include "wire/tcp.h"
 #include "wire/train.h"
 
 #define MEMORY_BYTES (4u << 20)
@@ -94,6 +95,55 @@ static void MUST_8_SHLD_1_the_isn_goes_on_by_one_in_4_microseconds_and_wraps(voi
         wait_for(&m, waits_us[i] * 1000);
         assert_int_equal(iss_now(&m, 1000) - before, (uint32_t)(waits_us[i] / 4));
     }
+    close_maker(&m);
+}
+
+/* The timestamp of the SYN that a connection from this port sends now. */
+static uint32_t timestamp_now(struct maker *m, uint16_t local_port)
+{
+    rill_conn conn = connect_from(m, rill_addr4(10, 1, 0, 2), local_port);
+    struct tcp_segment seg;
+    struct rill_train train;
+
+    assert_int_equal(rill_output(m->stack, m->netif[0], &train, 1, m->now), 1);
+    assert_int_equal(tcp_parse(train.header + 20, train.header_bytes - 20u, &seg), RILL_DROP_NONE);
+    assert_true((seg.options.present & TCP_OPTION_TIMESTAMP) != 0);
+    assert_int_equal(rill_abort(m->stack, conn), 0);
+    return seg.options.timestamp_value;
+}
+
+static void R7323_18_the_timestamp_clock_goes_on_by_one_in_a_millisecond_and_wraps(void **state)
+{
+    static const uint32_t waits_ms[] = {1, 999, 86400000, 0x7fffffff, 0x80000000, 0xffffffff};
+    struct maker m;
+
+    (void)state;
+    open_maker(&m, 1);
+    for (unsigned i = 0; i < sizeof waits_ms / sizeof waits_ms[0]; i++) {
+        uint32_t before = timestamp_now(&m, 1000);
+
+        wait_for(&m, waits_ms[i] * UINT64_C(1000000));
+        assert_int_equal(timestamp_now(&m, 1000) - before, waits_ms[i]);
+    }
+    close_maker(&m);
+}
+
+/* RFC 7323 7.1. */
+static void R7323_18_neighbouring_ports_have_unrelated_timestamps(void **state)
+{
+    struct maker m;
+    uint32_t before, near = 0;
+
+    (void)state;
+    open_maker(&m, 1);
+    before = timestamp_now(&m, 1000);
+    for (uint16_t port = 1001; port < 1101; port++) {
+        uint32_t now = timestamp_now(&m, port);
+
+        near += now - before + (1u << 20) < 1u << 21; /* one in 2,048 by chance */
+        before = now;
+    }
+    assert_true(near <= 3);
     close_maker(&m);
 }
 
@@ -262,6 +312,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(MUST_8_SHLD_1_the_isn_goes_on_by_one_in_4_microseconds_and_wraps),
+        cmocka_unit_test(R7323_18_the_timestamp_clock_goes_on_by_one_in_a_millisecond_and_wraps),
+        cmocka_unit_test(R7323_18_neighbouring_ports_have_unrelated_timestamps),
         cmocka_unit_test(R6528_1_the_next_incarnation_of_a_pair_begins_behind_the_last_one),
         cmocka_unit_test(MUST_9_R6528_1_neighbouring_ports_have_unrelated_isns),
         cmocka_unit_test(MUST_9_R6528_2_every_byte_of_the_secret_changes_the_isn),

@@ -101,6 +101,44 @@ static void MUST_69_options_fill_the_header_or_end_in_zeros(void **state)
     send_of_everything(true, nothing_but_zeros_behind_the_end_of_options);
 }
 
+static void is_atomic(const uint8_t *packet, size_t bytes)
+{
+    assert_int_equal(get_be16(packet + 2), bytes);
+    assert_int_equal(get_be16(packet + 6), 0x4000); /* DF alone */
+    assert_int_not_equal(packet[8], 0);             /* TTL */
+}
+
+static void has_id_0(const uint8_t *packet, size_t bytes)
+{
+    is_atomic(packet, bytes);
+    assert_int_equal(get_be16(packet + 4), 0);
+}
+
+static void R6864_3_R791_9_no_packet_is_or_may_become_a_fragment_and_none_has_ttl_0(void **state)
+{
+    (void)state;
+    send_of_everything(false, is_atomic);
+    send_of_everything(true, is_atomic);
+}
+
+static void MAY_4_what_is_sent_again_has_the_id_of_the_first_time(void **state)
+{
+    struct seen seen = {0};
+    uint8_t data[100] = {0};
+    struct peer p;
+
+    (void)state;
+    peer_open(&p, NULL);
+    peer_reach(&p, RILL_STATE_ESTABLISHED);
+    assert_int_equal(rill_send(p.stack, p.conn, data, sizeof data, 0), sizeof data);
+    each_packet(&p, &seen, has_id_0);
+    p.now += UINT64_C(1000000000);
+    rill_poll(p.stack, p.now);
+    each_packet(&p, &seen, has_id_0);
+    assert_int_equal(seen.packets, 2);
+    peer_close(&p);
+}
+
 static void has_a_timestamp(const uint8_t *packet, size_t bytes)
 {
     size_t at = 40, end = 20 + 4 * (size_t)(packet[32] >> 4);
@@ -137,6 +175,63 @@ static void inject_with_ip_options(struct peer *p, const uint8_t options[4])
     sum = checksum_pseudo4(get_be32(packet + 12), get_be32(packet + 16), 6, 30);
     put_be16(tcp + 16, checksum_finish(sum + checksum_bytes(tcp, 30)));
     peer_inject(p, packet, sizeof packet);
+}
+
+/* Ten bytes at `seq` with this IP ID and TTL. */
+static void inject_with_id_and_ttl(struct peer *p, uint32_t seq, uint16_t id, uint8_t ttl)
+{
+    uint8_t packet[50] = {0x45, 0, 0, sizeof packet, 0, 0, 0x40, 0, ttl, 6, 0, 0, 10, 77, 0, 1, 10, 77, 0, 2};
+    uint8_t *tcp = packet + 20;
+    checksum_sum sum;
+
+    put_be16(packet + 4, id);
+    put_be16(packet + 10, checksum_finish(checksum_bytes(packet, 20)));
+    put_be16(tcp, PEER_PORT);
+    put_be16(tcp + 2, STACK_PORT);
+    put_be32(tcp + 4, p->isn + seq);
+    put_be32(tcp + 8, p->iss + 1);
+    tcp[12] = 0x50;
+    tcp[13] = TCP_ACK;
+    put_be16(tcp + 14, 65535);
+    sum = checksum_pseudo4(get_be32(packet + 12), get_be32(packet + 16), 6, 30);
+    put_be16(tcp + 16, checksum_finish(sum + checksum_bytes(tcp, 30)));
+    peer_inject(p, packet, sizeof packet);
+}
+
+static void R791_9_R6864_1_whatever_ttl_and_id_a_packet_has_left_it_is_taken(void **state)
+{
+    static const uint8_t ttls[] = {0, 1, 255};
+    static const uint16_t ids[] = {7, 7, 0};
+    struct rill_status status;
+    struct peer p;
+
+    (void)state;
+    peer_open(&p, NULL);
+    peer_reach(&p, RILL_STATE_ESTABLISHED);
+    for (uint32_t i = 0; i < 3; i++)
+        inject_with_id_and_ttl(&p, 1 + 10 * i, ids[i], ttls[i]);
+    expect_status_of(&p, p.conn, &status);
+    assert_int_equal(status.bytes_received, 30);
+    peer_close(&p);
+}
+
+static void R791_7_what_is_not_for_us_or_from_nobody_is_silently_dropped(void **state)
+{
+    static const uint32_t sources[] = {0x00000001, 0x7f000001, 0xe0000001, 0xf0000001, 0xffffffff, 0x0a4d00ff};
+    static const uint32_t destinations[] = {0x0a4d0003, 0xc0000209, 0x7f000001, 0x0a4d00ff, 0xe0000001, 0xffffffff};
+    struct peer p;
+
+    (void)state;
+    peer_open(&p, &(struct peer_setup){.passive = true});
+    peer_reach(&p, RILL_STATE_LISTEN);
+    for (unsigned i = 0; i < sizeof sources / sizeof sources[0]; i++)
+        peer_send_packet(&p, &(struct peer_packet){.flags = TCP_SYN, .source = sources[i]});
+    for (unsigned i = 0; i < sizeof destinations / sizeof destinations[0]; i++)
+        peer_send_packet(&p, &(struct peer_packet){.flags = TCP_SYN, .destination = destinations[i]});
+    expect_nothing(&p);
+    expect_no_event(&p);
+    expect_state(&p, RILL_STATE_LISTEN);
+    peer_close(&p);
 }
 
 /* Also those that may be supported and are not: timestamp (MAY-10) and record route (MAY-11). */
@@ -178,6 +273,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(MUST_2_every_segment_has_a_valid_checksum),
         cmocka_unit_test(MUST_69_options_fill_the_header_or_end_in_zeros),
+        cmocka_unit_test(R6864_3_R791_9_no_packet_is_or_may_become_a_fragment_and_none_has_ttl_0),
+        cmocka_unit_test(MAY_4_what_is_sent_again_has_the_id_of_the_first_time),
+        cmocka_unit_test(R791_9_R6864_1_whatever_ttl_and_id_a_packet_has_left_it_is_taken),
+        cmocka_unit_test(R791_7_what_is_not_for_us_or_from_nobody_is_silently_dropped),
         cmocka_unit_test(MUST_50_ip_options_that_are_not_understood_are_ignored),
         cmocka_unit_test(REC_1_MUST_1_a_scaled_window_is_kept_in_32_bits),
         cmocka_unit_test(R7323_9_every_segment_has_a_timestamp_once_agreed),

@@ -147,6 +147,22 @@ static void MUST_67_the_announced_mss_is_the_mtu_less_fixed_headers(void **state
     inside_close(&t);
 }
 
+/* 3.7.1: MMS_R is the MTU less the headers without options, which the peer's segments may or may not have. */
+static void SHLD_6_the_announced_mss_is_that_of_the_interface_for_each_mtu(void **state)
+{
+    static const uint16_t mtus[] = {576, 1280, 1500, 9000, 65535};
+    (void)state;
+    for (unsigned i = 0; i < sizeof mtus / sizeof mtus[0]; i++) {
+        struct inside t;
+
+        inside_configure(&t, 1u << 20);
+        inside_connect(&t);
+        t.tcp->ip.netifs[0].mtu = mtus[i];
+        assert_int_equal(options_announced_mss(t.tcp, tcb_path(t.tcp, t.tcb)), mtus[i] - 40);
+        inside_close(&t);
+    }
+}
+
 static void the_window_shift_can_express_the_receive_buffer(void **state)
 {
     (void)state;
@@ -246,6 +262,7 @@ int main(void)
         cmocka_unit_test(R7323_3_R7323_10_a_passive_open_answers_only_what_was_offered),
         cmocka_unit_test(TCH_04_every_mss_that_a_peer_may_announce_gives_one_between_floor_and_path),
         cmocka_unit_test(MUST_67_the_announced_mss_is_the_mtu_less_fixed_headers),
+        cmocka_unit_test(SHLD_6_the_announced_mss_is_that_of_the_interface_for_each_mtu),
         cmocka_unit_test(the_window_shift_can_express_the_receive_buffer),
         cmocka_unit_test(TCH_07_options_of_the_handshake_change_nothing_later),
         cmocka_unit_test(TCH_10_options_never_exceed_40_bytes_and_sack_blocks_give_way),

@@ -272,6 +272,25 @@ static void ranges_are_bounded_and_the_furthest_data_is_shed_and_counted(void **
     stop(&f);
 }
 
+static void R2018_8_what_was_shed_is_in_no_sack_block(void **state)
+{
+    struct tcp_sack_block blocks[TCP_SACK_BLOCKS_MAX];
+    struct fixture f;
+    uint32_t furthest = 4 * REASSEMBLY_RANGES_MAX;
+    uint8_t n;
+    (void)state;
+    start(&f, 0x7fffff80, 1);
+    for (uint32_t i = 0; i + 1 < REASSEMBLY_RANGES_MAX; i++)
+        assert_int_equal(arrive(&f, 2 + 2 * i, 1, false), RILL_DROP_NONE);
+    assert_int_equal(arrive(&f, furthest, 10, false), RILL_DROP_NONE); /* told first from now on */
+    assert_int_equal(arrive(&f, 3 * REASSEMBLY_RANGES_MAX, 1, false), RILL_DROP_NONE);
+    n = reassembly_sack_blocks(f.in.tcp, f.in.tcb, blocks, TCP_SACK_BLOCKS_MAX);
+    assert_int_equal(n, TCP_SACK_BLOCKS_MAX);
+    for (unsigned i = 0; i < n; i++)
+        assert_int_not_equal(blocks[i].start.v, seq_of(&f, furthest).v);
+    stop(&f);
+}
+
 static void a_range_beyond_the_furthest_of_a_full_array_is_refused_not_kept(void **state)
 {
     struct fixture f;
@@ -374,6 +393,7 @@ int main(void)
         cmocka_unit_test(R2018_4_a_segment_that_extends_a_range_puts_the_whole_range_first),
         cmocka_unit_test(R2018_4_a_duplicate_ahead_of_the_gap_is_reported_first_again),
         cmocka_unit_test(ranges_are_bounded_and_the_furthest_data_is_shed_and_counted),
+        cmocka_unit_test(R2018_8_what_was_shed_is_in_no_sack_block),
         cmocka_unit_test(a_range_beyond_the_furthest_of_a_full_array_is_refused_not_kept),
         cmocka_unit_test(what_was_shed_and_sent_again_completes_the_stream),
         cmocka_unit_test(out_of_order_bytes_stop_at_the_true_size_limit),

@@ -1,0 +1,304 @@
+/* What an arriving segment changes besides the stream: clocks, marks, counters, and what is left out when memory is short. */
+#include "stack/stack.h"
+#include "support/tcp_peer.h"
+
+#define DAY_MS UINT64_C(86400000)
+
+static struct rill_status status_of(struct peer *p)
+{
+    struct rill_status status;
+
+    expect_status_of(p, p->conn, &status);
+    return status;
+}
+
+static void established_with(struct peer *p, const struct peer_setup *setup)
+{
+    peer_open(p, setup);
+    peer_reach(p, RILL_STATE_ESTABLISHED);
+}
+
+static void keep_alive_after_a_minute(struct rill_config *config)
+{
+    config->keepalive_idle_ms = 60000;
+}
+
+/* Nothing of the arena is left but what the stack's pools hold already. */
+static void take_all_memory(struct peer *p)
+{
+    struct arena *arena = tcp_arena(&p->stack->tcp);
+
+    while (arena_take(arena, 1, PAGE_RUN) != REF_NONE)
+        continue;
+}
+
+/* ------------------------------------------------------------------ SYN,ACK */
+
+static void the_idle_time_counts_from_the_syn_ack_not_from_the_syn(void **state)
+{
+    struct peer p;
+    (void)state;
+    peer_open(&p, &(struct peer_setup){.option_flags = RILL_OPTION_KEEPALIVE, .configure = keep_alive_after_a_minute});
+    peer_reach(&p, RILL_STATE_SYN_SENT);
+    peer_advance(&p, 900);
+    peer_send(&p, TCP_SYN | TCP_ACK, 0, 1, 0);
+    expect_segment(&p, TCP_ACK, 1, 1, 0);
+    peer_advance(&p, 59999);
+    expect_nothing(&p);
+    peer_advance(&p, 1);
+    expect_segment(&p, TCP_ACK, 0, 1, 0);
+    peer_close(&p);
+}
+
+static void urg_on_the_syn_ack_marks_the_text_behind_the_syn(void **state)
+{
+    struct peer p;
+    (void)state;
+    peer_open(&p, NULL);
+    peer_reach(&p, RILL_STATE_SYN_SENT);
+    peer_send_packet(
+        &p, &(struct peer_packet){.flags = TCP_SYN | TCP_ACK | TCP_URG, .ack = 1, .data_bytes = 10, .urgent = 5});
+    expect_event(&p, p.conn, RILL_ESTABLISHED | RILL_WRITABLE | RILL_READABLE | RILL_URGENT);
+    peer_close(&p);
+}
+
+static void R5482_7_the_user_timeout_of_a_syn_ack_is_taken_once_the_connection_is_open(void **state)
+{
+    struct peer p;
+    (void)state;
+    peer_open(&p, &(struct peer_setup){.option_flags = RILL_OPTION_USER_TIMEOUT, .user_timeout_ms = 100000});
+    peer_reach(&p, RILL_STATE_SYN_SENT);
+    peer_send_packet(&p, &(struct peer_packet){.flags = TCP_SYN | TCP_ACK, .ack = 1, .user_timeout = 500});
+    expect_segment(&p, TCP_ACK, 1, 1, 0);
+    assert_int_equal(peer_user_send(&p, 10), 10);
+    peer_advance(&p, 490000);
+    expect_state(&p, RILL_STATE_ESTABLISHED);
+    peer_advance(&p, 10000);
+    expect_state(&p, RILL_STATE_CLOSED);
+    peer_close(&p);
+}
+
+static void the_user_timeout_of_a_later_segment_is_taken(void **state)
+{
+    struct peer p;
+    (void)state;
+    established_with(&p, &(struct peer_setup){.option_flags = RILL_OPTION_USER_TIMEOUT, .user_timeout_ms = 100000});
+    peer_send_packet(&p, &(struct peer_packet){.flags = TCP_ACK, .seq = 1, .ack = 1, .user_timeout = 500});
+    peer_forget(&p);
+    assert_int_equal(peer_user_send(&p, 10), 10);
+    peer_advance(&p, 490000);
+    expect_state(&p, RILL_STATE_ESTABLISHED);
+    peer_advance(&p, 10000);
+    expect_state(&p, RILL_STATE_CLOSED);
+    peer_close(&p);
+}
+
+/* RFC 5482 3.3: the SYN's own patience is not the connection's. */
+static void R5482_7_a_user_timeout_in_a_syn_does_not_change_the_patience_for_the_handshake(void **state)
+{
+    struct peer p;
+    (void)state;
+    peer_open(&p, &(struct peer_setup){.option_flags = RILL_OPTION_USER_TIMEOUT});
+    peer_reach(&p, RILL_STATE_SYN_SENT);
+    peer_send_packet(&p, &(struct peer_packet){.flags = TCP_SYN, .user_timeout = 3000});
+    expect_state(&p, RILL_STATE_SYN_RECEIVED);
+    peer_advance(&p, 179000);
+    expect_state(&p, RILL_STATE_SYN_RECEIVED);
+    peer_advance(&p, 1000);
+    expect_state(&p, RILL_STATE_CLOSED);
+    peer_close(&p);
+}
+
+static void R5482_6_the_first_segment_behind_the_handshake_tells_the_user_timeout_again(void **state)
+{
+    struct peer p;
+    struct peer_segment ack;
+    (void)state;
+    peer_open(&p, &(struct peer_setup){.option_flags = RILL_OPTION_USER_TIMEOUT, .user_timeout_ms = 200000});
+    peer_reach(&p, RILL_STATE_SYN_SENT);
+    peer_send(&p, TCP_SYN | TCP_ACK, 0, 1, 0);
+    ack = expect_segment(&p, TCP_ACK, 1, 1, 0);
+    assert_true((ack.options.present & TCP_OPTION_USER_TIMEOUT) != 0);
+    assert_int_equal(ack.options.user_timeout, 200);
+    assert_int_equal(peer_user_send(&p, 10), 10);
+    ack = expect_segment(&p, TCP_ACK, 1, 1, 10);
+    assert_true((ack.options.present & TCP_OPTION_USER_TIMEOUT) == 0);
+    peer_close(&p);
+}
+
+static void R5482_8_keep_alive_waits_for_as_long_as_the_adopted_user_timeout(void **state)
+{
+    struct peer p;
+    (void)state;
+    peer_open(&p, &(struct peer_setup){.option_flags = RILL_OPTION_KEEPALIVE | RILL_OPTION_USER_TIMEOUT,
+                                       .user_timeout_ms = 600000,
+                                       .configure = keep_alive_after_a_minute});
+    peer_reach(&p, RILL_STATE_ESTABLISHED);
+    peer_advance(&p, 599999);
+    expect_nothing(&p);
+    peer_advance(&p, 1);
+    expect_segment(&p, TCP_ACK, 0, 1, 0);
+    peer_close(&p);
+}
+
+/* ------------------------------------------------------------------ memory */
+
+static void a_segment_that_finds_no_memory_is_answered_at_once(void **state)
+{
+    struct peer p;
+    (void)state;
+    established_with(&p, NULL);
+    take_all_memory(&p);
+    peer_send(&p, TCP_ACK, 1, 1, 1000);
+    expect_ack(&p, 1);
+    expect_nothing(&p);
+    assert_int_equal(rill_drops(p.stack, RILL_DROP_TCP_NO_MEMORY), 1);
+    peer_close(&p);
+}
+
+static void the_fin_of_a_segment_that_found_no_memory_is_not_remembered(void **state)
+{
+    struct peer p;
+    struct arena *arena;
+    ref pages[512];
+    unsigned count = 0;
+    (void)state;
+    established_with(&p, NULL);
+    peer_send(&p, TCP_ACK, 21, 1, 10); /* a gap: there is a place for a FIN to be noted in */
+    arena = tcp_arena(&p.stack->tcp);
+    while (count < 512 && (pages[count] = arena_take(arena, 1, PAGE_RUN)) != REF_NONE)
+        count++;
+    assert_true(count < 512);
+    peer_send(&p, TCP_FIN | TCP_ACK, 31, 1, 10);
+    while (count > 0)
+        arena_give(arena, pages[--count], 1);
+    peer_send(&p, TCP_ACK, 1, 1, 20);
+    peer_send(&p, TCP_ACK, 31, 1, 10);
+    peer_forget(&p);
+    expect_state(&p, RILL_STATE_ESTABLISHED);
+    peer_close(&p);
+}
+
+/* ------------------------------------------------------------------ marks and counters */
+
+static void data_beyond_the_window_is_told_of_no_bytes_twice(void **state)
+{
+    struct peer p;
+    struct peer_segment ack;
+    (void)state;
+    established_with(&p, &(struct peer_setup){.sack = true});
+    peer_send(&p, TCP_ACK, p.rcv_nxt + p.rcv_wnd + 100, 1, 10);
+    ack = expect_ack(&p, 1);
+    assert_int_equal(ack.options.sack_count, 0);
+    peer_close(&p);
+}
+
+static void a_rst_at_a_shut_window_is_taken_without_a_drop(void **state)
+{
+    struct peer p;
+    uint64_t before;
+    (void)state;
+    established_with(&p, &(struct peer_setup){.receive_buffer_bytes = 4096});
+    peer_fill_window(&p, 1);
+    before = rill_drops(p.stack, RILL_DROP_TCP_OUT_OF_WINDOW);
+    peer_send(&p, TCP_RST, p.rcv_nxt, 0, 0);
+    expect_state(&p, RILL_STATE_CLOSED);
+    assert_int_equal(rill_drops(p.stack, RILL_DROP_TCP_OUT_OF_WINDOW), before);
+    peer_close(&p);
+}
+
+static void a_probe_of_one_byte_at_a_shut_window_is_dropped_by_name_and_answered(void **state)
+{
+    static const uint8_t flags[] = {TCP_ACK, TCP_ACK | TCP_PSH};
+    (void)state;
+    for (unsigned i = 0; i < 2; i++) {
+        struct peer p;
+        uint64_t before;
+        uint32_t rcv_nxt;
+
+        established_with(&p, &(struct peer_setup){.receive_buffer_bytes = 4096});
+        peer_fill_window(&p, 1);
+        rcv_nxt = p.rcv_nxt;
+        before = rill_drops(p.stack, RILL_DROP_TCP_OUT_OF_WINDOW);
+        peer_send(&p, flags[i], rcv_nxt, 1, 1);
+        expect_ack(&p, rcv_nxt);
+        expect_nothing(&p);
+        assert_int_equal(rill_drops(p.stack, RILL_DROP_TCP_OUT_OF_WINDOW), before + 1);
+        peer_close(&p);
+    }
+}
+
+static void text_on_the_ack_of_our_fin_in_last_ack_is_not_looked_at(void **state)
+{
+    struct peer p;
+    uint64_t before;
+    (void)state;
+    peer_open(&p, NULL);
+    peer_reach(&p, RILL_STATE_LAST_ACK);
+    before = rill_drops(p.stack, RILL_DROP_TCP_DATA_AFTER_FIN);
+    peer_send(&p, TCP_ACK, 2, 2, 10);
+    expect_nothing(&p);
+    expect_state(&p, RILL_STATE_CLOSED);
+    assert_int_equal(rill_drops(p.stack, RILL_DROP_TCP_DATA_AFTER_FIN), before);
+    peer_close(&p);
+}
+
+static void an_answer_that_keeps_the_window_shut_does_not_bring_the_probes_closer(void **state)
+{
+    struct peer p;
+    uint64_t gap_ms = 200;
+    (void)state;
+    established_with(&p, NULL);
+    p.window = 0;
+    peer_send(&p, TCP_ACK, 1, 1, 0);
+    assert_int_equal(peer_user_send(&p, 10), 10);
+    for (unsigned i = 0; i < 5; i++, gap_ms *= 2) {
+        peer_advance(&p, gap_ms - 1);
+        expect_nothing(&p);
+        peer_advance(&p, 1);
+        expect_segment(&p, TCP_ACK, 0, 1, 0);
+        peer_send(&p, TCP_ACK, 1, 1, 0);
+    }
+    peer_close(&p);
+}
+
+static void R7323_17_what_was_seen_24_days_ago_is_not_believed_any_more(void **state)
+{
+    (void)state;
+    for (unsigned late = 0; late < 2; late++) {
+        struct peer p;
+
+        established_with(&p, &(struct peer_setup){.timestamps = true});
+        peer_advance(&p, 24 * DAY_MS - 1 + late);
+        peer_send_packet(&p, &(struct peer_packet){.flags = TCP_ACK,
+                                                   .seq = 1,
+                                                   .ack = 1,
+                                                   .data_bytes = 10,
+                                                   .timestamp_shift = -(int32_t)(24 * DAY_MS) - 1000});
+        assert_int_equal(status_of(&p).bytes_received, late * 10);
+        peer_close(&p);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_idle_time_counts_from_the_syn_ack_not_from_the_syn),
+        cmocka_unit_test(urg_on_the_syn_ack_marks_the_text_behind_the_syn),
+        cmocka_unit_test(R5482_7_the_user_timeout_of_a_syn_ack_is_taken_once_the_connection_is_open),
+        cmocka_unit_test(the_user_timeout_of_a_later_segment_is_taken),
+        cmocka_unit_test(R5482_7_a_user_timeout_in_a_syn_does_not_change_the_patience_for_the_handshake),
+        cmocka_unit_test(R5482_6_the_first_segment_behind_the_handshake_tells_the_user_timeout_again),
+        cmocka_unit_test(R5482_8_keep_alive_waits_for_as_long_as_the_adopted_user_timeout),
+        cmocka_unit_test(a_segment_that_finds_no_memory_is_answered_at_once),
+        cmocka_unit_test(the_fin_of_a_segment_that_found_no_memory_is_not_remembered),
+        cmocka_unit_test(data_beyond_the_window_is_told_of_no_bytes_twice),
+        cmocka_unit_test(a_rst_at_a_shut_window_is_taken_without_a_drop),
+        cmocka_unit_test(a_probe_of_one_byte_at_a_shut_window_is_dropped_by_name_and_answered),
+        cmocka_unit_test(text_on_the_ack_of_our_fin_in_last_ack_is_not_looked_at),
+        cmocka_unit_test(an_answer_that_keeps_the_window_shut_does_not_bring_the_probes_closer),
+        cmocka_unit_test(R7323_17_what_was_seen_24_days_ago_is_not_believed_any_more),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
