@@ -20,7 +20,7 @@ struct cli_command {
 
 extern const struct cli_command listen_command, connect_command, catch_command, ss_command, netstat_command,
     counters_command, memory_command, hold_command, ladder_command, shell_command, bench_command, drill_command,
-    sim_command;
+    sim_command, run_command;
 
 /* "rill listen: " + message + newline, on stderr. */
 void cli_error(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -222,6 +222,8 @@ static void answer_netns(struct session *session, FILE *to)
     json_begin(&json, to);
     json_text(&json, "rill", session->name);
     json_number(&json, "pid", (uint64_t)getpid());
+    if (session->namespace_fd > 0)
+        json_number(&json, "namespace_fd", (uint64_t)session->namespace_fd);
     json_bool(&json, "own_namespace", session->own_namespace);
     json_text(&json, "address", rill_addr_format(&session->addr, text));
     json_text(&json, "kernel_address", rill_addr_format(&session->gateway, text));

@@ -10,9 +10,9 @@
 #include <string.h>
 
 static const struct cli_command *const commands[] = {
-    &listen_command, &connect_command,  &catch_command,  &ss_command,   &netstat_command,
-    &shell_command,  &counters_command, &memory_command, &hold_command, &ladder_command,
-    &bench_command,  &drill_command,    &sim_command,
+    &run_command,     &listen_command, &connect_command,  &catch_command,  &ss_command,
+    &netstat_command, &shell_command,  &counters_command, &memory_command, &hold_command,
+    &ladder_command,  &bench_command,  &drill_command,    &sim_command,
 };
 
 #define COMMANDS (sizeof commands / sizeof commands[0])

@@ -109,14 +109,17 @@ bool namespace_enter(void)
     return true;
 }
 
-static bool join_one(pid_t pid, const char *kind, int type)
+static bool join_one(pid_t pid, const char *kind, int type, int network_fd)
 {
     char theirs[64], ours[64];
     struct stat their_status, our_status;
     int fd;
     bool done;
 
-    snprintf(theirs, sizeof theirs, "/proc/%d/ns/%s", (int)pid, kind);
+    if (network_fd > 0 && type == CLONE_NEWNET)
+        snprintf(theirs, sizeof theirs, "/proc/%d/fd/%d", (int)pid, network_fd);
+    else
+        snprintf(theirs, sizeof theirs, "/proc/%d/ns/%s", (int)pid, kind);
     snprintf(ours, sizeof ours, "/proc/self/ns/%s", kind);
     if (stat(theirs, &their_status) != 0 || stat(ours, &our_status) != 0)
         return false;
@@ -130,9 +133,9 @@ static bool join_one(pid_t pid, const char *kind, int type)
     return done;
 }
 
-bool namespace_join(pid_t pid)
+bool namespace_join(pid_t pid, int network_fd)
 {
-    if (!join_one(pid, "user", CLONE_NEWUSER) || !join_one(pid, "net", CLONE_NEWNET)) {
+    if (!join_one(pid, "user", CLONE_NEWUSER, 0) || !join_one(pid, "net", CLONE_NEWNET, network_fd)) {
         cli_error("cannot enter the namespace of process %d: %s", (int)pid, strerror(errno));
         return false;
     }

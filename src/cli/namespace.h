@@ -14,8 +14,11 @@
  */
 bool namespace_enter(void);
 
-/* Move into the namespaces of a running process. False after saying why not. */
-bool namespace_join(pid_t pid);
+/*
+ * Move into the namespaces of a running process; network_fd: its descriptor of the network to enter, 0: the one that
+ * it is in. False after saying why not.
+ */
+bool namespace_join(pid_t pid, int network_fd);
 
 /* Can a TUN device be made here? False after saying why not, and the remedy. */
 bool namespace_check_tun(void);

@@ -53,6 +53,7 @@ struct session {
     bool stopping;
     int status; /* the exit code to be */
     int signal_fd;
+    int namespace_fd;     /* the kernel side's network, when this process has gone on to another; 0: it has not */
     pid_t program;        /* the kernel-side program that runs beside, 0: none */
     bool program_decides; /* when it ends, the session ends with its status */
     rill_time linger_until;

@@ -91,7 +91,7 @@ static int shell_run(int argc, char **argv)
         return status;
     if (!ask(name, "netns", line, sizeof line))
         return CLI_FAILED;
-    if (!namespace_join((pid_t)json_find_number(line, "pid")))
+    if (!namespace_join((pid_t)json_find_number(line, "pid"), (int)json_find_number(line, "namespace_fd")))
         return CLI_FAILED;
     setenv("RILL_RUNTIME_DIR", runtime_directory(), 1);
     setenv("RILL_NAME", name, 1);

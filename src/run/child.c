@@ -1,0 +1,125 @@
+/*
+ * The program's first process: it puts the filter around itself, hands the
+ * listener's number over, and becomes the program.
+ */
+#include "run/supervisor.h"
+
+#include "run/filter.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+int run_filter(bool watch_opens, bool io_uring)
+{
+    return filter_install((watch_opens ? FILTER_OPENS : 0u) | (io_uring ? FILTER_IO_URING : 0u));
+}
+
+static bool write_file(const char *path, const char *text)
+{
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    bool done = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+
+    if (fd >= 0)
+        close(fd);
+    return done;
+}
+
+/* Rill is root in its own user namespace; the program is who it was, in one below. */
+static bool become_user(uid_t uid, gid_t gid)
+{
+    char text[48];
+
+    if (unshare(CLONE_NEWUSER) != 0)
+        return false;
+    (void)write_file("/proc/self/setgroups", "deny");
+    snprintf(text, sizeof text, "%u 0 1", (unsigned)uid);
+    if (!write_file("/proc/self/uid_map", text))
+        return false;
+    snprintf(text, sizeof text, "%u 0 1", (unsigned)gid);
+    return write_file("/proc/self/gid_map", text);
+}
+
+static void __attribute__((noreturn))
+child(struct run *run, char **argv, int to_parent, int from_parent, const struct rlimit *files)
+{
+    const struct run_config *config = &run->config;
+    sigset_t none;
+    int listener, error;
+    char go;
+
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    signal(SIGPIPE, SIG_DFL);
+    setrlimit(RLIMIT_NOFILE, files);
+    if (config->change_user && !become_user(config->uid, config->gid)) {
+        fprintf(stderr, "rill run: cannot give the program its own user: %s\n", strerror(errno));
+        _exit(126);
+    }
+    listener = run_filter(config->watch_opens, config->io_uring);
+    if (write(to_parent, &listener, sizeof listener) != sizeof listener || read(from_parent, &go, 1) != 1)
+        _exit(126);
+    if (listener >= 0)
+        close(listener);
+    execvp(argv[0], argv);
+    error = errno;
+    fprintf(stderr, "rill run: cannot run %s: %s\n", argv[0], strerror(error));
+    _exit(error == ENOENT ? 127 : 126);
+}
+
+static void explain(int error)
+{
+    fprintf(stderr, "rill run: the kernel does not let us watch the program's system calls (seccomp): %s\n",
+            strerror(error));
+    if (error == EBUSY)
+        fprintf(stderr,
+                "rill run: something watches this process tree already; inside of rill run, leave rill run out\n");
+    else if (error == EACCES)
+        fprintf(stderr, "rill run: it needs root, or a user namespace: leave --dev out\n");
+    else
+        fprintf(stderr, "rill run: in a container, start it with --security-opt seccomp=unconfined\n");
+}
+
+pid_t run_start(struct run *run, char **argv)
+{
+    int up[2], down[2] = {-1, -1}, listener = -1, error;
+    struct rlimit files;
+    pid_t process;
+
+    getrlimit(RLIMIT_NOFILE, &files);
+    files.rlim_cur = files.rlim_cur > run->files_before ? run->files_before : files.rlim_cur;
+    if (pipe2(up, O_CLOEXEC) != 0 || pipe2(down, O_CLOEXEC) != 0)
+        return -errno;
+    process = fork();
+    if (process == 0)
+        child(run, argv, up[1], down[0], &files);
+    close(up[1]);
+    close(down[0]);
+    if (process < 0) {
+        error = -errno;
+    } else if (read(up[0], &listener, sizeof listener) != sizeof listener) {
+        error = -ECHILD; /* it said why */
+    } else if (listener < 0) {
+        explain(-listener);
+        error = listener;
+    } else {
+        error = run_adopt(run, process, listener);
+        if (error != 0)
+            fprintf(stderr, "rill run: cannot reach into the program's process: %s\n", strerror(-error));
+    }
+    if (error == 0 && write(down[1], "", 1) != 1)
+        error = -errno;
+    close(up[0]);
+    close(down[1]);
+    if (error != 0 && process > 0)
+        waitpid(process, NULL, 0);
+    return error != 0 ? error : process;
+}

@@ -1,0 +1,145 @@
+/*
+ * connect: the program's thread sleeps until the handshake is done, or, when
+ * its descriptor does not block, sees it become writable then.
+ */
+#include "run/supervisor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define STUFFING_BYTES 61440u /* an AF_UNIX socket is writable while a quarter of its buffer, 208 KiB, is not used */
+
+void pair_stuff(struct psock *ps, int end, uint32_t bytes)
+{
+    static const uint8_t nothing[STUFFING_BYTES];
+    ssize_t n = send(end, nothing, bytes, MSG_DONTWAIT | MSG_NOSIGNAL);
+
+    if (n > 0)
+        ps->stuffing += (uint32_t)n;
+}
+
+/* The program's end becomes writable. */
+static void unstuff(struct run *run, struct psock *ps)
+{
+    while (ps->stuffing > 0) {
+        ssize_t n = recv(ps->pair, run->scratch, ps->stuffing, MSG_DONTWAIT);
+
+        if (n <= 0)
+            break;
+        ps->stuffing -= (uint32_t)n;
+    }
+    ps->stuffing = 0;
+}
+
+static void opened(struct run *run, struct psock *ps)
+{
+    run->counts.connections++;
+    ps->phase = PSOCK_OPEN;
+    unstuff(run, ps);
+    ps->readable = true;
+    psock_mark_busy(run, ps);
+}
+
+/* The call again, for a thread that waited: 0, or how it failed. The socket may be connected anew then. */
+static int ask_again(struct run *run, struct psock *ps)
+{
+    return rill_sock_connect(run->sockets, ps->fd, ps->remote, ps->remote_bytes);
+}
+
+void connect_progress(struct run *run, struct psock *ps)
+{
+    struct rill_pollfd poll = {.fd = ps->fd, .events = RILL_POLLOUT};
+    bool waited = ps->waiters != NULL;
+    int error = 0;
+
+    if (ps->hung_up) { /* closed meanwhile: the SYN is forgotten */
+        psock_free(run, ps);
+        return;
+    }
+    if (rill_sock_poll(run->sockets, &poll, 1, 0) <= 0)
+        return;
+    if (waited)
+        error = ask_again(run, ps);
+    if ((poll.revents & (RILL_POLLERR | RILL_POLLHUP)) == 0) {
+        waiters_end(run, ps, error);
+        opened(run, ps);
+        return;
+    }
+    if (waited) {
+        waiters_end(run, ps, error);
+        unstuff(run, ps);
+        ps->phase = PSOCK_FRESH;
+        return;
+    }
+    psock_reset(run, ps); /* run->sockets keeps the error for SO_ERROR */
+}
+
+/* A new pair at the same descriptor, for a socket whose connection was reset. */
+static bool revive(struct run *run, struct psock *ps, const struct call *call)
+{
+    int flags = process_file_flags(call->thread, (int)call->args[0]);
+    bool done;
+    int end;
+
+    if (!psock_renew(run, ps, (flags & O_NONBLOCK) != 0, &end))
+        return false;
+    done = call_replace_file(call, end, (int)call->args[0], (flags & O_CLOEXEC) != 0);
+    close(end);
+    return done;
+}
+
+static void begin(struct run *run, struct psock *ps, const struct call *call, int end)
+{
+    bool nonblocking = (fcntl(end, F_GETFL) & O_NONBLOCK) != 0;
+    bool fresh = ps->phase == PSOCK_FRESH;
+    int error;
+
+    if (fresh && nonblocking)
+        pair_stuff(ps, end, STUFFING_BYTES); /* before the SYN,ACK can come */
+    error = rill_sock_connect(run->sockets, ps->fd, ps->remote, ps->remote_bytes);
+    if (error == -RILL_EINPROGRESS)
+        ps->phase = PSOCK_CONNECTING;
+    else if (fresh)
+        unstuff(run, ps);
+    if ((error == -RILL_EINPROGRESS || error == -RILL_EALREADY) && !nonblocking) {
+        waiter_add(run, ps, call, psock_deadline(run, ps, RILL_SO_SNDTIMEO));
+        return;
+    }
+    if (error == 0 && ps->phase == PSOCK_CONNECTING)
+        opened(run, ps);
+    call_answer(call, error);
+}
+
+void answer_connect(struct run *run, struct psock *ps, const struct call *call)
+{
+    uint8_t addr[ADDRESS_BYTES];
+    uint32_t bytes;
+    int error = read_address(call, call->args[1], call->args[2], addr, &bytes);
+    int end;
+
+    if (error != 0) {
+        call_answer(call, error);
+        return;
+    }
+    if (ps->phase == PSOCK_FRESH && address_is_kernels(run, addr, bytes)) {
+        kernel_takes_over(run, ps, call);
+        return;
+    }
+    if (ps->phase == PSOCK_DEAD && !revive(run, ps, call)) {
+        call_answer(call, -ENOBUFS);
+        return;
+    }
+    memcpy(ps->remote, addr, sizeof addr);
+    ps->remote_bytes = bytes;
+    end = process_file(call->thread, (int)call->args[0]);
+    if (end < 0) {
+        call_answer(call, -EBADF);
+        return;
+    }
+    begin(run, ps, call, end);
+    close(end);
+}

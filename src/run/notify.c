@@ -1,0 +1,200 @@
+/*
+ * Seccomp's notifications, and a program's memory and descriptors seen from
+ * outside: see notify.h.
+ */
+#include "run/notify.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#define PAGE_BYTES 4096u
+
+#ifndef PIDFD_THREAD
+#define PIDFD_THREAD O_EXCL
+#endif
+
+int call_receive(int listener, struct call *out)
+{
+    struct seccomp_notif request;
+
+    memset(&request, 0, sizeof request);
+    if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &request) != 0)
+        return -EAGAIN; /* ENOENT: the one that was there has gone */
+    out->listener = listener;
+    out->id = request.id;
+    out->thread = (pid_t)request.pid;
+    out->arch = request.data.arch;
+    out->number = request.data.nr;
+    memcpy(out->args, request.data.args, sizeof out->args);
+    return 0;
+}
+
+bool call_is_waiting(const struct call *call)
+{
+    return ioctl(call->listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &call->id) == 0;
+}
+
+bool call_answer(const struct call *call, int64_t result)
+{
+    struct seccomp_notif_resp response = {.id = call->id};
+
+    if (result < 0)
+        response.error = (int32_t)result;
+    else
+        response.val = result;
+    return ioctl(call->listener, SECCOMP_IOCTL_NOTIF_SEND, &response) == 0;
+}
+
+bool call_continue(const struct call *call)
+{
+    struct seccomp_notif_resp response = {.id = call->id, .flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE};
+
+    return ioctl(call->listener, SECCOMP_IOCTL_NOTIF_SEND, &response) == 0;
+}
+
+int call_answer_with_file(const struct call *call, int fd, bool close_on_exec)
+{
+    struct seccomp_notif_addfd add = {
+        .id = call->id,
+        .flags = SECCOMP_ADDFD_FLAG_SEND, /* at once: a signal between the two would leave a descriptor behind */
+        .srcfd = (uint32_t)fd,
+        .newfd_flags = close_on_exec ? O_CLOEXEC : 0,
+    };
+    int number = ioctl(call->listener, SECCOMP_IOCTL_NOTIF_ADDFD, &add);
+
+    if (number < 0 && errno != ENOENT)
+        call_answer(call, -errno); /* EMFILE is the program's own */
+    return number;
+}
+
+bool call_replace_file(const struct call *call, int fd, int at, bool close_on_exec)
+{
+    struct seccomp_notif_addfd add = {
+        .id = call->id,
+        .flags = SECCOMP_ADDFD_FLAG_SETFD,
+        .srcfd = (uint32_t)fd,
+        .newfd = (uint32_t)at,
+        .newfd_flags = close_on_exec ? O_CLOEXEC : 0,
+    };
+
+    return ioctl(call->listener, SECCOMP_IOCTL_NOTIF_ADDFD, &add) >= 0;
+}
+
+bool program_read(const struct call *call, uint64_t from, void *to, size_t bytes)
+{
+    struct iovec here = {to, bytes}, there = {(void *)(uintptr_t)from, bytes};
+
+    return bytes == 0 || process_vm_readv(call->thread, &here, 1, &there, 1, 0) == (ssize_t)bytes;
+}
+
+bool program_write(const struct call *call, uint64_t to, const void *from, size_t bytes)
+{
+    struct iovec here = {(void *)(uintptr_t)from, bytes}, there = {(void *)(uintptr_t)to, bytes};
+
+    /* A call that is over must not be written into: the memory may serve another purpose by now. */
+    return bytes == 0 ||
+           (call_is_waiting(call) && process_vm_writev(call->thread, &here, 1, &there, 1, 0) == (ssize_t)bytes);
+}
+
+bool program_read_text(const struct call *call, uint64_t from, char *to, size_t bytes)
+{
+    size_t got = 0;
+
+    while (got < bytes - 1) { /* page by page: the next one may not be there */
+        size_t part = PAGE_BYTES - (size_t)((from + got) % PAGE_BYTES);
+
+        if (part > bytes - 1 - got)
+            part = bytes - 1 - got;
+        if (!program_read(call, from + got, to + got, part))
+            return false;
+        if (memchr(to + got, '\0', part) != NULL)
+            return true;
+        got += part;
+    }
+    to[bytes - 1] = '\0';
+    return true;
+}
+
+/* ---------------------------------------------------------------- processes */
+
+pid_t process_of_thread(pid_t thread)
+{
+    static struct {
+        pid_t thread, process;
+    } last;
+    char path[48], line[128];
+    pid_t process = thread;
+    FILE *file;
+
+    if (last.thread == thread)
+        return last.process;
+    snprintf(path, sizeof path, "/proc/%d/status", (int)thread);
+    file = fopen(path, "re");
+    if (file == NULL)
+        return thread;
+    while (fgets(line, sizeof line, file) != NULL)
+        if (strncmp(line, "Tgid:", 5) == 0) {
+            process = (pid_t)strtol(line + 5, NULL, 10);
+            break;
+        }
+    fclose(file);
+    last.thread = thread;
+    last.process = process;
+    return process;
+}
+
+int process_file(pid_t process, int fd)
+{
+    int pidfd = (int)syscall(SYS_pidfd_open, process, 0);
+    int file;
+
+    if (pidfd < 0)
+        pidfd = (int)syscall(SYS_pidfd_open, process, PIDFD_THREAD); /* a thread that is not its process's first */
+    if (pidfd < 0)
+        pidfd = (int)syscall(SYS_pidfd_open, process_of_thread(process), 0); /* kernels before 6.9 */
+    if (pidfd < 0)
+        return -1;
+    file = (int)syscall(SYS_pidfd_getfd, pidfd, fd, 0);
+    close(pidfd);
+    return file;
+}
+
+uint64_t process_socket(pid_t process, int fd)
+{
+    char path[48], target[48];
+    ssize_t length;
+
+    snprintf(path, sizeof path, "/proc/%d/fd/%d", (int)process, fd);
+    length = readlink(path, target, sizeof target - 1);
+    if (length <= 8 || memcmp(target, "socket:[", 8) != 0)
+        return 0;
+    target[length] = '\0';
+    return strtoull(target + 8, NULL, 10);
+}
+
+int process_file_flags(pid_t process, int fd)
+{
+    char path[48], text[256];
+    const char *flags;
+    ssize_t length;
+    int file;
+
+    snprintf(path, sizeof path, "/proc/%d/fdinfo/%d", (int)process, fd);
+    file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0)
+        return 0;
+    length = read(file, text, sizeof text - 1);
+    close(file);
+    if (length <= 0)
+        return 0;
+    text[length] = '\0';
+    flags = strstr(text, "flags:");
+    return flags != NULL ? (int)strtol(flags + 6, NULL, 8) : 0;
+}

@@ -1,0 +1,290 @@
+/*
+ * Bytes of a TCP connection between the program's pair and the stack. No more
+ * is read from the pair than the stack has room for, and no more taken from
+ * the stack than the pair has room for: what the program does not read stays
+ * in the stack and closes the window.
+ */
+#include "run/supervisor.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#define ROUNDS_MAX 8u /* then the others have their turn */
+#define SLICES_MAX 32u
+
+static void shut(struct run *run, struct psock *ps)
+{
+    (void)rill_sock_shutdown(run->sockets, ps->fd, RILL_SHUT_WR);
+}
+
+/* ------------------------------------------------- from the program to the stack */
+
+/* Room for the program's next bytes; asks to be told when there is none. */
+static size_t send_room(struct run *run, const struct psock *ps)
+{
+    int64_t room = rill_send_room(run->stack, rill_sock_conn(run->sockets, ps->fd));
+    struct rill_pollfd poll = {.fd = ps->fd, .events = RILL_POLLOUT};
+
+    if (room > 0)
+        return (size_t)room;
+    if (room == 0)
+        (void)rill_sock_poll(run->sockets, &poll, 1, 0);
+    return 0;
+}
+
+/* What was read from the pair, and the stack took only a part of: it goes first when there is room. */
+static bool keep(struct psock *ps, const uint8_t *data, size_t bytes)
+{
+    ps->carry = malloc(bytes);
+    if (ps->carry == NULL)
+        return false;
+    memcpy(ps->carry, data, bytes);
+    ps->carry_bytes = (uint32_t)bytes;
+    ps->carry_done = 0;
+    return true;
+}
+
+/* False: nothing more can go now. */
+static bool send_carry(struct run *run, struct psock *ps)
+{
+    int64_t n;
+
+    if (ps->carry == NULL)
+        return true;
+    n = rill_sock_send(run->sockets, ps->fd, ps->carry + ps->carry_done, ps->carry_bytes - ps->carry_done,
+                       RILL_MSG_NOSIGNAL);
+    if (n == -RILL_EAGAIN || n == -RILL_ENOBUFS)
+        return false;
+    if (n > 0)
+        ps->carry_done += (uint32_t)n;
+    if (n > 0 && ps->carry_done < ps->carry_bytes)
+        return false;
+    free(ps->carry);
+    ps->carry = NULL;
+    return true;
+}
+
+static void to_stack(struct run *run, struct psock *ps, const uint8_t *data, size_t bytes, int flags)
+{
+    int64_t n = rill_sock_send(run->sockets, ps->fd, data, bytes, RILL_MSG_NOSIGNAL | flags);
+
+    if (n == -RILL_EAGAIN || n == -RILL_ENOBUFS)
+        n = 0;
+    if (n < 0 || (size_t)n == bytes)
+        return; /* an error: the reset is told by its event, and what is sent after it is lost as anywhere */
+    if (!keep(ps, data + n, bytes - (size_t)n))
+        psock_reset(run, ps);
+}
+
+/* The program's urgent byte, when it is the next one. */
+static bool take_urgent(struct run *run, struct psock *ps)
+{
+    uint8_t byte;
+    int at_mark = 0;
+
+    if (!ps->oob || ioctl(ps->pair, 0x8905 /* SIOCATMARK */, &at_mark) != 0 || at_mark == 0)
+        return false;
+    ps->oob = false;
+    if (recv(ps->pair, &byte, 1, MSG_OOB | MSG_DONTWAIT) != 1)
+        return false;
+    to_stack(run, ps, &byte, 1, RILL_MSG_OOB);
+    return true;
+}
+
+/* The program has closed the last descriptor; data that was not read makes it a reset, as anywhere. */
+static void program_closed(struct run *run, struct psock *ps, bool lost)
+{
+    const struct rill_linger now = {1, 0};
+
+    if (lost || rill_receive_queued(run->stack, rill_sock_conn(run->sockets, ps->fd)) > 0)
+        (void)rill_sock_setsockopt(run->sockets, ps->fd, RILL_SOL_SOCKET, RILL_SO_LINGER, &now, sizeof now);
+    psock_free(run, ps);
+}
+
+/*
+ * Our end hangs up when the program's is closed, but also when both directions are shut and it is still open. Only
+ * then must it be looked for.
+ */
+static bool is_closed(const struct psock *ps)
+{
+    bool both_shut = ps->shut_send && (ps->eof_out || ps->shut_receive);
+
+    return ps->hung_up && (!both_shut || !psock_is_held(ps));
+}
+
+/* Nothing more comes from the pair. False: the socket is gone. */
+static bool end_of_input(struct run *run, struct psock *ps, bool lost)
+{
+    if (lost || is_closed(ps)) {
+        program_closed(run, ps, lost);
+        return false;
+    }
+    if (!ps->eof_in)
+        shut(run, ps);
+    ps->eof_in = true;
+    return true;
+}
+
+/* False: the socket is gone. *moved: bytes did. */
+static bool pump_out(struct run *run, struct psock *ps, bool *moved)
+{
+    size_t room;
+    ssize_t n;
+
+    *moved = false;
+    if (!ps->readable || !send_carry(run, ps))
+        return true;
+    if (take_urgent(run, ps))
+        *moved = true;
+    room = send_room(run, ps);
+    if (room == 0 && !ps->hung_up)
+        return true;
+    n = recv(ps->pair, run->scratch,
+             room == 0              ? 1
+             : room < SCRATCH_BYTES ? room
+                                    : SCRATCH_BYTES,
+             MSG_DONTWAIT | (room == 0 ? MSG_PEEK : 0));
+    if (n > 0 && room == 0)
+        return true;
+    if (n > 0) {
+        *moved = true;
+        to_stack(run, ps, run->scratch, (size_t)n, 0);
+        return true;
+    }
+    if (n < 0 && errno == EAGAIN) {
+        ps->readable = ps->oob; /* the mark may stand right here */
+        return true;
+    }
+    ps->readable = false;
+    return end_of_input(run, ps, n < 0 && errno == ECONNRESET);
+}
+
+/* ------------------------------------------------- from the stack to the program */
+
+/* The stack has no more: the end of the stream, or of the connection. */
+static void end_of_output(struct run *run, struct psock *ps, int error)
+{
+    if (error == 0) {
+        ps->eof_out = true;
+        shutdown(ps->pair, SHUT_WR);
+    } else if (error < 0 && error != -RILL_EAGAIN) {
+        ps->error = error;
+        psock_reset(run, ps);
+    }
+}
+
+static void discard(struct run *run, const struct psock *ps)
+{
+    while (rill_sock_recv(run->sockets, ps->fd, run->scratch, SCRATCH_BYTES, 0) > 0)
+        continue;
+}
+
+/* How much the program's end took; 0: it is full. */
+static size_t to_program(struct psock *ps, const struct msghdr *message, int flags)
+{
+    ssize_t n = sendmsg(ps->pair, message, MSG_DONTWAIT | MSG_NOSIGNAL | flags);
+
+    if (n > 0)
+        return (size_t)n;
+    if (errno == EAGAIN || errno == ENOBUFS)
+        ps->writable = false;
+    else
+        ps->hung_up = ps->readable = true; /* EPIPE: it is closed, and how is to be read */
+    return 0;
+}
+
+/* With urgent data: the byte before the mark is known only to the sockets calls. False: stop for now. */
+static bool pump_in_urgent(struct run *run, struct psock *ps)
+{
+    struct iovec piece = {run->scratch, 0};
+    struct msghdr message = {.msg_iov = &piece, .msg_iovlen = 1};
+    int at_mark = 0, flags = 0;
+    int64_t n;
+
+    (void)rill_sock_ioctl(run->sockets, ps->fd, RILL_SIOCATMARK, &at_mark);
+    if (at_mark != 0) {
+        flags = MSG_OOB;
+        n = rill_sock_recv(run->sockets, ps->fd, run->scratch, 1, RILL_MSG_OOB | RILL_MSG_PEEK);
+        if (n == -RILL_EINVAL) /* inline, or read before */
+            n = rill_sock_recv(run->sockets, ps->fd, run->scratch, 1, RILL_MSG_PEEK);
+    } else {
+        n = rill_sock_recv(run->sockets, ps->fd, run->scratch, 16384, RILL_MSG_PEEK);
+    }
+    if (n <= 0) {
+        end_of_output(run, ps, (int)n);
+        return false;
+    }
+    piece.iov_len = (size_t)n;
+    n = (int64_t)to_program(ps, &message, flags);
+    if (n == 0)
+        return false;
+    if (flags != 0 && rill_sock_recv(run->sockets, ps->fd, run->scratch, 1, RILL_MSG_OOB) == 1)
+        return true;
+    return rill_sock_recv(run->sockets, ps->fd, run->scratch, (size_t)n, 0) == n;
+}
+
+static bool pump_in(struct run *run, struct psock *ps)
+{
+    struct rill_slice slices[SLICES_MAX];
+    struct iovec pieces[SLICES_MAX];
+    struct msghdr message = {.msg_iov = pieces};
+    rill_conn conn = rill_sock_conn(run->sockets, ps->fd);
+    size_t total = 0, taken;
+    int count;
+
+    if (ps->eof_out || !ps->writable || ps->stuffing != 0)
+        return false;
+    if (ps->shut_receive) {
+        discard(run, ps);
+        return false;
+    }
+    if (ps->urgent)
+        return pump_in_urgent(run, ps);
+    count = rill_borrow(run->stack, conn, slices, SLICES_MAX);
+    if (count <= 0) {
+        /* What the socket says of the end, not the connection, which may be gone. */
+        end_of_output(run, ps, (int)rill_sock_recv(run->sockets, ps->fd, run->scratch, 1, RILL_MSG_PEEK));
+        return false;
+    }
+    for (int i = 0; i < count; i++) {
+        pieces[i] = (struct iovec){(void *)(uintptr_t)slices[i].data, slices[i].length_bytes};
+        total += slices[i].length_bytes;
+    }
+    message.msg_iovlen = (size_t)count;
+    taken = to_program(ps, &message, 0);
+    if (taken > 0)
+        (void)rill_consume(run->stack, conn, taken);
+    return taken == total;
+}
+
+void stream_progress(struct run *run, struct psock *ps)
+{
+    bool in = true, out = true;
+
+    for (unsigned round = 0; round < ROUNDS_MAX && (in || out); round++) {
+        if (out && !pump_out(run, ps, &out))
+            return;
+        in = in && ps->phase == PSOCK_OPEN && pump_in(run, ps);
+        if (ps->phase != PSOCK_OPEN)
+            return;
+    }
+    if (in || out)
+        psock_mark_busy(run, ps);
+    if (ps->hung_up && ps->eof_in && is_closed(ps))
+        program_closed(run, ps, false);
+}
+
+void stream_flush(struct run *run, struct psock *ps)
+{
+    bool moved = true;
+
+    ps->readable = true; /* its event may not have been taken yet */
+    while (moved && ps->phase == PSOCK_OPEN && !ps->hung_up && ps->readable)
+        if (!pump_out(run, ps, &moved))
+            return;
+}

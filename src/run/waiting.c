@@ -1,0 +1,116 @@
+/*
+ * Threads that sleep in accept, connect or a receive: nobody answers them
+ * until there is something to say. A thread waits for one call at a time, so
+ * when it asks anew the earlier call was interrupted.
+ */
+#include "run/supervisor.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#define SWEEP_INTERVAL UINT64_C(500000000)
+
+void waiter_add(struct run *run, struct psock *ps, const struct call *call, rill_time deadline)
+{
+    struct waiter **at = &ps->waiters;
+    struct waiter *waiter = malloc(sizeof *waiter);
+
+    if (waiter == NULL) {
+        call_answer(call, -ENOMEM);
+        return;
+    }
+    *waiter = (struct waiter){.call = *call, .deadline = deadline};
+    while (*at != NULL)
+        at = &(*at)->next;
+    *at = waiter;
+    if (run->waiting++ == 0)
+        run->next_sweep = rill_clock() + SWEEP_INTERVAL;
+    if (deadline < run->next_sweep)
+        run->next_sweep = deadline;
+}
+
+static void drop(struct run *run, struct waiter **at)
+{
+    struct waiter *waiter = *at;
+
+    *at = waiter->next;
+    free(waiter);
+    run->waiting--;
+}
+
+void waiters_forget_thread(struct run *run, struct psock *ps, pid_t thread)
+{
+    struct waiter **at = &ps->waiters;
+
+    while (*at != NULL) {
+        if ((*at)->call.thread == thread)
+            drop(run, at);
+        else
+            at = &(*at)->next;
+    }
+}
+
+void waiter_pop(struct run *run, struct psock *ps)
+{
+    drop(run, &ps->waiters);
+}
+
+void waiters_end(struct run *run, struct psock *ps, int64_t result)
+{
+    while (ps->waiters != NULL) {
+        call_answer(&ps->waiters->call, result);
+        waiter_pop(run, ps);
+    }
+}
+
+static bool is_over(const struct psock *ps, const struct waiter *waiter, rill_time now)
+{
+    if (!call_is_waiting(&waiter->call))
+        return true;
+    if (now < waiter->deadline)
+        return false;
+    /* connect(2): the attempt goes on, and a later call or poll tells how it ended. */
+    call_answer(&waiter->call, ps->phase == PSOCK_CONNECTING ? -EINPROGRESS : -EAGAIN);
+    return true;
+}
+
+static void sweep_socket(struct run *run, struct psock *ps, rill_time now)
+{
+    struct waiter **at = &ps->waiters;
+
+    while (*at != NULL) {
+        if (is_over(ps, *at, now)) {
+            drop(run, at);
+            continue;
+        }
+        if ((*at)->deadline < run->next_sweep)
+            run->next_sweep = (*at)->deadline;
+        at = &(*at)->next;
+    }
+}
+
+void waiters_sweep(struct run *run, rill_time now)
+{
+    if (now < waiters_deadline(run))
+        return;
+    run->next_sweep = now + SWEEP_INTERVAL;
+    for (uint32_t i = 0; i < run->all_used; i++)
+        if (run->all[i] != NULL)
+            sweep_socket(run, run->all[i], now);
+}
+
+rill_time waiters_deadline(const struct run *run)
+{
+    return run->waiting == 0 ? RILL_NEVER : run->next_sweep;
+}
+
+rill_time psock_deadline(struct run *run, const struct psock *ps, int option)
+{
+    struct rill_timeval time = {0, 0};
+    uint32_t bytes = sizeof time;
+
+    if (rill_sock_getsockopt(run->sockets, ps->fd, RILL_SOL_SOCKET, option, &time, &bytes) != 0 ||
+        (time.seconds == 0 && time.microseconds == 0))
+        return RILL_NEVER;
+    return rill_clock() + (rill_time)time.seconds * 1000000000u + (rill_time)time.microseconds * 1000u;
+}
