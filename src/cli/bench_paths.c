@@ -386,6 +386,7 @@ static void print_json(const struct job *job, const struct lab_result *result)
     print_counts(&json, result);
     for (unsigned i = 0; i < result->flow_count; i++)
         print_flow_keys(&json, i, &result->flows[i]);
+    json_text(&json, "drops", result->drops);
     json_number(&json, "refused", result->refused);
     json_real(&json, "cpu_share", result->cpu_share);
     json_real(&json, "late_p99_ms", result->late_ms);

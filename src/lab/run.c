@@ -291,6 +291,23 @@ static void tell_result(struct world *world, double cpu_seconds)
     samples_free(&shares);
 }
 
+/* Of all stacks of rill's together. */
+static void tell_drops(struct world *world)
+{
+    char *text = world->result->drops;
+    size_t room = sizeof world->result->drops, used = 0;
+    for (unsigned reason = 0; reason < RILL_DROP_KINDS && used < room; reason++) {
+        uint64_t count = 0;
+        for (unsigned i = 0; i < world->host_count; i++) {
+            struct rill_stack *stack = host_stack(world->hosts[i]);
+            count += stack != NULL ? rill_drops(stack, (enum rill_drop)reason) : 0;
+        }
+        if (count > 0)
+            used += (size_t)snprintf(text + used, room - used, "%s%s=%llu", used > 0 ? " " : "",
+                                     rill_drop_name((enum rill_drop)reason), (unsigned long long)count);
+    }
+}
+
 static void check_stacks(struct world *world)
 {
     for (unsigned i = 0; i < world->host_count; i++) {
@@ -352,6 +369,7 @@ bool lab_run(const struct lab_settings *settings, struct lab_result *result)
     if (is_good && start_flows(world) && open_plot(world)) {
         run_until(world, world->began + settings->duration);
         tell_result(world, cpu_seconds() - cpu);
+        tell_drops(world);
         check_stacks(world);
     }
     close_world(world);

@@ -63,6 +63,7 @@ struct lab_result {
     uint64_t refused; /* by a kernel's device, or lost between hosts: above 0 the run says little */
     double cpu_share; /* of one core, in real time */
     double late_ms;   /* p99 of how late the lab woke up, in real time */
+    char drops[256];  /* "NAME=COUNT ...": what rill's stacks dropped, by reason */
     char failure[160];
 };
 
