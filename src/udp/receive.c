@@ -60,13 +60,11 @@ static ref keep(struct udp *udp, struct ip_packet *packet, bool share)
     return r;
 }
 
-static bool has_room(const struct udp *udp, const struct udp_socket *socket, const struct ip_packet *packet)
+/* The limit may be overrun by what one buffer is rounded up to; an empty queue takes a datagram of any size. */
+static bool has_room(const struct udp_socket *socket, const struct ip_packet *packet)
 {
-    uint32_t charge = BUFFER_HEADER_BYTES + packet->whole_bytes;
-
-    if (packet->buffer != REF_NONE)
-        charge = max_u32(charge, min_u32(buffer_charge(buffer_at(udp_arena(udp), packet->buffer)), 2 * charge));
-    return socket->receive_count == 0 || (uint64_t)socket->receive_charge + charge <= socket->receive_limit;
+    return socket->receive_count == 0 ||
+           (uint64_t)socket->receive_charge + BUFFER_HEADER_BYTES + packet->whole_bytes <= socket->receive_limit;
 }
 
 static void deliver(struct udp *udp, struct udp_socket *socket, struct ip_packet *packet, uint32_t data_bytes,
@@ -75,7 +73,7 @@ static void deliver(struct udp *udp, struct udp_socket *socket, struct ip_packet
     struct ip *ip = udp_ip(udp);
     ref r = REF_NONE;
 
-    if (!has_room(udp, socket, packet)) {
+    if (!has_room(socket, packet)) {
         ip_drop(ip, RILL_DROP_UDP_RECEIVE_FULL, packet->whole, packet->whole_bytes);
         socket->receive_dropped++;
         return;
