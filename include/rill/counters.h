@@ -96,7 +96,12 @@
     X(TCP_TIME_WAIT_EVICTED, "tcp_time_wait_evicted", "TIME-WAIT blocks ended early to make room")                     \
     X(TCP_SYN_RETRANSMITTED, "tcp_syn_retransmitted", "SYN,ACKs sent again")                                           \
     X(TCP_SYN_COOKIES_SENT, "tcp_syn_cookies_sent", "SYNs answered with a cookie")                                     \
-    X(TCP_SYN_COOKIES_TAKEN, "tcp_syn_cookies_taken", "connections made from a cookie")
+    X(TCP_SYN_COOKIES_TAKEN, "tcp_syn_cookies_taken", "connections made from a cookie")                                \
+    X(TCP_FAST_OPEN_PASSIVE, "tcp_fast_open_passive", "connections opened by a SYN with a cookie (RFC 7413)")          \
+    X(TCP_FAST_OPEN_BAD_COOKIE, "tcp_fast_open_bad_cookie", "SYNs whose fast open cookie is not valid")                \
+    X(TCP_FAST_OPEN_LIMITED, "tcp_fast_open_limited", "SYNs with a cookie while too many fast opens were pending")     \
+    X(TCP_FAST_OPEN_ACTIVE, "tcp_fast_open_active", "SYNs sent with data")                                             \
+    X(TCP_FAST_OPEN_REFUSED, "tcp_fast_open_refused", "SYNs sent with data that was not acknowledged")
 
 #ifdef __cplusplus
 extern "C" {

@@ -149,6 +149,17 @@ struct rill_config {
 
     const char *congestion_control; /* rill_congestion_control_name(); NULL: the default */
     bool pacing; /* spread what a window allows over the round trip; those that need it ("bbr") do so anyway */
+    /* TCP Fast Open (RFC 7413): what connections and listeners may ask for. docs/ecn-and-fast-open.md */
+    uint32_t fast_open;           /* enum rill_fast_open; default: both sides may */
+    uint32_t fast_open_key_ms;    /* a new key for our cookies so often; those of the key before are valid too */
+    uint32_t fast_open_key_count; /* or these keys instead: as rill_set_fast_open_keys() */
+    uint8_t fast_open_keys[2][16];
+};
+
+enum rill_fast_open {
+    RILL_FAST_OPEN_CLIENT = 0x1,        /* connections may send data in their SYN */
+    RILL_FAST_OPEN_SERVER = 0x2,        /* listeners may take it */
+    RILL_FAST_OPEN_ALL_LISTENERS = 0x4, /* all do, up to their backlog, without being asked to */
 };
 
 #define RILL_MEMORY_MIN (256u * 1024u)
@@ -264,6 +275,12 @@ struct rill_options {
     uint32_t flags;   /* enum rill_option_flag */
     uint32_t backlog; /* listeners: connections waiting for accept; half-open ones have as many again (>= 16) */
     const char *congestion_control; /* rill_congestion_control_name(); NULL: the stack's */
+    /*
+     * Listeners: connections that a SYN with a valid cookie may open before its handshake is done (RFC 7413 4.2,
+     * PendingFastOpenRequests). 0: fast open is off. The data of such a SYN may be a copy of what came before (RFC
+     * 7413 6.3.1): only for applications that can bear that.
+     */
+    uint32_t fast_open_backlog;
 };
 
 enum rill_option_flag {
@@ -273,6 +290,7 @@ enum rill_option_flag {
     RILL_OPTION_QUICK_ACK = 0x8, /* acknowledge at once */
     RILL_OPTION_OOB_INLINE = 0x10,
     RILL_OPTION_NO_SOFT_ERRORS = 0x20,    /* RILL_SOFT_ERROR is not told (RFC 9293 SHLD-20) */
+    RILL_OPTION_FAST_OPEN = 0x40,         /* connect: the first data goes in the SYN, see rill_tcp_connect() */
     RILL_OPTION_USER_TIMEOUT = 0x8000000, /* tell and take user timeouts (RFC 5482); off unless asked for */
 };
 
@@ -291,9 +309,31 @@ int rill_accept(struct rill_stack *stack, rill_conn listener, rill_conn *out, st
  * OPEN, active: send a SYN. Returns at once; RILL_ESTABLISHED or RILL_RESET tells how it went. options may be
  * NULL. 0; -RILL_EINVAL (no remote: "remote socket unspecified"), -RILL_ENETUNREACH (no route, or a broadcast or
  * multicast address, MUST-46), -RILL_EADDRINUSE, -RILL_EADDRNOTAVAIL, -RILL_ENOMEM.
+ *
+ * With RILL_OPTION_FAST_OPEN (RFC 7413), when a cookie for the server is known, the SYN waits for the first
+ * rill_send(), whose data it takes along; RILL_WRITABLE is told at once. When none is known the SYN leaves now and asks
+ * for one, for the next time. The server may see the data twice (RFC 7413 6.3.1).
  */
 int rill_tcp_connect(struct rill_stack *stack, const struct rill_endpoint *remote, const struct rill_options *options,
                      rill_conn *out);
+
+/*
+ * rill_tcp_connect() with RILL_OPTION_FAST_OPEN and the first rill_send() in one. Returns the bytes taken, which are in
+ * the SYN as far as one is allowed to carry them, or the error of either call: then there is no connection.
+ */
+int64_t rill_tcp_connect_data(struct rill_stack *stack, const struct rill_endpoint *remote,
+                              const struct rill_options *options, const void *data, size_t length_bytes,
+                              rill_conn *out);
+
+/* Change a listener's fast_open_backlog. 0; -RILL_EBADF when it is no listener. */
+int rill_set_fast_open(struct rill_stack *stack, rill_conn listener, uint32_t fast_open_backlog);
+
+/*
+ * Keys for the cookies of our listeners: the first makes them, all are accepted. At most two; 0: the stack's own, which
+ * change by themselves. Servers behind one address must share them.
+ */
+#define RILL_FAST_OPEN_KEY_BYTES 16
+int rill_set_fast_open_keys(struct rill_stack *stack, const uint8_t keys[][RILL_FAST_OPEN_KEY_BYTES], unsigned count);
 
 /*
  * OPEN, active, on a passive connection (3.10.1: "changed from passive to active"): the listener's local end
@@ -439,6 +479,7 @@ struct rill_status {
     uint32_t snd_mss, rcv_mss, pmtu;
     uint8_t snd_wscale, rcv_wscale;
     bool timestamps, sack, window_scaling;
+    bool syn_data; /* data in a SYN, sent or received, was acknowledged by the SYN,ACK (RFC 7413) */
 
     uint32_t srtt_us, rttvar_us, rto_us;
     uint32_t cwnd_bytes, ssthresh_bytes, flight_bytes;

@@ -14,6 +14,7 @@ struct prf_key {
 };
 
 enum prf_domain {
+    PRF_PLAIN = 0,   /* SipHash-2-4 as published: with a key that serves nothing else */
     PRF_ISN = 1,     /* RFC 6528 initial sequence numbers */
     PRF_TIMESTAMP,   /* RFC 7323 5.4 timestamp offsets */
     PRF_PORT,        /* RFC 6056 ephemeral ports */

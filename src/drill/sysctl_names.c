@@ -8,9 +8,11 @@
 
 enum setting_kind {
     AS_BOOL,
-    AS_CONTROL,    /* the name of a congestion control */
-    AS_NUMBER,     /* in the field's own unit, times the row's factor, over 1,000 */
-    LAST_OF_THREE, /* "4096 16384 131072": the default is what counts for a script */
+    AS_CONTROL,     /* the name of a congestion control */
+    AS_NUMBER,      /* in the field's own unit, times the row's factor, over 1,000 */
+    FAST_OPEN_BITS, /* Linux's: 1 client, 2 server, 0x400 all listeners */
+    FAST_OPEN_KEYS, /* one or two of four words each, with a comma between them */
+    LAST_OF_THREE,  /* "4096 16384 131072": the default is what counts for a script */
     NO_KNOB,
 };
 
@@ -36,6 +38,8 @@ static const struct setting settings[] = {
     {"net.ipv4.tcp_keepalive_intvl", AS_NUMBER, FIELD(keepalive_interval_ms), 1000000},
     {"net.ipv4.tcp_keepalive_probes", AS_NUMBER, FIELD(keepalive_probes), 1000},
     {"net.ipv4.tcp_syncookies", AS_BOOL, FIELD(syn_cookies), 0},
+    {"net.ipv4.tcp_fastopen", FAST_OPEN_BITS, FIELD(fast_open), 0},
+    {"net.ipv4.tcp_fastopen_key", FAST_OPEN_KEYS, 0, 0},
     {"net.ipv4.tcp_rto_min_us", AS_NUMBER, FIELD(rto_min_ms), 1},
     {"net.ipv4.tcp_rto_max_ms", AS_NUMBER, FIELD(rto_max_ms), 1000},
     {"net.ipv4.tcp_congestion_control", AS_CONTROL, FIELD(congestion_control), 0},
@@ -81,11 +85,11 @@ static const struct setting settings[] = {
     {"rill.keepalive_probes", AS_NUMBER, FIELD(keepalive_probes), 1000},
     {"rill.initial_window_segments", AS_NUMBER, FIELD(initial_window_segments), 1000},
     {"rill.syn_retries", AS_NUMBER, FIELD(syn_retries), 1000},
+    {"rill.fast_open", AS_NUMBER, FIELD(fast_open), 1000},
+    {"rill.fast_open_key_ms", AS_NUMBER, FIELD(fast_open_key_ms), 1000},
     /* Known, without a knob */
     {"net.ipv4.tcp_ecn", NO_KNOB, 0, 0},
     {"net.ipv4.tcp_dsack", NO_KNOB, 0, 0},
-    {"net.ipv4.tcp_fastopen", NO_KNOB, 0, 0},
-    {"net.ipv4.tcp_fastopen_key", NO_KNOB, 0, 0},
     {"net.ipv4.tcp_recovery", NO_KNOB, 0, 0},
     {"net.ipv4.tcp_early_retrans", NO_KNOB, 0, 0},
     {"net.ipv4.tcp_frto", NO_KNOB, 0, 0},
@@ -131,6 +135,25 @@ static enum setting_result store_control(struct rill_config *config, const char 
     return SETTING_NO_KNOB;
 }
 
+/* "a1a1a1a1-b2b2b2b2-c3c3c3c3-d4d4d4d4[,...]": words whose bytes stand low end first. */
+static void store_keys(struct rill_config *config, const char *value)
+{
+    uint32_t *count = &config->fast_open_key_count;
+
+    *count = 0;
+    while (*value != '\0' && *count < 2) {
+        for (unsigned i = 0; i < 4; i++) {
+            char *end;
+            unsigned long word = strtoul(value, &end, 16);
+
+            for (unsigned k = 0; k < 4; k++)
+                config->fast_open_keys[*count][4 * i + k] = (uint8_t)(word >> 8 * k);
+            value = end + strspn(end, "-, ");
+        }
+        (*count)++;
+    }
+}
+
 static void store(struct rill_config *config, const struct setting *setting, const char *value)
 {
     uint8_t *field = (uint8_t *)config + setting->offset;
@@ -143,7 +166,14 @@ static void store(struct rill_config *config, const struct setting *setting, con
         memcpy(field, &on, sizeof on);
         return;
     }
-    number = number * setting->thousandths / 1000;
+    if (setting->kind == FAST_OPEN_KEYS) {
+        store_keys(config, value);
+        return;
+    }
+    if (setting->kind == FAST_OPEN_BITS)
+        number = (number & 3) | (number & 0x400 ? RILL_FAST_OPEN_ALL_LISTENERS : 0);
+    else
+        number = number * setting->thousandths / 1000;
     narrow = number > UINT32_MAX ? UINT32_MAX : (uint32_t)number;
     memcpy(field, &narrow, sizeof narrow);
 }

@@ -6,6 +6,7 @@
 
 #include "tcp/cc.h"
 #include "tcp/connection.h"
+#include "tcp/fast_open.h"
 #include "tcp/limits.h"
 #include "tcp/listen.h"
 #include "tcp/options.h"
@@ -104,6 +105,47 @@ int rill_tcp_connect_listener(struct rill_stack *stack, rill_conn conn, const st
         return error;
     *out = conn_of(&stack->tcp, &tcb->ep);
     trace_call(stack, &tcb->ep, RILL_CALL_CONNECT);
+    return 0;
+}
+
+int64_t rill_tcp_connect_data(struct rill_stack *stack, const struct rill_endpoint *remote,
+                              const struct rill_options *options, const void *data, size_t length_bytes, rill_conn *out)
+{
+    struct rill_options with_flag;
+    struct tcb *tcb;
+    int64_t taken;
+    int error;
+
+    if (options == NULL)
+        rill_options_default(&with_flag);
+    else
+        with_flag = *options;
+    with_flag.flags |= RILL_OPTION_FAST_OPEN;
+    error = rill_tcp_connect(stack, remote, &with_flag, out);
+    if (error != 0)
+        return error;
+    tcb = connection_from_handle(&stack->tcp, *out);
+    taken = user_send(&stack->tcp, tcb, data, length_bytes, 0);
+    if (taken < 0)
+        user_abort(&stack->tcp, tcb);
+    return taken;
+}
+
+int rill_set_fast_open(struct rill_stack *stack, rill_conn conn, uint32_t fast_open_backlog)
+{
+    struct listener *listener = listener_from_handle(&stack->tcp, conn);
+
+    if (listener == NULL)
+        return -RILL_EBADF;
+    listener->fast_open_backlog = fast_open_backlog;
+    return 0;
+}
+
+int rill_set_fast_open_keys(struct rill_stack *stack, const uint8_t keys[][RILL_FAST_OPEN_KEY_BYTES], unsigned count)
+{
+    if (count > 2)
+        return -RILL_EINVAL;
+    fast_open_set_keys(&stack->tcp, keys, count);
     return 0;
 }
 

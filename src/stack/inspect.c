@@ -5,6 +5,7 @@
 #include "stack/stack.h"
 
 #include "tcp/connection.h"
+#include "tcp/fast_open_cache.h"
 
 uint64_t rill_drops(const struct rill_stack *stack, enum rill_drop reason)
 {
@@ -30,7 +31,7 @@ void rill_memory(const struct rill_stack *stack, struct rill_memory *out)
                             pool_bytes(&tcp->senders) + pool_bytes(&tcp->sents) + pool_bytes(&tcp->limits),
         .half_open_bytes = pool_bytes(&tcp->half_opens),
         .time_wait_bytes = pool_bytes(&tcp->time_waits),
-        .path_bytes = pool_bytes(&tcp->ip.paths),
+        .path_bytes = pool_bytes(&tcp->ip.paths) + fast_open_cache_bytes(tcp),
         .buffer_bytes = buffers_live_bytes(&tcp->ip.host.buffers),
         .spare_buffer_bytes = buffers_bytes(&tcp->ip.host.buffers) - buffers_live_bytes(&tcp->ip.host.buffers),
         .table_bytes = table_bytes(&tcp->connections) + table_bytes(&tcp->listening) +

@@ -4,7 +4,9 @@
 #include "tcp/connection.h"
 
 #include "tcp/cc.h"
+#include "tcp/fast_open.h"
 #include "tcp/limits.h"
+#include "tcp/listen.h"
 #include "tcp/output.h"
 #include "tcp/reassembly.h"
 #include "tcp/send_queue.h"
@@ -148,7 +150,8 @@ void connection_opened(struct tcp *tcp, struct tcb *tcb)
 {
     tcb->rcv_mss = RCV_MSS_DEFAULT;
     tcb->ep.own_quick_acks = QUICK_ACKS;
-    cc_of(tcb)->established(tcp, tcb);
+    if ((tcb->fast_open & FAST_OPEN_EARLY) == 0) /* it had its initial window with the SYN,ACK */
+        cc_of(tcb)->established(tcp, tcb);
     tcb->recover_at_una = false;
 }
 
@@ -198,6 +201,7 @@ void connection_end(struct tcp *tcp, struct tcb *tcb, int error)
 {
     bool removed;
 
+    fast_open_ended(tcp, tcb, error);
     state_change(tcp, &tcb->ep, RILL_STATE_CLOSED);
     removed = table_remove(tcp_arena(tcp), &tcp->connections, endpoint_hash(tcp, &tcb->ep), tcb_ref(tcp, tcb),
                            endpoint_hash_of, tcp);
@@ -302,7 +306,7 @@ static bool take_from_listener(struct tcp *tcp, struct listener *listener, struc
 {
     listener->event_queued = false;
     if (listener->closed) {
-        pool_give(tcp_arena(tcp), &tcp->listeners, arena_ref(tcp_arena(tcp), listener));
+        listener_free_if_done(tcp, listener);
         return false;
     }
     *out = (struct rill_event){conn_of(tcp, &listener->ep), listener->user, listener->events, 0};

@@ -7,6 +7,7 @@
 
 #include "tcp/answer.h"
 #include "tcp/connection.h"
+#include "tcp/fast_open.h"
 #include "tcp/fifo.h"
 #include "tcp/limits.h"
 #include "tcp/listen.h"
@@ -77,7 +78,8 @@ static void send_ack(struct tcp *tcp, struct half_open *half_open)
     answer_segment(tcp, &half_open->ep, &header);
 }
 
-static void send_syn_ack(struct tcp *tcp, const struct half_open *half_open)
+/* cookie: what the option of the SYN that is answered gets; NULL on those sent again (RFC 7413 4.2.2) */
+static void send_syn_ack(struct tcp *tcp, const struct half_open *half_open, const struct fast_open_answer *cookie)
 {
     const struct listener *listener = listener_at(tcp, half_open->listener);
     struct tcp_header header;
@@ -99,6 +101,8 @@ static void send_syn_ack(struct tcp *tcp, const struct half_open *half_open)
         header.options.present |= TCP_OPTION_USER_TIMEOUT;
         header.options.user_timeout = options_encode_user_timeout(limits_at(tcp, listener->limits)->user_timeout_ms);
     }
+    if (cookie != NULL && cookie->gives_cookie)
+        fast_open_put_cookie(cookie, &header.options);
     answer_segment(tcp, &half_open->ep, &header);
 }
 
@@ -186,7 +190,8 @@ static ref create(struct tcp *tcp, struct listener *listener, const struct arriv
 }
 
 /* RFC 4987 3.6: answer the SYN and remember nothing; the ACK brings everything back. */
-static void answer_with_cookie(struct tcp *tcp, struct listener *listener, const struct arrival *arrival, ref path)
+static void answer_with_cookie(struct tcp *tcp, struct listener *listener, const struct arrival *arrival, ref path,
+                               const struct fast_open_answer *fast_open)
 {
     struct half_open half_open = {0};
 
@@ -195,7 +200,7 @@ static void answer_with_cookie(struct tcp *tcp, struct listener *listener, const
     listener->cookies_sent = true;
     listener->cookie_ms = host_ms(tcp_host(tcp));
     host_count(tcp_host(tcp), RILL_COUNT_TCP_SYN_COOKIES_SENT, 1);
-    send_syn_ack(tcp, &half_open);
+    send_syn_ack(tcp, &half_open, fast_open);
 }
 
 /*
@@ -212,16 +217,19 @@ static ref take_path(struct tcp *tcp, const struct ip_packet *packet)
     return path_take(&tcp->ip, netif, &packet->destination, &packet->source);
 }
 
-static void remember(struct tcp *tcp, ref r, const struct seq *iss_floor)
+static struct seq choose_iss(struct tcp *tcp, const struct endpoint *ep, const struct seq *iss_floor)
 {
-    struct half_open *half_open = half_open_at(tcp, r);
+    struct seq iss = initial_sequence_number(tcp, ep);
 
-    half_open->ep.state = iss_floor != NULL ? RILL_STATE_TIME_WAIT : RILL_STATE_CLOSED;
-    half_open->iss = initial_sequence_number(tcp, &half_open->ep);
-    if (iss_floor != NULL && !seq_after(half_open->iss, *iss_floor))
-        half_open->iss = seq_add(*iss_floor, 1 + ((uint32_t)host_draw(tcp_host(tcp)) & 0xffff));
-    state_change(tcp, &half_open->ep, RILL_STATE_SYN_RECEIVED);
-    send_syn_ack(tcp, half_open);
+    if (iss_floor != NULL && !seq_after(iss, *iss_floor))
+        return seq_add(*iss_floor, 1 + ((uint32_t)host_draw(tcp_host(tcp)) & 0xffff));
+    return iss;
+}
+
+static void enter_syn_received(struct tcp *tcp, struct endpoint *ep, const struct seq *iss_floor)
+{
+    ep->state = iss_floor != NULL ? RILL_STATE_TIME_WAIT : RILL_STATE_CLOSED;
+    state_change(tcp, ep, RILL_STATE_SYN_RECEIVED);
 }
 
 bool half_open_has_room(const struct listener *listener)
@@ -231,21 +239,32 @@ bool half_open_has_room(const struct listener *listener)
 
 void half_open_begin(struct tcp *tcp, struct listener *listener, struct arrival *arrival, const struct seq *iss_floor)
 {
-    const struct ip_packet *packet = arrival->packet;
     bool has_room = half_open_has_room(listener);
-    ref path = take_path(tcp, packet);
-    ref r = path != REF_NONE && has_room && !host_is_short(tcp_host(tcp), RESERVE_FOR_OPENING)
-                ? create(tcp, listener, arrival, path)
-                : REF_NONE;
+    struct fast_open_answer fast_open;
+    ref path = take_path(tcp, arrival->packet);
+    ref r;
+
+    fast_open_judge(tcp, listener, arrival, &fast_open);
+    /* Whatever room there is: the cookie has proved the peer's address, and a limit of its own holds. */
+    if (fast_open.opens && path != REF_NONE && !host_is_short(tcp_host(tcp), RESERVE_FOR_OPENING) &&
+        fast_open_accept(tcp, listener, arrival, path, iss_floor, &fast_open))
+        return;
+    r = path != REF_NONE && has_room && !host_is_short(tcp_host(tcp), RESERVE_FOR_OPENING)
+            ? create(tcp, listener, arrival, path)
+            : REF_NONE;
 
     if (r != REF_NONE) {
-        remember(tcp, r, iss_floor);
+        struct half_open *half_open = half_open_at(tcp, r);
+
+        half_open->iss = choose_iss(tcp, &half_open->ep, iss_floor);
+        enter_syn_received(tcp, &half_open->ep, iss_floor);
+        send_syn_ack(tcp, half_open, &fast_open);
         return;
     }
     /* A cookie only for want of room in the queue: short of memory, its ACK would be refused as well. */
     if (path != REF_NONE && !has_room && tcp->settings.syn_cookies &&
         !host_is_short(tcp_host(tcp), RESERVE_FOR_OPENING))
-        answer_with_cookie(tcp, listener, arrival, path);
+        answer_with_cookie(tcp, listener, arrival, path, &fast_open);
     else
         segment_drop(tcp, arrival, has_room ? RILL_DROP_TCP_NO_MEMORY : RILL_DROP_TCP_SYN_QUEUE_FULL);
     if (path != REF_NONE)
@@ -291,6 +310,22 @@ static struct tcb *promote(struct tcp *tcp, const struct half_open *half_open, r
     tcb->cc = listener->cc;
     tcb->tos = listener->tos;
     tcb->ttl = listener->ttl != 0 ? listener->ttl : tcb->ttl;
+    return tcb;
+}
+
+struct tcb *half_open_bypass(struct tcp *tcp, struct listener *listener, const struct arrival *arrival, ref path,
+                             const struct seq *iss_floor)
+{
+    struct half_open half_open = {0};
+    struct tcb *tcb;
+
+    describe(tcp, &half_open, listener, arrival, path);
+    half_open.iss = choose_iss(tcp, &half_open.ep, iss_floor);
+    tcb = promote(tcp, &half_open, REF_NONE);
+    if (tcb == NULL)
+        return NULL;
+    tcb->snd_nxt = tcb->iss;
+    enter_syn_received(tcp, &tcb->ep, iss_floor);
     return tcb;
 }
 
@@ -401,7 +436,7 @@ static bool half_open_rst_or_syn(struct tcp *tcp, struct half_open *half_open, s
     if (seq_equal(seg->seq, half_open->irs) && (seg->flags & TCP_ACK) == 0) {
         host_count(tcp_host(tcp), RILL_COUNT_TCP_SYN_RETRANSMITTED, 1);
         half_open->ep.own_options |= HALF_OPEN_RESENT;
-        send_syn_ack(tcp, half_open); /* the peer's SYN again: ours was lost */
+        send_syn_ack(tcp, half_open, NULL); /* the peer's SYN again: ours was lost */
         return true;
     }
     if (is_in_window(tcp, half_open, seg->seq)) {
@@ -471,7 +506,7 @@ void half_open_run(struct tcp *tcp)
             half_open->ep.own_options |= HALF_OPEN_RESENT;
             half_open_queue(tcp, r);
             host_count(tcp_host(tcp), RILL_COUNT_TCP_SYN_RETRANSMITTED, 1);
-            send_syn_ack(tcp, half_open);
+            send_syn_ack(tcp, half_open, NULL);
         }
     }
 }

@@ -14,6 +14,13 @@ bool half_open_has_room(const struct listener *listener);
 /* A SYN to a listener: remembered, or, when the queue or the memory is full, answered with a cookie. */
 void half_open_begin(struct tcp *tcp, struct listener *listener, struct arrival *arrival, const struct seq *iss_floor);
 
+/*
+ * The TCB that the SYN's block would become, without the block and before its SYN,ACK: for fast_open.c. Takes over the
+ * hold on the path; NULL when the arena refuses.
+ */
+struct tcb *half_open_bypass(struct tcp *tcp, struct listener *listener, const struct arrival *arrival, ref path,
+                             const struct seq *iss_floor);
+
 /* An ACK to a listener: true when it brought a valid cookie and has been dealt with. */
 bool half_open_take_cookie(struct tcp *tcp, struct listener *listener, struct arrival *arrival);
 

@@ -103,6 +103,9 @@ int listen_open(struct tcp *tcp, const struct rill_options *options, rill_conn *
     listener->ttl = options->ttl;
     listener->cc = cc_choice(tcp, options->congestion_control);
     listener->backlog = options->backlog;
+    listener->fast_open_backlog = options->fast_open_backlog;
+    if ((tcp->settings.fast_open & RILL_FAST_OPEN_ALL_LISTENERS) != 0)
+        listener->fast_open_backlog = max_u32(options->fast_open_backlog, options->backlog);
     state_change(tcp, &listener->ep, RILL_STATE_LISTEN);
     *out = conn_of(tcp, &listener->ep);
     return 0;
@@ -179,6 +182,12 @@ int listen_accept(struct tcp *tcp, struct listener *listener, struct tcb **out)
     return 0;
 }
 
+void listener_free_if_done(struct tcp *tcp, struct listener *listener)
+{
+    if (listener->closed && !listener->event_queued && listener->fast_open_pending == 0)
+        pool_give(tcp_arena(tcp), &tcp->listeners, arena_ref(tcp_arena(tcp), listener));
+}
+
 void listen_close(struct tcp *tcp, struct listener *listener)
 {
     struct arena *arena = tcp_arena(tcp);
@@ -201,6 +210,5 @@ void listen_close(struct tcp *tcp, struct listener *listener)
     state_change(tcp, &listener->ep, RILL_STATE_CLOSED);
     limits_drop(tcp, &listener->limits);
     listener->closed = true;
-    if (!listener->event_queued)
-        pool_give(arena, &tcp->listeners, r);
+    listener_free_if_done(tcp, listener);
 }

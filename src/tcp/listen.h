@@ -12,6 +12,9 @@ int listen_open(struct tcp *tcp, const struct rill_options *options, rill_conn *
 /* The listener of a port at this address, or at any address; NULL. */
 struct listener *listen_find(const struct tcp *tcp, const struct rill_addr *addr, uint16_t port);
 
+/* Free the block of a closed listener once nothing refers to it. */
+void listener_free_if_done(struct tcp *tcp, struct listener *listener);
+
 /* Half-open connections go, connections not accepted yet are reset. */
 void listen_close(struct tcp *tcp, struct listener *listener);
 

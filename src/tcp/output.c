@@ -7,6 +7,7 @@
 
 #include "tcp/cc.h"
 #include "tcp/connection.h"
+#include "tcp/fast_open.h"
 #include "tcp/limits.h"
 #include "tcp/options.h"
 #include "tcp/reassembly.h"
@@ -149,6 +150,7 @@ static void time_segment(struct tcp *tcp, struct tcb *tcb, struct seq end)
 static bool send_syn(struct tcp *tcp, struct tcb *tcb, struct rill_train *train)
 {
     struct tcp_header header;
+    struct fast_open_answer cookie;
     bool first = seq_equal(tcb->snd_nxt, tcb->iss);
 
     tcb->flags &= ~(uint32_t)TCB_SYN_DUE;
@@ -157,6 +159,7 @@ static bool send_syn(struct tcp *tcp, struct tcb *tcb, struct rill_train *train)
     header.urgent = 0;
     header.flags = tcb->ep.state == RILL_STATE_SYN_SENT ? TCP_SYN : TCP_SYN | TCP_ACK;
     options_for_syn(tcp, tcb, &header.options);
+    fast_open_fill_syn(tcp, tcb, &header.options, &cookie, train);
     finish_train(tcp, tcb, train, &header);
     if ((header.flags & TCP_ACK) == 0)
         memset(train->header + train->transport_start + 8, 0, 4); /* no ACK field on a bare SYN */
@@ -301,7 +304,7 @@ static bool send_new(struct tcp *tcp, struct tcb *tcb, struct rill_train *train)
     uint32_t unsent, n, window_left, flight, sent;
     bool fin;
 
-    if ((tcb->flags & TCB_FIN_SENT) != 0 || !state_is_synchronized(tcb->ep.state))
+    if ((tcb->flags & TCB_FIN_SENT) != 0 || (!state_is_synchronized(tcb->ep.state) && !fast_open_may_send(tcb)))
         return false;
     unsent = seq_offset(from, send_queue_end(tcp, tcb));
     if (unsent == 0 && (tcb->flags & TCB_CLOSE_QUEUED) == 0)
@@ -311,7 +314,7 @@ static bool send_new(struct tcp *tcp, struct tcb *tcb, struct rill_train *train)
     flight = seq_offset(tcb->snd_una, from);
     n = sendable(tcp, tcb, unsent, tcb->snd_mss);
     window_left = tcb->snd_wnd > flight ? tcb->snd_wnd - flight : 0;
-    fin = (tcb->flags & TCB_CLOSE_QUEUED) != 0 && n == unsent && window_left > n;
+    fin = (tcb->flags & TCB_CLOSE_QUEUED) != 0 && n == unsent && window_left > n && !fast_open_may_send(tcb);
     if (n == 0 && !fin)
         return false;
     sent = send_range(tcp, tcb, train, from, n, fin, false);

@@ -8,6 +8,7 @@
 #include "tcp/acknowledge.h"
 #include "tcp/answer.h"
 #include "tcp/connection.h"
+#include "tcp/fast_open.h"
 #include "tcp/listen.h"
 #include "tcp/options.h"
 #include "tcp/reassembly.h"
@@ -80,8 +81,8 @@ static void established(struct tcp *tcp, struct tcb *tcb)
     connection_opened(tcp, tcb);
     timeouts_keep_alive(tcp, tcb);
     if ((tcb->flags & TCB_USER_TIMEOUT) != 0)
-        tcb->flags |= TCB_UTO_DUE;          /* RFC 5482 3: again on the first segment that is no SYN */
-    if ((tcb->flags & TCB_UNACCEPTED) != 0) /* a passive open (MUST-11) */
+        tcb->flags |= TCB_UTO_DUE; /* RFC 5482 3: again on the first segment that is no SYN */
+    if ((tcb->flags & TCB_UNACCEPTED) != 0 && (tcb->fast_open & FAST_OPEN_EARLY) == 0) /* a passive open (MUST-11) */
         listen_completed(tcp, tcb);
     event_raise(tcp, tcb, RILL_ESTABLISHED | RILL_WRITABLE);
     if ((tcb->flags & TCB_CLOSE_QUEUED) != 0)
@@ -291,7 +292,7 @@ static enum step check_handshake_ack(struct tcp *tcp, struct tcb *tcb, const str
 {
     const struct tcp_segment *seg = &arrival->seg;
 
-    if (!seq_after(seg->ack, tcb->snd_una) || seq_after(seg->ack, tcb->snd_nxt)) {
+    if (!seq_after(seg->ack, tcb->snd_una) || seq_after(seg->ack, fast_open_ack_limit(tcp, tcb))) {
         segment_drop(tcp, arrival, RILL_DROP_TCP_BAD_HANDSHAKE_ACK);
         answer_with_reset(tcp, arrival);
         return STOP;
@@ -300,6 +301,7 @@ static enum step check_handshake_ack(struct tcp *tcp, struct tcb *tcb, const str
     if ((seg->options.present & TCP_OPTION_TIMESTAMP) == 0)
         tcb->flags &= ~TCB_TIMESTAMPS;
     learn_window(tcb, seg, tcb->snd_wscale);
+    fast_open_answered(tcp, tcb, seg);
     established(tcp, tcb);
     return GO_ON;
 }
@@ -326,6 +328,7 @@ static enum step fifth_check_ack(struct tcp *tcp, struct tcb *tcb, const struct 
         ((tcb->flags & TCB_PERSIST) != 0 || seq_offset(tcb->snd_una, tcb->snd_nxt) > tcb->snd_wnd))
         tcb->unanswered_ms = host_ms(tcp_host(tcp));
     if (seq_after(seg->ack, tcb->snd_una)) {
+        fast_open_confirmed(tcp, tcb);
         tcb->snd_wl1 = seg->seq; /* a new ACK tells the newest window, also when its text is old and sent again */
         acknowledge_new(tcp, tcb, arrival);
     } else if (seq_equal(seg->ack, tcb->snd_una)) {
@@ -350,7 +353,7 @@ static enum step fourth_check_syn(struct tcp *tcp, struct tcb *tcb, const struct
 static enum step second_check_rst(struct tcp *tcp, struct tcb *tcb, const struct arrival *arrival)
 {
     const struct tcp_segment *seg = &arrival->seg;
-    bool refused = tcb->ep.state == RILL_STATE_SYN_RECEIVED;
+    bool refused = tcb->ep.state == RILL_STATE_SYN_RECEIVED && (tcb->fast_open & FAST_OPEN_EARLY) == 0;
 
     if ((seg->flags & TCP_RST) == 0)
         return GO_ON;
@@ -520,6 +523,7 @@ static void syn_sent_established(struct tcp *tcp, struct tcb *tcb, struct arriva
 {
     struct tcp_segment *seg = &arrival->seg;
 
+    fast_open_answered(tcp, tcb, seg);
     acknowledge_new(tcp, tcb, arrival);
     learn_window(tcb, seg, 0); /* a SYN's window is never scaled (RFC 7323 2.2) */
     established(tcp, tcb);
@@ -560,7 +564,8 @@ static void segment_arrives_syn_sent(struct tcp *tcp, struct tcb *tcb, struct ar
     const struct tcp_segment *seg = &arrival->seg;
 
     /* first: ISS < SEG.ACK =< SND.NXT */
-    if ((seg->flags & TCP_ACK) != 0 && (!seq_after(seg->ack, tcb->iss) || seq_after(seg->ack, tcb->snd_nxt))) {
+    if ((seg->flags & TCP_ACK) != 0 &&
+        (!seq_after(seg->ack, tcb->iss) || seq_after(seg->ack, fast_open_ack_limit(tcp, tcb)))) {
         segment_drop(tcp, arrival, RILL_DROP_TCP_BAD_HANDSHAKE_ACK);
         answer_with_reset(tcp, arrival);
         return;
@@ -580,6 +585,7 @@ static void segment_arrives_syn_sent(struct tcp *tcp, struct tcb *tcb, struct ar
         segment_drop(tcp, arrival, RILL_DROP_TCP_FLAGS);
         return;
     }
+    fast_open_release(tcp, tcb); /* simultaneous open, before there was data */
     syn_sent_take_syn(tcp, tcb, arrival);
 }
 

@@ -110,8 +110,12 @@ struct tcb {
     bool recover_at_una; /* without busy: RFC 6582's recover is at SND.UNA */
     uint16_t events;     /* enum rill_what, not taken yet; EVENTS_WITHOUT_SOFT_ERRORS */
 
-    uint32_t srtt_us8, rttvar_us4; /* SRTT << 3, RTTVAR << 2; srtt_us8 0: no sample yet. RTO: rtt_rto_us() */
-    uint32_t cwnd, ssthresh;       /* bytes */
+    uint32_t srtt_us8; /* SRTT << 3; 0: no sample yet. RTO: rtt_rto_us() */
+    union {
+        uint32_t rttvar_us4; /* RTTVAR << 2 */
+        ref opener;          /* while FAST_OPEN_PENDING, when there is no sample: the listener that counts it */
+    };
+    uint32_t cwnd, ssthresh; /* bytes */
 
     ref busy;       /* struct busy; REF_NONE when nothing is queued either way */
     ref sender;     /* struct sender (sender.h); REF_NONE until it sends, and again after a rest */
@@ -171,6 +175,7 @@ struct busy {
     struct seq rtt_seq;   /* the byte being timed */
     nanos rtt_sent_at;
     bool rtt_timing;
+    uint16_t syn_data_bytes; /* with FAST_OPEN_SYN_DATA: what our SYN carried */
 
     /* Receive: in-order bytes not yet read, and what waits for a gap to be filled. */
     struct buffer_queue receive;
@@ -246,7 +251,9 @@ struct listener {
     bool event_queued;
     bool cookies_sent; /* SYN cookies went out, the last one at cookie_ms */
     uint32_t cookie_ms;
-    bool closed; /* waits only to leave the event queue */
+    /* RFC 7413: most pending; pending now; reset a short while ago, the last one at fast_open_reset_ms */
+    uint32_t fast_open_backlog, fast_open_pending, fast_open_resets, fast_open_reset_ms;
+    bool closed; /* waits only to leave the event queue, and for what fast_open_pending counts */
 };
 
 #endif

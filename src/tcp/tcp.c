@@ -5,6 +5,7 @@
 
 #include "tcp/cc.h"
 #include "tcp/connection.h"
+#include "tcp/fast_open.h"
 #include "tcp/half_open.h"
 #include "tcp/listen.h"
 #include "tcp/reassembly.h"
@@ -40,6 +41,8 @@ static void take_settings(struct tcp_settings *settings, const struct rill_confi
         .syn_cookies = config->syn_cookies,
         .pacing = config->pacing,
         .cc = (uint8_t)cc_find(config->congestion_control),
+        .fast_open = config->fast_open,
+        .fast_open_key_ms = config->fast_open_key_ms,
     };
 }
 
@@ -48,6 +51,7 @@ int tcp_init(struct tcp *tcp, const struct rill_config *config)
     struct arena *arena = tcp_arena(tcp);
 
     take_settings(&tcp->settings, config);
+    fast_open_set_keys(tcp, config->fast_open_keys, config->fast_open_key_count);
     pool_init(&tcp->tcbs, POOL_TCBS, sizeof(struct tcb), 0, config->max_connections);
     pool_init(&tcp->busies, POOL_BUSY, sizeof(struct busy), 0, 0);
     pool_init(&tcp->senders, POOL_SENDERS, sizeof(struct sender), 0, 0);

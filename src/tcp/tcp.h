@@ -24,6 +24,7 @@ struct tcp_settings {
     bool timestamps, window_scaling, sack, syn_cookies;
     bool pacing;
     uint8_t cc; /* cc.h: of connections that do not choose */
+    uint32_t fast_open, fast_open_key_ms;
 };
 
 struct fifo {
@@ -45,6 +46,9 @@ struct tcp {
     struct fifo time_wait;                      /* in order of deadline */
     ref event_head, event_tail;                 /* TCBs and listeners with events to take */
     uint32_t next_port;                         /* RFC 6056 */
+    ref fast_open_cache;                        /* what a client remembers (fast_open_cache.h); REF_NONE: nothing yet */
+    uint8_t fast_open_key_count;                /* 0: keys of our own, that change */
+    struct prf_key fast_open_keys[2];           /* newest first */
     ref last_found;                             /* TCB of the last segment: most segments come in rows */
 };
 

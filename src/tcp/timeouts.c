@@ -7,6 +7,7 @@
 #include "tcp/answer.h"
 #include "tcp/cc.h"
 #include "tcp/connection.h"
+#include "tcp/fast_open.h"
 #include "tcp/half_open.h"
 #include "tcp/limits.h"
 #include "tcp/output.h"
@@ -33,7 +34,8 @@ static bool syn_was_sent_enough(const struct tcp *tcp, const struct tcb *tcb)
 {
     uint32_t retries = limits_of(tcp, tcb)->syn_retries;
 
-    return (tcb->flags & TCB_SYN_UNACKED) != 0 && retries != 0 && tcb->ep.own_backoff >= retries;
+    return (tcb->flags & TCB_SYN_UNACKED) != 0 &&
+           ((retries != 0 && tcb->ep.own_backoff >= retries) || fast_open_is_given_up(tcp, tcb));
 }
 
 static uint32_t unanswered_for_ms(const struct tcp *tcp, const struct tcb *tcb)
@@ -80,6 +82,7 @@ static void on_retransmission(struct tcp *tcp, struct tcb *tcb)
     tcb->ep.own_dup_acks = 0;
     if ((tcb->flags & TCB_SYN_UNACKED) != 0) {
         tcb->flags |= TCB_SYN_DUE | TCB_SYN_RESENT;
+        fast_open_timed_out(tcp, tcb);
         return;
     }
     cc_of(tcb)->congestion(tcp, tcb, CC_TIMEOUT, flight);

@@ -6,6 +6,7 @@
 #include "tcp/answer.h"
 #include "tcp/cc.h"
 #include "tcp/connection.h"
+#include "tcp/fast_open.h"
 #include "tcp/limits.h"
 #include "tcp/listen.h"
 #include "tcp/options.h"
@@ -45,6 +46,7 @@ static void take_options(struct tcp *tcp, struct tcb *tcb, const struct rill_opt
     if (options == NULL)
         return;
     connection_set_options(tcb, options->flags, 0);
+    tcb->fast_open = (options->flags & RILL_OPTION_FAST_OPEN) != 0 ? FAST_OPEN_WANTED : 0;
     tcb->user = options->user;
     tcb->tos = options->tos;
     tcb->ttl = options->ttl != 0 ? options->ttl : tcb->ttl;
@@ -112,10 +114,12 @@ static int open_from(struct tcp *tcp, const struct rill_endpoint *remote, const 
     tcb->ep.state = (uint8_t)from;
     state_change(tcp, &tcb->ep, RILL_STATE_SYN_SENT);
     host_count(tcp_host(tcp), RILL_COUNT_TCP_ACTIVE_OPENS, 1);
+    *out = tcb;
+    if (fast_open_waits(tcp, tcb))
+        return 0;
     tcb->flags |= TCB_SYN_DUE;
     connection_touch(tcp, tcb);
     timeouts_settle(tcp, tcb);
-    *out = tcb;
     return 0;
 }
 
@@ -172,6 +176,7 @@ int64_t user_send(struct tcp *tcp, struct tcb *tcb, const void *data, size_t len
         return ended(tcb, -RILL_EPIPE);
     if ((tcb->flags & TCB_CLOSE_QUEUED) != 0)
         return -RILL_EPIPE;
+    fast_open_release(tcp, tcb);
     if (wanted == 0)
         return 0;
     restart_after_idle(tcp, tcb);
@@ -186,7 +191,7 @@ int64_t user_send(struct tcp *tcp, struct tcb *tcb, const void *data, size_t len
     if ((flags & RILL_SEND_URGENT) != 0 && taken == wanted) { /* 3.10.2: SND.UP <- the end of what was given */
         busy_at(tcp, tcb)->snd_up = send_queue_end(tcp, tcb);
     }
-    if (state_can_send(tcb->ep.state) && (tcb->flags & TCB_TOUCHED) == 0) {
+    if ((state_can_send(tcb->ep.state) || fast_open_may_send(tcb)) && (tcb->flags & TCB_TOUCHED) == 0) {
         connection_touch(tcp, tcb);
         timeouts_settle(tcp, tcb); /* should the driver not pull, somebody still counts the time */
     }

@@ -18,7 +18,10 @@ enum tcp_option_kind {
     KIND_TIMESTAMP = 8,
     KIND_USER_TIMEOUT = 28,
     KIND_FAST_OPEN = 34,
+    KIND_EXPERIMENT = 254, /* RFC 6994: shared, told apart by the first two bytes */
 };
+
+#define FAST_OPEN_EXPERIMENT 0xf989u /* RFC 7413 appendix A */
 
 #define WINDOW_SCALE_MAX 14u
 
@@ -38,6 +41,19 @@ static bool fast_open_length_is_valid(uint32_t cookie_bytes)
 static bool sack_length_is_valid(uint32_t option_bytes)
 {
     return option_bytes >= 10 && option_bytes <= 2 + 8 * TCP_SACK_BLOCKS_MAX && option_bytes % 8 == 2;
+}
+
+/* A server may meet clients from before the number 34 was given out. */
+static uint32_t read_experiment(const uint8_t *value, uint32_t value_bytes, struct tcp_options *out)
+{
+    if (value_bytes < 2 || get_be16(value) != FAST_OPEN_EXPERIMENT)
+        return 0;
+    if (!fast_open_length_is_valid(value_bytes - 2))
+        return TCP_OPTION_MALFORMED;
+    out->fast_open_bytes = (uint8_t)(value_bytes - 2);
+    out->fast_open_cookie = value + 2;
+    out->fast_open_experimental = true;
+    return TCP_OPTION_FAST_OPEN;
 }
 
 /* The present bit of an option, 0 for a kind not known here, TCP_OPTION_MALFORMED when the length is not its kind's. */
@@ -95,6 +111,7 @@ static void read_option(uint32_t bit, const uint8_t *value, uint32_t value_bytes
     case TCP_OPTION_FAST_OPEN:
         out->fast_open_bytes = (uint8_t)value_bytes;
         out->fast_open_cookie = value;
+        out->fast_open_experimental = false;
         break;
     default:
         break;
@@ -124,7 +141,9 @@ static void parse_options(const uint8_t *options, uint32_t length_bytes, struct 
         }
         option_bytes = options[at + 1];
         bit = classify(kind, option_bytes);
-        if ((present & bit) == 0)
+        if (unlikely(kind == KIND_EXPERIMENT) && (present & TCP_OPTION_FAST_OPEN) == 0)
+            bit = read_experiment(options + at + 2, option_bytes - 2, out);
+        else if ((present & bit) == 0)
             read_option(bit, options + at + 2, option_bytes - 2, out);
         present |= bit;
         at += option_bytes;
@@ -174,6 +193,11 @@ struct option_plan {
     uint32_t sack_blocks;
 };
 
+static uint32_t fast_open_head_bytes(const struct tcp_options *options)
+{
+    return options->fast_open_experimental ? 4 : 2;
+}
+
 static uint32_t plan_fixed_bytes(uint32_t present)
 {
     uint32_t bytes = 0;
@@ -198,7 +222,7 @@ static struct option_plan plan_options(const struct tcp_options *options)
     uint32_t room;
 
     if ((options->present & TCP_OPTION_FAST_OPEN) && fast_open_length_is_valid(options->fast_open_bytes)) {
-        uint32_t cookie_bytes = (2u + options->fast_open_bytes + 3u) & ~3u;
+        uint32_t cookie_bytes = (fast_open_head_bytes(options) + options->fast_open_bytes + 3u) & ~3u;
 
         if (plan.bytes + cookie_bytes <= TCP_OPTION_BYTES_MAX)
             plan.cookie_bytes = cookie_bytes;
@@ -240,12 +264,15 @@ static uint8_t *write_sack_permitted_and_timestamp(uint8_t *to, const struct tcp
 
 static uint8_t *write_fast_open(uint8_t *to, const struct tcp_options *options, uint32_t padded_bytes)
 {
-    uint32_t used = 2u + options->fast_open_bytes;
+    uint32_t head = fast_open_head_bytes(options);
+    uint32_t used = head + options->fast_open_bytes;
 
-    to[0] = KIND_FAST_OPEN;
+    to[0] = options->fast_open_experimental ? KIND_EXPERIMENT : KIND_FAST_OPEN;
     to[1] = (uint8_t)used;
+    if (options->fast_open_experimental)
+        put_be16(to + 2, FAST_OPEN_EXPERIMENT);
     if (options->fast_open_bytes > 0)
-        memcpy(to + 2, options->fast_open_cookie, options->fast_open_bytes);
+        memcpy(to + head, options->fast_open_cookie, options->fast_open_bytes);
     memset(to + used, KIND_NOP, padded_bytes - used);
     return to + padded_bytes;
 }

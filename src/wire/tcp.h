@@ -56,8 +56,9 @@ struct tcp_options {
     uint16_t mss;
     uint8_t window_scale; /* at most 14: greater ones read as 14 (RFC 7323 2.3) */
     uint8_t sack_count;
-    uint8_t fast_open_bytes; /* cookie length: 0 asks for one; else 4 .. 16, even */
-    uint16_t user_timeout;   /* raw: bit 15 is the granularity (RFC 5482 3.1) */
+    uint8_t fast_open_bytes;     /* cookie length: 0 asks for one; else 4 .. 16, even */
+    bool fast_open_experimental; /* under the shared number 254 (RFC 7413 appendix A, RFC 6994) */
+    uint16_t user_timeout;       /* raw: bit 15 is the granularity (RFC 5482 3.1) */
     uint32_t timestamp_value, timestamp_echo;
     struct tcp_sack_block sack[TCP_SACK_BLOCKS_MAX];
     const uint8_t *fast_open_cookie;

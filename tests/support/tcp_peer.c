@@ -165,12 +165,18 @@ static void keep_segment(struct peer *p, const uint8_t *packet, size_t length_by
         .window = seg.window,
         .urgent = seg.urgent,
         .options = seg.options,
+        .ecn = ip.tos & 3,
         .sent_at = p->now,
     };
     p->sent_count++;
-    for (uint32_t i = 0; i < seg.data_bytes; i++)
-        if (seg.data[i] != stream_byte(kept->seq - 1 + i))
-            fail_msg("%s: byte %u of the stream is wrong", p->what, kept->seq - 1 + i);
+    if ((seg.options.present & TCP_OPTION_FAST_OPEN) != 0 && seg.options.fast_open_bytes > 0)
+        memcpy(kept->cookie, seg.options.fast_open_cookie, seg.options.fast_open_bytes);
+    for (uint32_t i = 0; i < seg.data_bytes; i++) {
+        uint32_t place = kept->seq - 1 + i + ((seg.flags & TCP_SYN) != 0);
+
+        if (seg.data[i] != stream_byte(place))
+            fail_msg("%s: byte %u of the stream is wrong", p->what, place);
+    }
     if ((seg.flags & TCP_RST) != 0)
         return;
     if ((int32_t)(kept->seq + tcp_segment_length(&seg) - p->snd_nxt) > 0)
@@ -274,6 +280,12 @@ static void add_options(const struct peer *p, const struct peer_packet *packet, 
             TIMESTAMP_FIRST + (uint32_t)((p->now - START_TIME) / 1000000) + (uint32_t)packet->timestamp_shift;
         options->timestamp_echo = (packet->flags & TCP_ACK) != 0 ? p->stack_timestamp : 0;
     }
+    if (packet->fast_open) {
+        options->present |= TCP_OPTION_FAST_OPEN;
+        options->fast_open_experimental = packet->experimental;
+        options->fast_open_bytes = packet->cookie_bytes;
+        options->fast_open_cookie = packet->cookie;
+    }
 }
 
 void peer_send_packet(struct peer *p, const struct peer_packet *packet)
@@ -293,6 +305,7 @@ void peer_send_packet(struct peer *p, const struct peer_packet *packet)
                              .header_bytes = IPV4_HEADER_BYTES,
                              .ttl = 64,
                              .protocol = IP_PROTOCOL_TCP,
+                             .tos = packet->ecn,
                              .dont_fragment = true};
     uint8_t *segment = bytes + IPV4_HEADER_BYTES;
     uint32_t header_bytes, segment_bytes;
@@ -345,6 +358,7 @@ int peer_listen(struct peer *p)
     rill_options_default(&options);
     options.local.port = STACK_PORT;
     options.flags = p->setup.option_flags;
+    options.fast_open_backlog = p->setup.fast_open_backlog;
     error = rill_tcp_listen(p->stack, &options, &p->listener);
     peer_run(p);
     return error;

@@ -40,6 +40,7 @@ struct peer_setup {
     uint32_t receive_buffer_bytes, send_buffer_bytes; /* the stack's; 0: 65536 */
     uint32_t user_timeout_ms;                         /* 0: the stack's default */
     uint32_t option_flags;                            /* enum rill_option_flag */
+    uint32_t fast_open_backlog;                       /* of the stack's listener */
     void (*configure)(struct rill_config *config);    /* NULL, or: any other setting of the stack */
 };
 
@@ -51,6 +52,8 @@ struct peer_segment {
     uint32_t data_bytes;
     uint16_t window, urgent; /* as on the wire */
     struct tcp_options options;
+    uint8_t cookie[16]; /* with TCP_OPTION_FAST_OPEN: options.fast_open_cookie itself is gone by now */
+    uint8_t ecn;        /* the IP header's two bits */
     rill_time sent_at;
 };
 
@@ -65,6 +68,11 @@ struct peer_packet {
     bool with_timestamp;   /* although none was agreed */
     uint16_t user_timeout; /* RFC 5482's option as it stands; 0: none */
     bool bad_checksum;
+    uint8_t ecn;          /* the IP header's two bits */
+    bool fast_open;       /* with the option */
+    bool experimental;    /* under number 254 */
+    uint8_t cookie_bytes; /* 0: asks for one */
+    const uint8_t *cookie;
     uint16_t source_port;         /* 0: PEER_PORT */
     uint32_t source, destination; /* IPv4 addresses; 0: the peer's and the stack's */
 };
