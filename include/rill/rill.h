@@ -271,8 +271,13 @@ struct rill_options {
     struct rill_limits limits;
     uint16_t mss; /* most payload per segment, both ways; 0: what the path allows */
     uint8_t tos;
-    uint8_t ttl;      /* 0: 64 */
-    uint32_t flags;   /* enum rill_option_flag */
+    uint8_t ttl;    /* 0: 64 */
+    uint32_t flags; /* enum rill_option_flag */
+    /*
+     * Listeners: a connection waits for accept only when its first data has come, or the SYN,ACK was sent again so
+     * often (at most 8, each after twice the time) without any; 0: as soon as it is established.
+     */
+    uint8_t defer_accept;
     uint32_t backlog; /* listeners: connections waiting for accept; half-open ones have as many again (>= 16) */
     const char *congestion_control; /* rill_congestion_control_name(); NULL: the stack's */
     /*
@@ -289,8 +294,11 @@ enum rill_option_flag {
     RILL_OPTION_CORK = 0x4,      /* hold segments that are not full */
     RILL_OPTION_QUICK_ACK = 0x8, /* acknowledge at once */
     RILL_OPTION_OOB_INLINE = 0x10,
-    RILL_OPTION_NO_SOFT_ERRORS = 0x20,    /* RILL_SOFT_ERROR is not told (RFC 9293 SHLD-20) */
-    RILL_OPTION_FAST_OPEN = 0x40,         /* connect: the first data goes in the SYN, see rill_tcp_connect() */
+    RILL_OPTION_NO_SOFT_ERRORS = 0x20, /* RILL_SOFT_ERROR is not told (RFC 9293 SHLD-20) */
+    RILL_OPTION_FAST_OPEN = 0x40,      /* connect: the first data goes in the SYN, see rill_tcp_connect() */
+    RILL_OPTION_REUSE_PORT = 0x100000, /* listeners: share the port with others that ask for it, each flow finds one */
+    RILL_OPTION_V4_ONLY = 0x200000,    /* listeners at the unspecified address: of one family alone */
+    RILL_OPTION_V6_ONLY = 0x400000,
     RILL_OPTION_USER_TIMEOUT = 0x8000000, /* tell and take user timeouts (RFC 5482); off unless asked for */
 };
 
@@ -392,8 +400,24 @@ int rill_close(struct rill_stack *stack, rill_conn conn);
 /* ABORT: RST to the peer where the state asks for it, everything queued is dropped, the handle is gone. */
 int rill_abort(struct rill_stack *stack, rill_conn conn);
 
-/* Change flags (enum rill_option_flag) of a connection. */
+/* Change flags (enum rill_option_flag) of a connection; of a listener: those of its connections to come. */
 int rill_set_flags(struct rill_stack *stack, rill_conn conn, uint32_t set, uint32_t clear);
+/*
+ * Change what was given in struct rill_options, of a connection or of a listener for its connections to come: those
+ * members that `which` names, enum rill_option_change bits. 0, -RILL_EINVAL, -RILL_EBADF.
+ */
+enum rill_option_change {
+    RILL_CHANGE_SEND_BUFFER = 0x1,
+    RILL_CHANGE_RECEIVE_BUFFER = 0x2, /* the window that was offered stays; 0: the stack's, as for the others */
+    RILL_CHANGE_MSS = 0x4,            /* of a connection: only to less than was agreed */
+    RILL_CHANGE_TOS = 0x8,
+    RILL_CHANGE_TTL = 0x10,
+    RILL_CHANGE_BACKLOG = 0x20, /* this and the next two: of listeners alone */
+    RILL_CHANGE_DEFER_ACCEPT = 0x40,
+    RILL_CHANGE_REUSE_PORT = 0x80, /* the flag: whether others may come; those that are there stay */
+};
+int rill_set_options(struct rill_stack *stack, rill_conn conn, const struct rill_options *options, unsigned which);
+
 /*
  * Change a connection's user timeout: given up after this without an answer. With RILL_OPTION_USER_TIMEOUT the peer
  * is told. What the peer tells changes nothing from then on (RFC 5482 3.1: CHANGEABLE is false).

@@ -234,8 +234,10 @@ int rill_sock_ioctl(struct rill_sockets *sockets, int fd, unsigned long request,
 #define RILL_SO_RCVBUF 8
 #define RILL_SO_KEEPALIVE 9
 #define RILL_SO_OOBINLINE 10
+#define RILL_SO_NO_CHECK 11
 #define RILL_SO_PRIORITY 12
 #define RILL_SO_LINGER 13
+#define RILL_SO_BSDCOMPAT 14
 #define RILL_SO_REUSEPORT 15
 #define RILL_SO_RCVLOWAT 18
 #define RILL_SO_SNDLOWAT 19
@@ -243,8 +245,17 @@ int rill_sock_ioctl(struct rill_sockets *sockets, int fd, unsigned long request,
 #define RILL_SO_SNDTIMEO 21
 #define RILL_SO_TIMESTAMP 29
 #define RILL_SO_ACCEPTCONN 30
+#define RILL_SO_TIMESTAMPNS 35
+#define RILL_SO_MARK 36
+#define RILL_SO_TIMESTAMPING 37
 #define RILL_SO_PROTOCOL 38
 #define RILL_SO_DOMAIN 39
+#define RILL_SO_RXQ_OVFL 40
+#define RILL_SO_PEEK_OFF 42
+#define RILL_SO_LOCK_FILTER 44
+#define RILL_SO_BUSY_POLL 46
+#define RILL_SO_MAX_PACING_RATE 47
+#define RILL_SO_INCOMING_CPU 49
 #define RILL_SO_ZEROCOPY 60
 
 #define RILL_TCP_NODELAY 1

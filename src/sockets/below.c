@@ -5,6 +5,7 @@
 #include "sockets/below.h"
 
 #include "stack/stack.h"
+#include "tcp/cc.h"
 #include "tcp/connection.h"
 #include "tcp/output.h"
 #include "tcp/reassembly.h"
@@ -76,63 +77,6 @@ uint32_t below_copy(struct rill_stack *stack, rill_conn conn, uint32_t offset, v
     return copied;
 }
 
-static void set_listener(struct listener *listener, const struct below_settings *settings)
-{
-    if (settings->send_buffer_bytes != 0)
-        listener->send_limit = settings->send_buffer_bytes;
-    if (settings->receive_buffer_bytes != 0)
-        listener->receive_limit = settings->receive_buffer_bytes;
-    if (settings->mss != 0)
-        listener->mss = settings->mss;
-    if (settings->ttl != 0)
-        listener->ttl = settings->ttl;
-    if (settings->set_tos)
-        listener->tos = settings->tos;
-}
-
-static void set_connection(struct tcb *tcb, const struct below_settings *settings)
-{
-    if (settings->send_buffer_bytes != 0)
-        tcb->send_limit = settings->send_buffer_bytes;
-    if (settings->receive_buffer_bytes != 0)
-        tcb->receive_limit = settings->receive_buffer_bytes;
-    if (settings->mss != 0 && settings->mss < tcb->snd_mss)
-        tcb->snd_mss = settings->mss;
-    if (settings->ttl != 0)
-        tcb->ttl = settings->ttl;
-    if (settings->set_tos)
-        tcb->tos = settings->tos;
-}
-
-void below_set(struct rill_stack *stack, rill_conn conn, const struct below_settings *settings)
-{
-    struct listener *listener = listener_from_handle(&stack->tcp, conn);
-    struct tcb *tcb = connection_from_handle(&stack->tcp, conn);
-
-    if (listener != NULL)
-        set_listener(listener, settings);
-    else if (tcb != NULL)
-        set_connection(tcb, settings);
-}
-
-void below_set_flags(struct rill_stack *stack, rill_conn conn, uint32_t set, uint32_t clear)
-{
-    struct listener *listener = listener_from_handle(&stack->tcp, conn);
-
-    if (listener != NULL)
-        listener->flags = (listener->flags & ~clear) | set;
-    else
-        (void)rill_set_flags(stack, conn, set, clear); /* -RILL_EBADF: the next connection takes them from the socket */
-}
-
-void below_set_backlog(struct rill_stack *stack, rill_conn conn, uint32_t backlog)
-{
-    struct listener *listener = listener_from_handle(&stack->tcp, conn);
-
-    if (listener != NULL)
-        listener->backlog = backlog;
-}
-
 /* RFC 6298 5.5, 5.7: the waits double up to their largest, until R2 is over. */
 static uint32_t syn_retries(uint64_t first_us, uint64_t largest_us, uint64_t patience_us)
 {
@@ -158,6 +102,7 @@ void below_defaults(const struct rill_stack *stack, struct below_defaults *out)
         .keepalive_interval_ms = settings->limits.keep_interval_ms,
         .keepalive_probes = settings->limits.keep_probes,
         .fin_wait_2_ms = settings->limits.fin_wait_2_ms,
+        .congestion_control = cc_name(settings->cc),
         .syn_retries =
             syn_retries(settings->rto_initial_us, settings->rto_max_us, (uint64_t)settings->syn_timeout_ms * 1000),
     };

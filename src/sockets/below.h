@@ -29,24 +29,12 @@ void below_refuse_data(struct rill_stack *stack, rill_conn conn);
 /* Copy readable bytes from an offset on; returns how many. */
 uint32_t below_copy(struct rill_stack *stack, rill_conn conn, uint32_t offset, void *to, uint32_t length_bytes);
 
-/* Settings of a live connection, or of a listener for its connections to come. 0: leave as it is. */
-struct below_settings {
-    uint32_t send_buffer_bytes, receive_buffer_bytes;
-    uint16_t mss; /* only smaller than what was agreed */
-    uint8_t ttl;
-    bool set_tos;
-    uint8_t tos;
-};
-
-void below_set(struct rill_stack *stack, rill_conn conn, const struct below_settings *settings);
-void below_set_flags(struct rill_stack *stack, rill_conn conn, uint32_t set, uint32_t clear);
-void below_set_backlog(struct rill_stack *stack, rill_conn listener, uint32_t backlog);
-
 /* The stack's own settings, for what cannot be set per connection. */
 struct below_defaults {
     uint32_t send_buffer_bytes, receive_buffer_bytes;
     uint32_t keepalive_idle_ms, keepalive_interval_ms, keepalive_probes;
     uint32_t fin_wait_2_ms;
+    const char *congestion_control;
     uint32_t syn_retries; /* how often a SYN is sent again before the syn_timeout_ms are over */
 };
 

@@ -27,10 +27,12 @@ static bool overlap(const struct sock *a, const struct rill_addr *at, const stru
     return (takes_v4(a, at) && takes_v4(b, &b->local.addr)) || (takes_v6(a, at) && takes_v6(b, &b->local.addr));
 }
 
-/* SO_REUSEADDR on both lets them share a port, but no port that is listened on. */
+/* SO_REUSEPORT on both lets them share a port; SO_REUSEADDR on both too, but no port that is listened on. */
 static bool collides(const struct sock *sock, const struct rill_endpoint *local, const struct sock *other)
 {
     if (other == sock || !other->holds_port || other->local.port != local->port || !overlap(sock, &local->addr, other))
+        return false;
+    if (sock->options.reuse_port && other->options.reuse_port)
         return false;
     return !sock->options.reuse_address || !other->options.reuse_address || other->phase == PHASE_LISTENING;
 }
@@ -44,13 +46,13 @@ static bool is_taken_by_socket(const struct rill_sockets *s, const struct sock *
     return false;
 }
 
-/* Connections that nobody holds any more, TIME-WAIT among them, keep the port from all but SO_REUSEADDR. */
+/* Connections that nobody holds any more, TIME-WAIT among them, keep the port from those who do not share. */
 static bool is_taken_by_orphan(const struct rill_sockets *s, const struct sock *sock, const struct rill_endpoint *local)
 {
     struct rill_status status;
     uint64_t cursor = 0;
 
-    if (sock->options.reuse_address)
+    if (sock->options.reuse_address || sock->options.reuse_port)
         return false;
     while (rill_list(s->stack, &cursor, &status)) {
         if (status.orphan && status.local.port == local->port &&

@@ -148,7 +148,7 @@ static uint32_t mask_of_listener(const struct rill_sockets *s, const struct sock
 {
     struct rill_status status;
 
-    if (sock->conn == 0 || rill_status(s->stack, sock->conn, &status) != 0 || status.receive_queued == 0)
+    if (rill_status(s->stack, sock->conn, &status) != 0 || status.receive_queued == 0)
         return 0;
     return RILL_POLLIN | RILL_POLLRDNORM;
 }

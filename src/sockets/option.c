@@ -19,20 +19,10 @@ void option_flag(struct rill_sockets *s, struct sock *sock, uint32_t flag, bool 
 {
     sock->options.flags = on ? sock->options.flags | flag : sock->options.flags & ~flag;
     if (sock->conn != 0)
-        below_set_flags(s->stack, sock->conn, on ? flag : 0, on ? 0 : flag);
+        (void)rill_set_flags(s->stack, sock->conn, on ? flag : 0, on ? 0 : flag); /* -RILL_EBADF: it has ended */
 }
 
 /* ----------------------------------------------------------------------- IP */
-
-/* What the packets carry: an IPv4 socket's own, or an IPv6 socket's when its peer is one. */
-static void apply(struct rill_sockets *s, const struct sock *sock)
-{
-    const struct below_settings settings = {
-        .ttl = sock->options.ttl == 0 ? 64 : sock->options.ttl, .set_tos = true, .tos = sock->options.tos};
-
-    if (sock->conn != 0)
-        below_set(s->stack, sock->conn, &settings);
-}
 
 int option_set_ip(struct rill_sockets *s, struct sock *sock, int name, int value)
 {
@@ -50,7 +40,7 @@ int option_set_ip(struct rill_sockets *s, struct sock *sock, int name, int value
     default:
         return -RILL_ENOPROTOOPT;
     }
-    apply(s, sock);
+    sock_change(s, sock, RILL_CHANGE_TOS | RILL_CHANGE_TTL);
     return 0;
 }
 

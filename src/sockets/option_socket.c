@@ -17,12 +17,6 @@ static uint32_t doubled(int value, int least)
     return (uint32_t)(2 * half < least ? least : 2 * half);
 }
 
-static void set_buffers(struct rill_sockets *s, struct sock *sock, const struct below_settings *settings)
-{
-    if (sock->conn != 0)
-        below_set(s->stack, sock->conn, settings);
-}
-
 static int set_linger(struct sock *sock, const void *value, uint32_t bytes)
 {
     if (bytes < sizeof sock->options.linger || value == NULL)
@@ -92,6 +86,46 @@ static void set_receive_low(struct rill_sockets *s, struct file *file, int value
         file_signal(s, file, RILL_POLLIN | RILL_POLLRDNORM);
 }
 
+/* What Linux has and rill has no use for: each stands at what a fresh socket has, and can be set to that alone. */
+static const struct fixed {
+    int name;
+    int value;
+    int refusal; /* of any other value */
+} fixed_options[] = {
+    {RILL_SO_DONTROUTE, 0, -RILL_EOPNOTSUPP},     {RILL_SO_NO_CHECK, 0, -RILL_EOPNOTSUPP},
+    {RILL_SO_TIMESTAMP, 0, -RILL_EOPNOTSUPP},     {RILL_SO_TIMESTAMPNS, 0, -RILL_EOPNOTSUPP},
+    {RILL_SO_TIMESTAMPING, 0, -RILL_EOPNOTSUPP},  {RILL_SO_MARK, 0, -RILL_EPERM},
+    {RILL_SO_RXQ_OVFL, 0, -RILL_EOPNOTSUPP},      {RILL_SO_PEEK_OFF, -1, -RILL_EOPNOTSUPP},
+    {RILL_SO_LOCK_FILTER, 0, -RILL_EOPNOTSUPP},   {RILL_SO_BUSY_POLL, 0, -RILL_EPERM},
+    {RILL_SO_INCOMING_CPU, -1, -RILL_EOPNOTSUPP}, {RILL_SO_MAX_PACING_RATE, -1, -RILL_EOPNOTSUPP},
+    {RILL_SO_ZEROCOPY, 0, -RILL_EOPNOTSUPP},
+};
+
+static const struct fixed *find_fixed(int name)
+{
+    for (size_t i = 0; i < sizeof fixed_options / sizeof fixed_options[0]; i++) {
+        if (fixed_options[i].name == name)
+            return &fixed_options[i];
+    }
+    return NULL;
+}
+
+static int set_fixed(int name, int value)
+{
+    const struct fixed *fixed = find_fixed(name);
+
+    if (fixed == NULL)
+        return -RILL_ENOPROTOOPT;
+    return value == fixed->value ? 0 : fixed->refusal;
+}
+
+static int get_fixed(int name, struct option_value *out)
+{
+    const struct fixed *fixed = find_fixed(name);
+
+    return fixed == NULL ? -RILL_ENOPROTOOPT : option_number(out, fixed->value);
+}
+
 static int set_number(struct rill_sockets *s, struct file *file, int name, int value)
 {
     struct sock *sock = &file->sock;
@@ -102,11 +136,11 @@ static int set_number(struct rill_sockets *s, struct file *file, int name, int v
         return 0;
     case RILL_SO_SNDBUF:
         sock->options.send_buffer_bytes = doubled(value, SEND_BUFFER_MIN);
-        set_buffers(s, sock, &(struct below_settings){.send_buffer_bytes = sock->options.send_buffer_bytes});
+        sock_change(s, sock, RILL_CHANGE_SEND_BUFFER);
         return 0;
     case RILL_SO_RCVBUF:
         sock->options.receive_buffer_bytes = doubled(value, RECEIVE_BUFFER_MIN);
-        set_buffers(s, sock, &(struct below_settings){.receive_buffer_bytes = sock->options.receive_buffer_bytes});
+        sock_change(s, sock, RILL_CHANGE_RECEIVE_BUFFER);
         return 0;
     case RILL_SO_KEEPALIVE:
         option_flag(s, sock, RILL_OPTION_KEEPALIVE, value != 0);
@@ -125,15 +159,16 @@ static int set_number(struct rill_sockets *s, struct file *file, int name, int v
             return -RILL_EPERM;
         sock->options.priority = value;
         return 0;
-    case RILL_SO_REUSEPORT: /* one listener a port: saying yes would send all to the first */
-    case RILL_SO_DONTROUTE:
-    case RILL_SO_TIMESTAMP:
-    case RILL_SO_ZEROCOPY:
-        return value == 0 ? 0 : -RILL_EOPNOTSUPP;
+    case RILL_SO_REUSEPORT:
+        sock->options.reuse_port = value != 0;
+        sock_change(s, sock, RILL_CHANGE_REUSE_PORT);
+        return 0;
     case RILL_SO_DEBUG:
         return value == 0 ? 0 : -RILL_EACCES;
-    default: /* the read-only ones too */
-        return -RILL_ENOPROTOOPT;
+    case RILL_SO_BSDCOMPAT:
+        return 0; /* socket(7): ignored */
+    default:      /* the read-only ones too */
+        return set_fixed(name, value);
     }
 }
 
@@ -191,13 +226,12 @@ static int get_number(struct sock *sock, int name, struct option_value *out)
     case RILL_SO_PRIORITY:
         return option_number(out, sock->options.priority);
     case RILL_SO_REUSEPORT:
-    case RILL_SO_DONTROUTE:
-    case RILL_SO_TIMESTAMP:
-    case RILL_SO_ZEROCOPY:
+        return option_number(out, sock->options.reuse_port);
     case RILL_SO_DEBUG:
+    case RILL_SO_BSDCOMPAT:
         return option_number(out, 0);
     default:
-        return -RILL_ENOPROTOOPT;
+        return get_fixed(name, out);
     }
 }
 

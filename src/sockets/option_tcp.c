@@ -7,10 +7,10 @@
 
 #define MSS_MIN 88 /* Linux's TCP_MIN_MSS */
 #define MSS_MAX 32767
-#define MSS_DEFAULT 536   /* RFC 9293 3.7.1: before anything is known */
-#define LINGER_2_MAX 120u /* Linux's TCP_FIN_TIMEOUT_MAX, seconds */
+#define MSS_DEFAULT 536       /* RFC 9293 3.7.1: before anything is known */
+#define LINGER_2_MAX 120u     /* Linux's TCP_FIN_TIMEOUT_MAX, seconds */
+#define SYN_ACK_WAIT_MAX 120u /* Linux's TCP_RTO_MAX, seconds */
 #define CONGESTION_BYTES 16u
-#define CONGESTION "reno" /* the one that the stack has */
 
 /* ------------------------------------------------------------------- limits */
 
@@ -112,7 +112,6 @@ static int get_limit(const struct rill_sockets *s, const struct sock *sock, int 
 static int refuse(int name, int value)
 {
     switch (name) {
-    case RILL_TCP_DEFER_ACCEPT:
     case RILL_TCP_WINDOW_CLAMP:
         return value == 0 ? 0 : -RILL_EOPNOTSUPP;
     case RILL_TCP_FASTOPEN:
@@ -125,17 +124,74 @@ static int refuse(int name, int value)
     }
 }
 
-static int set_congestion(const void *value, uint32_t bytes)
+/* The stack's own name for what the caller's bytes say; NULL: it has none such. */
+static const char *congestion_by_name(const char *given, uint32_t length_bytes)
 {
-    static const char ours[] = CONGESTION;
-    const char *name = (const char *)value;
+    const char *name;
+
+    for (unsigned i = 0; (name = rill_congestion_control_name(i)) != NULL; i++) {
+        uint32_t n = 0;
+
+        while (n < length_bytes && name[n] != '\0' && name[n] == given[n])
+            n++;
+        if (n == length_bytes && name[n] == '\0')
+            return name;
+    }
+    return NULL;
+}
+
+static int set_congestion(struct rill_sockets *s, struct sock *sock, const void *value, uint32_t bytes)
+{
+    const char *given = (const char *)value;
     uint32_t length = 0;
+    const char *name;
 
     if (bytes < 1 || value == NULL)
         return -RILL_EINVAL;
-    while (length < min_u32(bytes, CONGESTION_BYTES - 1) && name[length] != '\0')
+    while (length < min_u32(bytes, CONGESTION_BYTES - 1) && given[length] != '\0')
         length++;
-    return length == sizeof ours - 1 && memcmp(name, ours, length) == 0 ? 0 : -RILL_ENOENT;
+    name = congestion_by_name(given, length);
+    if (name == NULL)
+        return -RILL_ENOENT;
+    sock->options.congestion_control = name;
+    if (sock->conn != 0)
+        (void)rill_set_congestion_control(s->stack, sock->conn, name); /* -RILL_EBADF: it has ended */
+    return 0;
+}
+
+static void get_congestion(const struct rill_sockets *s, const struct sock *sock, struct option_value *out)
+{
+    const char *name = sock->options.congestion_control;
+    struct below_defaults defaults;
+
+    below_defaults(s->stack, &defaults);
+    if (name == NULL)
+        name = defaults.congestion_control;
+    out->bytes = CONGESTION_BYTES;
+    memset(out->raw, 0, CONGESTION_BYTES);
+    for (uint32_t i = 0; i < CONGESTION_BYTES - 1 && name[i] != '\0'; i++)
+        out->raw[i] = (uint8_t)name[i];
+}
+
+/* Linux's secs_to_retrans() and back: the first SYN,ACK is sent again after a second, then after twice the time each. */
+static uint8_t retries_in(int seconds)
+{
+    uint32_t retries = 0, waited = 0;
+
+    while (seconds > 0 && waited < (uint32_t)seconds && retries < UINT8_MAX) {
+        waited += min_u32(UINT32_C(1) << min_u32(retries, 7), SYN_ACK_WAIT_MAX);
+        retries++;
+    }
+    return (uint8_t)retries;
+}
+
+static int seconds_of(uint8_t retries)
+{
+    uint32_t waited = 0;
+
+    for (uint32_t i = 0; i < retries; i++)
+        waited += min_u32(UINT32_C(1) << min_u32(i, 7), SYN_ACK_WAIT_MAX);
+    return (int)waited;
 }
 
 static int set_mss(struct rill_sockets *s, struct sock *sock, int value)
@@ -144,7 +200,7 @@ static int set_mss(struct rill_sockets *s, struct sock *sock, int value)
         return -RILL_EINVAL;
     sock->options.mss = (uint16_t)value;
     if (sock->conn != 0 && sock->phase != PHASE_CONNECTING)
-        below_set(s->stack, sock->conn, &(struct below_settings){.mss = sock->options.mss});
+        sock_change(s, sock, RILL_CHANGE_MSS);
     return 0;
 }
 
@@ -153,7 +209,7 @@ int option_set_tcp(struct rill_sockets *s, struct sock *sock, int name, const vo
     int number, error;
 
     if (name == RILL_TCP_CONGESTION)
-        return set_congestion(value, bytes);
+        return set_congestion(s, sock, value, bytes);
     error = option_read_number(value, bytes, &number);
     if (error != 0)
         return error;
@@ -167,6 +223,10 @@ int option_set_tcp(struct rill_sockets *s, struct sock *sock, int name, const vo
     case RILL_TCP_QUICKACK:
         sock->options.quick_ack = number != 0;
         option_flag(s, sock, RILL_OPTION_QUICK_ACK, number != 0);
+        return 0;
+    case RILL_TCP_DEFER_ACCEPT:
+        sock->options.defer_accept = retries_in(number);
+        sock_change(s, sock, RILL_CHANGE_DEFER_ACCEPT);
         return 0;
     case RILL_TCP_MAXSEG:
         return set_mss(s, sock, number);
@@ -199,10 +259,10 @@ int option_get_tcp(struct rill_sockets *s, struct sock *sock, int name, struct o
     case RILL_TCP_MAXSEG:
         return get_mss(s, sock, out);
     case RILL_TCP_CONGESTION:
-        out->bytes = CONGESTION_BYTES;
-        memset(out->raw, 0, CONGESTION_BYTES);
-        memcpy(out->raw, CONGESTION, sizeof CONGESTION);
+        get_congestion(s, sock, out);
         return 0;
+    case RILL_TCP_DEFER_ACCEPT:
+        return option_number(out, seconds_of(sock->options.defer_accept));
     case RILL_TCP_INFO:
         tcp_info_fill(s, sock, &info);
         out->bytes = sizeof info;

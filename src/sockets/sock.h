@@ -29,6 +29,9 @@ void sock_learn_ends(struct rill_sockets *s, struct sock *sock);
 /* What the native OPEN calls are given. */
 void sock_native_options(const struct rill_sockets *s, const struct file *file, struct rill_options *out);
 
+/* What the socket's options say of these (enum rill_option_change) is so from now on. */
+void sock_change(struct rill_sockets *s, const struct sock *sock, unsigned which);
+
 /* Forget the connection, RST where its state asks for it, and what went with it; bound ends stay. */
 void sock_disconnect(struct rill_sockets *s, struct file *file);
 

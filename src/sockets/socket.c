@@ -6,6 +6,8 @@
 
 #include "base/types.h"
 
+#define DEFER_ACCEPT_MAX 8u /* what the stack knows; Linux counts on */
+
 static void sock_init(struct sock *sock, bool v6)
 {
     *sock = (struct sock){.link = LINK_UNCONNECTED, .phase = PHASE_CLOSED, .v6 = v6};
@@ -38,24 +40,52 @@ int rill_sock_open(struct rill_sockets *s, int family, int type, int protocol)
     return fd;
 }
 
-void sock_native_options(const struct rill_sockets *s, const struct file *file, struct rill_options *out)
+/* Which listeners may be beside this one, and what it hears. */
+static uint32_t listener_flags(const struct sock *sock)
 {
-    const struct sock *sock = &file->sock;
+    uint32_t flags = sock->options.reuse_port ? RILL_OPTION_REUSE_PORT : 0;
+
+    if (!sock->v6)
+        return flags | RILL_OPTION_V4_ONLY;
+    return sock->options.v6only ? flags | RILL_OPTION_V6_ONLY : flags;
+}
+
+static void fill_options(const struct sock *sock, struct rill_options *out)
+{
     const struct sock_options *options = &sock->options;
 
     rill_options_default(out);
-    out->user = (uint64_t)file_index(s, file) + 1;
-    if (sock->bound_address)
-        out->local.addr = sock->local.addr;
-    if (sock->holds_port)
-        out->local.port = sock->local.port;
     out->send_buffer_bytes = options->send_buffer_bytes;
     out->receive_buffer_bytes = options->receive_buffer_bytes;
     out->limits = options->limits;
     out->mss = options->mss;
     out->tos = options->tos;
     out->ttl = options->ttl;
-    out->flags = options->flags;
+    out->flags = options->flags | listener_flags(sock);
+    out->backlog = sock->backlog;
+    out->defer_accept = (uint8_t)min_u32(options->defer_accept, DEFER_ACCEPT_MAX);
+    out->congestion_control = options->congestion_control;
+}
+
+void sock_native_options(const struct rill_sockets *s, const struct file *file, struct rill_options *out)
+{
+    const struct sock *sock = &file->sock;
+
+    fill_options(sock, out);
+    out->user = (uint64_t)file_index(s, file) + 1;
+    if (sock->bound_address)
+        out->local.addr = sock->local.addr;
+    if (sock->holds_port)
+        out->local.port = sock->local.port;
+}
+
+void sock_change(struct rill_sockets *s, const struct sock *sock, unsigned which)
+{
+    struct rill_options options;
+
+    fill_options(sock, &options);
+    if (sock->conn != 0)
+        (void)rill_set_options(s->stack, sock->conn, &options, which); /* -RILL_EBADF: it has ended */
 }
 
 void sock_learn_ends(struct rill_sockets *s, struct sock *sock)
@@ -70,10 +100,8 @@ void sock_learn_ends(struct rill_sockets *s, struct sock *sock)
 
 void sock_established(struct rill_sockets *s, struct sock *sock)
 {
-    const struct below_settings settings = {.mss = sock->options.mss};
-
     sock->phase = PHASE_OPEN;
-    below_set(s->stack, sock->conn, &settings);
+    sock_change(s, sock, RILL_CHANGE_MSS);
 }
 
 void sock_disconnect(struct rill_sockets *s, struct file *file)
@@ -112,7 +140,8 @@ int rill_sock_listen(struct rill_sockets *s, int fd, int backlog)
         return error;
     catch_up(s);
     if (sock->phase == PHASE_LISTENING) {
-        below_set_backlog(s->stack, sock->conn, waiting);
+        sock->backlog = waiting;
+        sock_change(s, sock, RILL_CHANGE_BACKLOG);
         return 0;
     }
     if (sock->link != LINK_UNCONNECTED || sock->phase != PHASE_CLOSED)
@@ -122,13 +151,11 @@ int rill_sock_listen(struct rill_sockets *s, int fd, int backlog)
         if (error != 0)
             return error;
     }
-    if (!sock->v6 || !sock->options.v6only) { /* IPv6 alone: nothing comes that way as long as the stack has none */
-        sock_native_options(s, file, &options);
-        options.backlog = waiting;
-        error = rill_tcp_listen(s->stack, &options, &sock->conn);
-        if (error != 0)
-            return error;
-    }
+    sock->backlog = waiting;
+    sock_native_options(s, file, &options);
+    error = rill_tcp_listen(s->stack, &options, &sock->conn);
+    if (error != 0)
+        return error;
     sock->phase = PHASE_LISTENING;
     return 0;
 }
@@ -143,6 +170,7 @@ static int adopt(struct rill_sockets *s, const struct sock *listener, rill_conn 
     rill_assert(fd >= 0); /* accept looked before it took the connection */
     sock_init(sock, listener->v6);
     sock->options = listener->options;
+    sock->options.defer_accept = 0;
     sock->conn = conn;
     sock->link = LINK_CONNECTED;
     sock->phase = PHASE_OPEN;
@@ -174,7 +202,7 @@ int rill_sock_accept4(struct rill_sockets *s, int fd, void *addr, uint32_t *addr
     for (;;) {
         if (sock->phase != PHASE_LISTENING)
             return -RILL_EINVAL;
-        error = sock->conn == 0 ? -RILL_EAGAIN : rill_accept(s->stack, sock->conn, &conn, &peer);
+        error = rill_accept(s->stack, sock->conn, &conn, &peer);
         if (error != -RILL_EAGAIN)
             break;
         error = file_may_wait(file, 0) ? wait_for_more(s, deadline) : -RILL_EAGAIN;

@@ -44,6 +44,7 @@ struct sock_options {
     uint32_t send_buffer_bytes, receive_buffer_bytes; /* true size, as SO_SNDBUF tells it; 0: the stack's default */
     uint32_t receive_low;                             /* SO_RCVLOWAT */
     struct rill_limits limits;                        /* 0: the stack's own */
+    const char *congestion_control;                   /* NULL: the stack's */
     rill_time receive_timeout, send_timeout;          /* RILL_NEVER: none */
     struct rill_linger linger;
     int linger_2; /* TCP_LINGER2 in seconds, as Linux tells it; 0: the stack's own */
@@ -51,7 +52,8 @@ struct sock_options {
     uint16_t mss;
     uint8_t tos, ttl; /* 0: the default */
     uint8_t tclass, hops;
-    bool reuse_address, broadcast, v6only, quick_ack;
+    uint8_t defer_accept; /* Linux's number: SYN,ACKs sent again before data is waited for no longer */
+    bool reuse_address, reuse_port, broadcast, v6only, quick_ack;
 };
 
 struct sock {
@@ -65,6 +67,7 @@ struct sock {
     bool v6;                        /* RILL_AF_INET6 */
     bool bound_address, bound_port; /* by bind(2) */
     bool holds_port;                /* local.port is this socket's; else it only tells where it was */
+    uint32_t backlog;               /* of a listener */
     struct rill_endpoint local, remote;
     enum urgent urgent;
     uint32_t urgent_seq; /* sequence number of the urgent byte */

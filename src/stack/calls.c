@@ -41,8 +41,8 @@ static bool options_are_valid(const struct rill_options *options)
     return options->size == sizeof *options &&
            (options->send_buffer_bytes == 0 || options->send_buffer_bytes >= 2048) &&
            (options->receive_buffer_bytes == 0 || options->receive_buffer_bytes >= 2048) &&
-           options->send_buffer_bytes <= 1u << 30 && options->receive_buffer_bytes <= 1u << 30 &&
-           cc_find(options->congestion_control) >= 0;
+           options->defer_accept <= SYN_RETRIES_MAX && options->send_buffer_bytes <= 1u << 30 &&
+           options->receive_buffer_bytes <= 1u << 30 && cc_find(options->congestion_control) >= 0;
 }
 
 int rill_tcp_listen(struct rill_stack *stack, const struct rill_options *options, rill_conn *out)
@@ -229,15 +229,40 @@ int rill_abort(struct rill_stack *stack, rill_conn conn)
 int rill_set_flags(struct rill_stack *stack, rill_conn conn, uint32_t set, uint32_t clear)
 {
     struct tcb *tcb = connection_from_handle(&stack->tcp, conn);
+    struct listener *listener = listener_from_handle(&stack->tcp, conn);
 
-    if (tcb == NULL)
-        return not_a_connection(stack, conn);
+    if (tcb == NULL && listener == NULL)
+        return -RILL_EBADF;
     if (((set | clear) & ~OPTION_FLAGS) != 0)
         return -RILL_EINVAL;
+    if (listener != NULL) {
+        listener->flags = (listener->flags & ~clear) | set;
+        return 0;
+    }
     connection_set_options(tcb, set, clear);
+    if ((set & TCB_QUICK_ACK) != 0 && (tcb->flags & TCB_ACK_DELAYED) != 0)
+        tcb->flags |= TCB_ACK_NOW;
+    if ((clear & TCB_QUICK_ACK) != 0)
+        tcb->ep.own_quick_acks = 0;
     timeouts_keep_alive(&stack->tcp, tcb);
     if (tcb->ep.state != RILL_STATE_CLOSED)
         connection_touch(&stack->tcp, tcb); /* what Nagle or the cork held may go now */
+    return 0;
+}
+
+int rill_set_options(struct rill_stack *stack, rill_conn conn, const struct rill_options *options, unsigned which)
+{
+    struct tcb *tcb = connection_from_handle(&stack->tcp, conn);
+    struct listener *listener = listener_from_handle(&stack->tcp, conn);
+
+    if (tcb == NULL && listener == NULL)
+        return -RILL_EBADF;
+    if (!options_are_valid(options))
+        return -RILL_EINVAL;
+    if (listener != NULL)
+        listen_change(listener, options, which);
+    else
+        user_change(&stack->tcp, tcb, options, which);
     return 0;
 }
 

@@ -115,7 +115,7 @@ static uint32_t retry_wait_ms(const struct tcp *tcp, uint32_t retries)
 static void half_open_queue(struct tcp *tcp, ref r)
 {
     struct half_open *half_open = half_open_at(tcp, r);
-    uint32_t retries = half_open->ep.own_retries;
+    uint32_t retries = half_open_retries(half_open);
 
     half_open->due_ms = wrapping_add(host_ms(tcp_host(tcp)), retry_wait_ms(tcp, retries));
     fifo_push(tcp_arena(tcp), &tcp->half_open[retries], r, offsetof(struct half_open, link));
@@ -127,7 +127,7 @@ static void half_open_remove(struct tcp *tcp, struct half_open *half_open, bool 
 {
     ref r = arena_ref(tcp_arena(tcp), half_open);
 
-    fifo_remove(tcp_arena(tcp), &tcp->half_open[half_open->ep.own_retries], r, offsetof(struct half_open, link));
+    fifo_remove(tcp_arena(tcp), &tcp->half_open[half_open_retries(half_open)], r, offsetof(struct half_open, link));
     listener_at(tcp, half_open->listener)->half_open_count--;
     if (!replaced) {
         bool removed = table_remove(tcp_arena(tcp), &tcp->connections, endpoint_hash(tcp, &half_open->ep), r,
@@ -482,7 +482,30 @@ void half_open_segment(struct tcp *tcp, struct half_open *half_open, struct arri
         segment_drop(tcp, arrival, RILL_DROP_TCP_ACCEPT_QUEUE_FULL);
         return;
     }
+    if (tcp_segment_length(seg) == 0 && half_open_retries(half_open) < listener->defer_accept) {
+        half_open->ep.own_retries |= HALF_OPEN_WAITS; /* the application wants to see data first */
+        return;
+    }
     complete(tcp, half_open, arrival);
+}
+
+/* How often the SYN,ACK is sent again: to a peer that has answered it, as often as its data is waited for. */
+static uint32_t retries_of(const struct tcp *tcp, const struct half_open *half_open)
+{
+    const struct listener *listener = listener_at(tcp, half_open->listener);
+    uint32_t own = limits_at(tcp, listener->limits)->syn_retries;
+    uint32_t retries = own != 0 ? own : tcp->settings.syn_retries;
+
+    if ((half_open->ep.own_retries & HALF_OPEN_WAITS) != 0)
+        retries = max_u32(retries, listener->defer_accept);
+    return min_u32(retries, SYN_RETRIES_MAX);
+}
+
+/* The peer has answered: the SYN,ACK goes out again only to have its ACK once more, when data is waited for no longer. */
+static bool only_waits(const struct tcp *tcp, const struct half_open *half_open)
+{
+    return (half_open->ep.own_retries & HALF_OPEN_WAITS) != 0 &&
+           half_open_retries(half_open) < listener_at(tcp, half_open->listener)->defer_accept;
 }
 
 void half_open_run(struct tcp *tcp)
@@ -496,15 +519,17 @@ void half_open_run(struct tcp *tcp)
 
             if (host_due_at(tcp_host(tcp), half_open->due_ms) > tcp_host(tcp)->now)
                 break;
-            if (retries >= tcp->settings.syn_retries) {
+            if (retries >= retries_of(tcp, half_open)) {
                 host_count(tcp_host(tcp), RILL_COUNT_TCP_TIMEOUTS, 1);
                 half_open_remove(tcp, half_open, false);
                 continue;
             }
             fifo_remove(tcp_arena(tcp), fifo, r, offsetof(struct half_open, link));
             half_open->ep.own_retries++;
-            half_open->ep.own_options |= HALF_OPEN_RESENT;
             half_open_queue(tcp, r);
+            if (only_waits(tcp, half_open))
+                continue;
+            half_open->ep.own_options |= HALF_OPEN_RESENT;
             host_count(tcp_host(tcp), RILL_COUNT_TCP_SYN_RETRANSMITTED, 1);
             send_syn_ack(tcp, half_open, NULL);
         }

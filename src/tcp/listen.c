@@ -28,28 +28,63 @@ static uint64_t listener_hash_of(const void *tcp, ref entry)
     return port_hash(&((const struct tcp *)tcp)->ip.host, listener_at((const struct tcp *)tcp, entry)->ep.local_port);
 }
 
-struct listener *listen_find(const struct tcp *tcp, const struct rill_addr *addr, uint16_t port)
+/* What a listener bound to `local` with these LISTENER_FLAGS hears. */
+static bool hears(const struct rill_addr *local, uint32_t accept, const struct rill_addr *addr)
+{
+    if (!ip_addr_is_unspecified(local))
+        return ip_addr_equal(local, addr);
+    return (accept & (uint32_t)(ip_addr_is_v4(addr) ? RILL_OPTION_V6_ONLY : RILL_OPTION_V4_ONLY)) == 0;
+}
+
+/* Rendezvous hashing: each flow has an order of its own of all listeners, which stays when others come and go. */
+static bool is_preferred(const struct tcp *tcp, const struct listener *a, const struct listener *b,
+                         const struct rill_endpoint *local, const struct rill_endpoint *remote)
 {
     const struct host *host = &tcp->ip.host;
-    struct table_probe probe = table_probe(&host->arena, &tcp->listening, port_hash(host, port));
-    struct listener *any = NULL;
+    uint64_t flow = ip_hash_tuple(host, PRF_LISTENERS, &local->addr, &remote->addr, local->port, remote->port);
+
+    return prf_words2(&host->key, PRF_LISTENERS, flow, a->ep.generation) >
+           prf_words2(&host->key, PRF_LISTENERS, flow, b->ep.generation);
+}
+
+struct listener *listen_find(const struct tcp *tcp, const struct rill_endpoint *local,
+                             const struct rill_endpoint *remote)
+{
+    const struct host *host = &tcp->ip.host;
+    struct table_probe probe = table_probe(&host->arena, &tcp->listening, port_hash(host, local->port));
+    struct listener *best = NULL;
+    bool best_is_exact = false;
     ref r;
 
     while ((r = table_probe_next(&probe)) != REF_NONE) {
         struct listener *listener = listener_at(tcp, r);
+        bool exact = !ip_addr_is_unspecified(&listener->local);
 
-        if (listener->ep.local_port != port)
+        if (listener->ep.local_port != local->port || !hears(&listener->local, listener->accept, &local->addr))
             continue;
-        if (ip_addr_equal(&listener->local, addr))
-            return listener;
-        if (ip_addr_is_unspecified(&listener->local))
-            any = listener;
+        if (best == NULL || (exact && !best_is_exact) ||
+            (exact == best_is_exact && is_preferred(tcp, listener, best, local, remote))) {
+            best = listener;
+            best_is_exact = exact;
+        }
     }
-    return any;
+    return best;
 }
 
-/* Two listeners collide on a port when either takes all addresses or both take the same one. */
-static bool is_taken(const struct tcp *tcp, const struct rill_endpoint *local)
+/* Both would hear some address. */
+static bool overlap(const struct listener *listener, const struct rill_addr *addr, uint32_t accept)
+{
+    const uint32_t families = (uint32_t)(RILL_OPTION_V4_ONLY | RILL_OPTION_V6_ONLY);
+
+    if (!ip_addr_is_unspecified(addr))
+        return hears(&listener->local, listener->accept, addr);
+    if (!ip_addr_is_unspecified(&listener->local))
+        return hears(addr, accept, &listener->local);
+    return ((listener->accept | accept) & families) != families;
+}
+
+/* Two listeners collide on a port when both hear some address and not both would share it. */
+static bool is_taken(const struct tcp *tcp, const struct rill_endpoint *local, uint32_t accept)
 {
     const struct host *host = &tcp->ip.host;
     struct table_probe probe = table_probe(&host->arena, &tcp->listening, port_hash(host, local->port));
@@ -58,9 +93,8 @@ static bool is_taken(const struct tcp *tcp, const struct rill_endpoint *local)
     while ((r = table_probe_next(&probe)) != REF_NONE) {
         const struct listener *listener = listener_at(tcp, r);
 
-        if (listener->ep.local_port == local->port &&
-            (ip_addr_is_unspecified(&listener->local) || ip_addr_is_unspecified(&local->addr) ||
-             ip_addr_equal(&listener->local, &local->addr)))
+        if (listener->ep.local_port == local->port && overlap(listener, &local->addr, accept) &&
+            (listener->accept & accept & (uint32_t)RILL_OPTION_REUSE_PORT) == 0)
             return true;
     }
     return false;
@@ -77,7 +111,7 @@ int listen_open(struct tcp *tcp, const struct rill_options *options, rill_conn *
         return -RILL_EINVAL;
     if (!ip_addr_is_unspecified(&local->addr) && !ip_is_local(&tcp->ip, &local->addr))
         return -RILL_EADDRNOTAVAIL;
-    if (is_taken(tcp, local))
+    if (is_taken(tcp, local, options->flags & LISTENER_FLAGS))
         return -RILL_EADDRINUSE;
     r = pool_take(arena, &tcp->listeners);
     if (r == REF_NONE)
@@ -96,6 +130,8 @@ int listen_open(struct tcp *tcp, const struct rill_options *options, rill_conn *
     }
     listener->user = options->user;
     listener->flags = options->flags & OPTION_FLAGS;
+    listener->accept = options->flags & LISTENER_FLAGS;
+    listener->defer_accept = options->defer_accept;
     listener->send_limit = options->send_buffer_bytes;
     listener->receive_limit = options->receive_buffer_bytes;
     listener->mss = options->mss;
@@ -109,6 +145,27 @@ int listen_open(struct tcp *tcp, const struct rill_options *options, rill_conn *
     state_change(tcp, &listener->ep, RILL_STATE_LISTEN);
     *out = conn_of(tcp, &listener->ep);
     return 0;
+}
+
+void listen_change(struct listener *listener, const struct rill_options *options, unsigned which)
+{
+    if ((which & RILL_CHANGE_SEND_BUFFER) != 0)
+        listener->send_limit = options->send_buffer_bytes;
+    if ((which & RILL_CHANGE_RECEIVE_BUFFER) != 0)
+        listener->receive_limit = options->receive_buffer_bytes;
+    if ((which & RILL_CHANGE_MSS) != 0)
+        listener->mss = options->mss;
+    if ((which & RILL_CHANGE_TOS) != 0)
+        listener->tos = options->tos;
+    if ((which & RILL_CHANGE_TTL) != 0)
+        listener->ttl = options->ttl;
+    if ((which & RILL_CHANGE_BACKLOG) != 0)
+        listener->backlog = options->backlog;
+    if ((which & RILL_CHANGE_DEFER_ACCEPT) != 0)
+        listener->defer_accept = options->defer_accept;
+    if ((which & RILL_CHANGE_REUSE_PORT) != 0)
+        listener->accept = (listener->accept & ~(uint32_t)RILL_OPTION_REUSE_PORT) |
+                           (options->flags & (uint32_t)RILL_OPTION_REUSE_PORT);
 }
 
 struct seq initial_sequence_number(const struct tcp *tcp, const struct endpoint *ep)

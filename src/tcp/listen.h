@@ -9,8 +9,17 @@
 
 int listen_open(struct tcp *tcp, const struct rill_options *options, rill_conn *out);
 
-/* The listener of a port at this address, or at any address; NULL. */
-struct listener *listen_find(const struct tcp *tcp, const struct rill_addr *addr, uint16_t port);
+#define LISTENER_FLAGS ((uint32_t)(RILL_OPTION_REUSE_PORT | RILL_OPTION_V4_ONLY | RILL_OPTION_V6_ONLY))
+
+/*
+ * The listener of a port at this address, or at any address; NULL. Of several that share the port
+ * (RILL_OPTION_REUSE_PORT) a flow always finds the same one, as long as that one is there.
+ */
+struct listener *listen_find(const struct tcp *tcp, const struct rill_endpoint *local,
+                             const struct rill_endpoint *remote);
+
+/* Take the members of options that `which` names (enum rill_option_change). */
+void listen_change(struct listener *listener, const struct rill_options *options, unsigned which);
 
 /* Free the block of a closed listener once nothing refers to it. */
 void listener_free_if_done(struct tcp *tcp, struct listener *listener);

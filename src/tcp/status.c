@@ -103,7 +103,7 @@ static void fill_half_open(struct tcp *tcp, const struct half_open *half_open, s
     out->snd_nxt = half_open->iss.v + 1;
     out->irs = half_open->irs.v;
     out->rcv_nxt = half_open->irs.v + 1;
-    out->backoff = half_open->ep.own_retries;
+    out->backoff = (uint32_t)half_open_retries(half_open);
     out->timer = RILL_TIMER_RETRANSMISSION;
     out->timer_left = left_until_ms(tcp, half_open->due_ms);
 }

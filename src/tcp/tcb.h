@@ -29,7 +29,7 @@ struct endpoint {
 #define own_quick_acks own[2] /* ACKs to send at once before delaying them */
 
 /* endpoint.own of a half-open block */
-#define own_retries own[0] /* SYN,ACKs sent again */
+#define own_retries own[0] /* SYN,ACKs sent again; see half_open_retries() */
 
 /* endpoint.own of a TIME-WAIT block */
 #define own_window_bits own[0] /* the largest window that the peer ever offered needs so many bits */
@@ -206,6 +206,14 @@ struct half_open {
     uint32_t due_ms; /* host_ms() when the SYN,ACK is sent again */
 };
 
+/* In own_retries: the handshake's last ACK came, and only data is waited for (rill_options.defer_accept). */
+#define HALF_OPEN_WAITS 0x80u
+
+static inline uint32_t half_open_retries(const struct half_open *half_open)
+{
+    return half_open->ep.own_retries & ~HALF_OPEN_WAITS;
+}
+
 /* own_options of a half-open block: options agreed, and the peer's shift in the low four bits. */
 enum half_open_option {
     HALF_OPEN_SCALE_MASK = 0x0f,
@@ -236,12 +244,14 @@ struct listener {
     struct endpoint ep; /* remote port 0, path REF_NONE */
     struct rill_addr local;
     uint64_t user;
-    uint32_t flags; /* OPTION_FLAGS for its children */
+    uint32_t flags;  /* OPTION_FLAGS for its children */
+    uint32_t accept; /* RILL_OPTION_REUSE_PORT, RILL_OPTION_V4_ONLY, RILL_OPTION_V6_ONLY */
     uint32_t send_limit, receive_limit;
     ref limits; /* struct limits; REF_NONE: the stack's own */
     uint16_t mss;
     uint8_t tos, ttl;
-    uint8_t cc; /* cc.h */
+    uint8_t cc;           /* cc.h */
+    uint8_t defer_accept; /* SYN,ACKs sent again before a connection without data is accepted */
     uint32_t backlog;
     ref accept_head, accept_tail; /* TCBs, by event_next */
     uint32_t accept_count;        /* connections in the accept queue */

@@ -138,7 +138,9 @@ static ref find_block(struct tcp *tcp, const struct arrival *arrival)
 static void no_block(struct tcp *tcp, struct arrival *arrival)
 {
     const struct ip_packet *packet = arrival->packet;
-    struct listener *listener = listen_find(tcp, &packet->destination, arrival->seg.destination_port);
+    struct listener *listener =
+        listen_find(tcp, &(struct rill_endpoint){packet->destination, arrival->seg.destination_port},
+                    &(struct rill_endpoint){packet->source, arrival->seg.source_port});
 
     if (ip_is_local(&tcp->ip, &packet->source)) {
         segment_drop(tcp, arrival, RILL_DROP_TCP_LAND); /* our own address as a stranger's: we would answer ourselves */

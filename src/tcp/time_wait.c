@@ -142,7 +142,10 @@ static bool may_reuse(bool had_timestamps, uint32_t ts_recent, struct seq rcv_nx
 /* The listener that would take the SYN; NULL. */
 static struct listener *reopener(struct tcp *tcp, const struct arrival *arrival)
 {
-    struct listener *listener = listen_find(tcp, &arrival->packet->destination, arrival->seg.destination_port);
+    const struct ip_packet *packet = arrival->packet;
+    struct listener *listener =
+        listen_find(tcp, &(struct rill_endpoint){packet->destination, arrival->seg.destination_port},
+                    &(struct rill_endpoint){packet->source, arrival->seg.source_port});
 
     return listener != NULL && listen_takes_syn(tcp, listener, &arrival->seg) ? listener : NULL;
 }

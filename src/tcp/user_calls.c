@@ -31,7 +31,7 @@ static uint16_t choose_port(struct tcp *tcp, const struct rill_addr *local, cons
 
         tcp->next_port = (tcp->next_port + 1) % PORT_COUNT;
         if (connection_find(tcp, local, &remote->addr, port, remote->port) == REF_NONE &&
-            listen_find(tcp, local, port) == NULL)
+            listen_find(tcp, &(struct rill_endpoint){*local, port}, remote) == NULL)
             return port;
     }
     return 0;
@@ -55,6 +55,28 @@ static void take_options(struct tcp *tcp, struct tcb *tcb, const struct rill_opt
     tcb->cc = cc_choice(tcp, options->congestion_control);
     if (options->limits.user_timeout_ms != 0)
         options_fix_user_timeout(tcb);
+}
+
+static uint32_t wanted_or(uint32_t wanted, uint32_t otherwise)
+{
+    return wanted != 0 ? wanted : otherwise;
+}
+
+void user_change(struct tcp *tcp, struct tcb *tcb, const struct rill_options *options, unsigned which)
+{
+    const struct tcp_settings *settings = &tcp->settings;
+
+    if ((which & RILL_CHANGE_SEND_BUFFER) != 0)
+        tcb->send_limit = wanted_or(options->send_buffer_bytes, settings->send_buffer_bytes);
+    if ((which & RILL_CHANGE_RECEIVE_BUFFER) != 0)
+        tcb->receive_limit = wanted_or(options->receive_buffer_bytes, settings->receive_buffer_bytes);
+    if ((which & RILL_CHANGE_MSS) != 0 && options->mss != 0 && options->mss < tcb->snd_mss)
+        tcb->snd_mss = options->mss;
+    if ((which & RILL_CHANGE_TOS) != 0)
+        tcb->tos = options->tos;
+    if ((which & RILL_CHANGE_TTL) != 0)
+        tcb->ttl = (uint8_t)wanted_or(options->ttl, IP_TTL_DEFAULT);
+    send_queue_tell_of_room(tcp, tcb);
 }
 
 /* The local end of an active OPEN: what the user bound, or what the route says (MUST-44). */

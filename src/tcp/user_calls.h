@@ -15,6 +15,9 @@ int user_open(struct tcp *tcp, const struct rill_endpoint *remote, const struct 
 int user_open_listener(struct tcp *tcp, struct listener *listener, const struct rill_endpoint *remote,
                        struct tcb **out);
 
+/* Take the members of options that `which` names (enum rill_option_change). */
+void user_change(struct tcp *tcp, struct tcb *tcb, const struct rill_options *options, unsigned which);
+
 int64_t user_send(struct tcp *tcp, struct tcb *tcb, const void *data, size_t length_bytes, unsigned flags);
 int64_t user_receive(struct tcp *tcp, struct tcb *tcb, void *data, size_t length_bytes, unsigned flags);
 int user_borrow(struct tcp *tcp, struct tcb *tcb, struct rill_slice *slices, unsigned max);

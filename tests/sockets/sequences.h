@@ -283,6 +283,46 @@
     X(times_are_inherited,                                                                                             \
       "l socket; l set 6 4 10; l set 6 5 11; l set 6 6 3; l set 6 8 7; l set 6 25 5000; l bind; l listen 1; c socket;" \
       "c connect; l accept s; s get 6 4; s get 6 5; s get 6 6; s get 6 8; s get 6 25; s set 6 4 20; l get 6 4;")       \
+    X(reuseport_is_kept, "c socket; c get 1 15; c set 1 15 1; c get 1 15; c set 1 15 0; c get 1 15;")                  \
+    X(reuseport_lets_two_listen,                                                                                       \
+      "l socket; l set 1 15 1; l bind; s socket; s bind; s set 1 15 1; s bind; l listen 1; s listen 1; t socket;"      \
+      "t set 1 2 1; t bind;")                                                                                          \
+    X(reuseport_flows_find_a_listener,                                                                                 \
+      "l socket; l set 1 15 1; l bind; l listen 1; s socket; s set 1 15 1; s bind; s listen 1; c socket; c connect;"   \
+      "d socket; d connect; c poll; d poll;")                                                                          \
+    X(reuseport_asked_for_by_a_listener_later,                                                                         \
+      "l socket; l bind; l listen 1; s socket; s set 1 15 1; s bind; l set 1 15 1; s bind; s listen 1;")               \
+    X(reuseaddr_is_no_reuseport,                                                                                       \
+      "l socket; l set 1 15 1; l set 1 2 1; l bind; l listen 1; s socket; s set 1 2 1; s bind; t socket;"              \
+      "t set 1 15 1; t bind; t listen 1;")                                                                             \
+    X(reuseport_beside_a_connection,                                                                                   \
+      "l socket; l set 1 15 1; l bind; l listen 1; c socket; c connect; l accept s; l close; t socket; t set 1 15 1;"  \
+      "t bind; t listen 1;")                                                                                           \
+    X(reuseport_is_inherited,                                                                                          \
+      "l socket; l set 1 15 1; l bind; l listen 1; c socket; c connect; l accept s; s get 1 15; c get 1 15;")          \
+    X(defer_accept_counts_in_doubled_seconds,                                                                          \
+      "c socket; c get 6 9; c set 6 9 1; c get 6 9; c set 6 9 5; c get 6 9; c set 6 9 30; c get 6 9; c set 6 9 0;"     \
+      "c get 6 9; c set 6 9 -3; c get 6 9;")                                                                           \
+    X(defer_accept_waits_for_data,                                                                                     \
+      "l socket; l set 1 2 1; l set 6 9 10; l bind; l listen 4; c socket; c connect; c connect; c poll; l poll;"       \
+      "l accept s; c send 3; l poll; l accept s; s recv 9; s get 6 9;")                                                \
+    X(defer_accept_is_content_with_a_fin,                                                                              \
+      "l socket; l set 1 2 1; l set 6 9 10; l bind; l listen 4; c socket; c connect; c shutdown 1; l poll;"            \
+      "l accept s; s recv 9;")                                                                                         \
+    X(defer_accept_and_a_client_that_closes,                                                                           \
+      "l socket; l set 1 2 1; l set 6 9 10; l bind; l listen 4; c socket; c connect; c close; l poll; l accept s;"     \
+      "s recv 9;")                                                                                                     \
+    X(defer_accept_taken_back,                                                                                         \
+      "l socket; l set 1 2 1; l set 6 9 10; l bind; l listen 4; c socket; c connect; l set 6 9 0; d socket;"           \
+      "d connect; l poll; l accept s; l accept t;")                                                                    \
+    X(defer_accept_and_a_listener_that_closes,                                                                         \
+      "l socket; l set 1 2 1; l set 6 9 10; l bind; l listen 4; c socket; c connect; l close; c poll;"                 \
+      "c send 2 0x4000; c recv 1;")                                                                                    \
+    X(quick_ack_before_connecting, "c socket; c get 6 12; c set 6 12 0; c get 6 12; c set 6 12 1; c get 6 12;")        \
+    X(options_that_mean_nothing_here,                                                                                  \
+      "c socket; c get 1 49; c get 1 46; c get 1 47; c get 1 40; c get 1 44; c get 1 14; c set 1 14 1; c get 1 14;"    \
+      "c get 1 11; c get 1 35; c get 1 37; c get 1 42; c get 1 36; c get 1 5; c get 1 29; c get 1 60;")                \
+    X(listen_bind_and_disconnect_mixed, "l socket; l bind; l listen 1; l listen 1; l bind; l connect 2; l listen 1;")  \
     X(linger_2_is_bounded,                                                                                             \
       "c socket; c get 6 8; c set 6 8 10; c get 6 8; c set 6 8 1000; c get 6 8; c set 6 8 -5; c get 6 8; c set 6 8 0;" \
       "c get 6 8;")                                                                                                    \
@@ -330,14 +370,15 @@
 
 /* Accepted differences: name, reason, a sequence in which Linux and rill must differ (else it belongs above). */
 #define DIFFERENCES(X)                                                                                                 \
+    X(a_port_that_was_shared_once_is_shared_for_good,                                                                  \
+      "Linux remembers that the first socket of a port had SO_REUSEPORT; here the sockets of now count",               \
+      "l socket; l set 1 15 1; l bind; s socket; s set 1 15 1; s bind; l set 1 15 0; t socket; t set 1 15 1; t bind;") \
     X(time_wait_does_not_remember_who_would_reuse,                                                                     \
       "SO_REUSEADDR of the socket that is gone is not kept in the 48 bytes of TIME-WAIT",                              \
       "l socket; l bind; l listen 1; c socket; c connect; l accept s; s close; c recv 1; c close;"                     \
       "l close; t socket; t set 1 2 1; t bind;")                                                                       \
     X(two_marks_that_come_between_two_calls_are_one,                                                                   \
       "the layer learns of the mark when it is called: of two, the later one",                                         \
-      CONNECTED "c set 6 1 1; c send 1 1; c send 3 1; s recv 9;")                                                      \
-    X(reuseport_is_refused, "a port has one listener: saying yes would be a lie", "c socket; c set 1 15 1;")           \
-    X(defer_accept_is_refused, "the stack has no such state", "c socket; c set 6 9 5;")
+      CONNECTED "c set 6 1 1; c send 1 1; c send 3 1; s recv 9;")
 
 #endif
