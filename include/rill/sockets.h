@@ -38,6 +38,7 @@ enum rill_sock_error {
     RILL_ENOTTY = 25,
     RILL_EDOM = 33,
     RILL_ELOOP = 40,
+    RILL_ENONET = 64,
     RILL_ENOTSOCK = 88,
     RILL_EDESTADDRREQ = 89,
     RILL_EPROTOTYPE = 91,
@@ -45,6 +46,7 @@ enum rill_sock_error {
     RILL_EPROTONOSUPPORT = 93,
     RILL_ESOCKTNOSUPPORT = 94,
     RILL_EAFNOSUPPORT = 97,
+    RILL_EHOSTDOWN = 112,
 };
 
 /* As rill_error_name(), and these. */
@@ -143,6 +145,7 @@ struct rill_sockaddr_in rill_sockaddr4(uint8_t a, uint8_t b, uint8_t c, uint8_t 
 #define RILL_MSG_WAITALL 0x100
 #define RILL_MSG_NOSIGNAL 0x4000
 #define RILL_MSG_MORE 0x8000
+#define RILL_MSG_WAITFORONE 0x10000
 #define RILL_MSG_ERRQUEUE 0x2000
 #define RILL_MSG_FASTOPEN 0x20000000
 
@@ -161,7 +164,15 @@ struct rill_msghdr {
     int flags; /* out: RILL_MSG_... */
 };
 
-/* RILL_SOCK_STREAM of RILL_AF_INET, or of RILL_AF_INET6 for both families (IPv4 as mapped addresses). */
+struct rill_mmsghdr {
+    struct rill_msghdr header;
+    uint32_t bytes; /* out: what sendmsg or recvmsg returned */
+};
+
+/*
+ * RILL_SOCK_STREAM or RILL_SOCK_DGRAM, of RILL_AF_INET, or of RILL_AF_INET6 for both families (IPv4 as mapped
+ * addresses). What the calls below say of connections is RILL_SOCK_STREAM's.
+ */
 int rill_sock_open(struct rill_sockets *sockets, int family, int type, int protocol);
 int rill_sock_bind(struct rill_sockets *sockets, int fd, const void *addr, uint32_t addr_bytes);
 int rill_sock_listen(struct rill_sockets *sockets, int fd, int backlog);
@@ -186,6 +197,12 @@ int64_t rill_sock_recv(struct rill_sockets *sockets, int fd, void *data, size_t 
 int64_t rill_sock_recvfrom(struct rill_sockets *sockets, int fd, void *data, size_t length_bytes, int flags, void *addr,
                            uint32_t *addr_bytes);
 int64_t rill_sock_recvmsg(struct rill_sockets *sockets, int fd, struct rill_msghdr *message, int flags);
+/* How many messages were sent or received; an error only when none was. timeout (may be NULL): looked at between. */
+int rill_sock_sendmmsg(struct rill_sockets *sockets, int fd, struct rill_mmsghdr *messages, unsigned count, int flags);
+struct rill_timeval;
+int rill_sock_recvmmsg(struct rill_sockets *sockets, int fd, struct rill_mmsghdr *messages, unsigned count, int flags,
+                       const struct rill_timeval *timeout);
+
 int64_t rill_sock_read(struct rill_sockets *sockets, int fd, void *data, size_t length_bytes);
 int64_t rill_sock_readv(struct rill_sockets *sockets, int fd, const struct rill_iovec *iov, int iov_count);
 
@@ -278,12 +295,50 @@ int rill_sock_ioctl(struct rill_sockets *sockets, int fd, unsigned long request,
 
 #define RILL_IP_TOS 1
 #define RILL_IP_TTL 2
+#define RILL_IP_PKTINFO 8
 #define RILL_IP_MTU_DISCOVER 10
+#define RILL_IP_RECVERR 11
+#define RILL_IP_RECVTTL 12
+#define RILL_IP_RECVTOS 13
 #define RILL_IP_MTU 14
+#define RILL_IP_MULTICAST_TTL 33
 
 #define RILL_IPV6_UNICAST_HOPS 16
 #define RILL_IPV6_V6ONLY 26
+#define RILL_IPV6_RECVPKTINFO 49
+#define RILL_IPV6_PKTINFO 50
 #define RILL_IPV6_TCLASS 67
+
+/*
+ * Control messages of sendmsg and recvmsg of RILL_SOCK_DGRAM, laid out as Linux's: this header, data, zeros up to a
+ * multiple of 8. Received when the option of the same name is on (TTL, TOS: RECVTTL, RECVTOS): RILL_IP_PKTINFO,
+ * RILL_IP_TTL (int), RILL_IP_TOS (one byte), RILL_IPV6_PKTINFO; with RILL_MSG_ERRQUEUE: RILL_IP_RECVERR. To send:
+ * RILL_IP_PKTINFO (spec_dst is the source), RILL_IP_TTL, RILL_IP_TOS (ints), RILL_IPV6_PKTINFO.
+ */
+struct rill_cmsghdr {
+    size_t bytes; /* header and data */
+    int level, type;
+};
+
+struct rill_in_pktinfo {
+    int interface; /* number of the netif + 1 */
+    uint8_t spec_dst[4];
+    uint8_t addr[4];
+};
+
+struct rill_in6_pktinfo {
+    uint8_t addr[16];
+    uint32_t interface;
+};
+
+/* RILL_IP_RECVERR: followed by the struct rill_sockaddr_in of who sent the ICMP message. */
+struct rill_sock_extended_err {
+    uint32_t error;
+    uint8_t origin; /* 2: ICMP */
+    uint8_t type, code, pad;
+    uint32_t info; /* next-hop MTU */
+    uint32_t data;
+};
 
 struct rill_linger {
     int on;

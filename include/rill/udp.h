@@ -12,7 +12,7 @@
  * A UDP socket's handle is a rill_conn, and these calls of <rill/rill.h> take it:
  * rill_close(), rill_set_user(), rill_status() (protocol 17), rill_list().
  *
- * EVENTS. RILL_READABLE: a datagram came into an empty queue. RILL_WRITABLE: room again, after a send that was
+ * EVENTS. RILL_READABLE: a datagram came. RILL_WRITABLE: room again, after a send that was
  * answered with -RILL_EAGAIN. RILL_SOFT_ERROR: an ICMP error came about a datagram that the socket sent;
  * rill_udp_take_error() says more.
  */

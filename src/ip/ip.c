@@ -133,6 +133,8 @@ int ip_route_datagram(const struct ip *ip, const struct rill_addr *remote, const
 {
     uint32_t chosen = IP_NETIFS_MAX;
 
+    if (!ip_addr_is_v4(remote))
+        return -RILL_ENETUNREACH;
     if (!ip_is_multicast(remote) && !ip_is_broadcast(ip, remote))
         return ip_route(ip, remote, netif, local);
     for (uint32_t i = 0; i < ip->netif_count; i++) {

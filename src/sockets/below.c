@@ -10,6 +10,7 @@
 #include "tcp/output.h"
 #include "tcp/reassembly.h"
 #include "tcp/send_queue.h"
+#include "udp/receive.h"
 
 /* Linux's sk_stream_is_writeable(): a third of the buffer is free, and not too much waits to be sent. */
 static bool is_writable(const struct tcp *tcp, const struct tcb *tcb)
@@ -43,9 +44,33 @@ bool below_look(struct rill_stack *stack, rill_conn conn, struct below *out)
 void below_want_room(struct rill_stack *stack, rill_conn conn)
 {
     struct tcb *tcb = connection_from_handle(&stack->tcp, conn);
+    struct udp_socket *udp = udp_from_handle(&stack->udp, conn);
 
     if (tcb != NULL)
         tcb->flags |= TCB_ROOM_WANTED;
+    if (udp != NULL)
+        udp->flags |= UDP_ROOM_WANTED;
+}
+
+void below_look_datagram(struct rill_stack *stack, rill_conn conn, struct below_datagram *out)
+{
+    const struct udp_socket *udp = udp_from_handle(&stack->udp, conn);
+    struct rill_slice oldest = {.length_bytes = 0};
+
+    *out = (struct below_datagram){.is_readable = false};
+    if (udp == NULL)
+        return;
+    out->is_readable = udp_borrow(&stack->udp, udp, &oldest, NULL);
+    out->readable_bytes = oldest.length_bytes;
+    out->is_writable = udp->send_charge < udp->send_limit / 2;
+    out->unsent_bytes = udp->send_charge;
+}
+
+struct rill_addr below_netif_addr(const struct rill_stack *stack, int netif)
+{
+    const struct ip *ip = &stack->tcp.ip;
+
+    return netif >= 0 && (uint32_t)netif < ip->netif_count ? ip->netifs[netif].addr : (struct rill_addr){{0}};
 }
 
 void below_refuse_data(struct rill_stack *stack, rill_conn conn)

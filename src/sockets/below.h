@@ -29,6 +29,19 @@ void below_refuse_data(struct rill_stack *stack, rill_conn conn);
 /* Copy readable bytes from an offset on; returns how many. */
 uint32_t below_copy(struct rill_stack *stack, rill_conn conn, uint32_t offset, void *to, uint32_t length_bytes);
 
+/* The same of a UDP socket; all zero for another handle. */
+struct below_datagram {
+    bool is_readable;
+    uint32_t readable_bytes; /* of the oldest datagram */
+    bool is_writable;        /* less than half of the send buffer is in use, as Linux wants it */
+    uint32_t unsent_bytes;   /* true size */
+};
+
+void below_look_datagram(struct rill_stack *stack, rill_conn conn, struct below_datagram *out);
+
+/* The address of an interface; unspecified when there is no such one. */
+struct rill_addr below_netif_addr(const struct rill_stack *stack, int netif);
+
 /* The stack's own settings, for what cannot be set per connection. */
 struct below_defaults {
     uint32_t send_buffer_bytes, receive_buffer_bytes;

@@ -4,6 +4,7 @@
  * else are known here only.
  */
 #include "sockets/address.h"
+#include "sockets/datagram.h"
 #include "sockets/sock.h"
 
 #define PORT_FIRST 32768u /* Linux's ip_local_port_range */
@@ -30,7 +31,8 @@ static bool overlap(const struct sock *a, const struct rill_addr *at, const stru
 /* SO_REUSEPORT on both lets them share a port; SO_REUSEADDR on both too, but no port that is listened on. */
 static bool collides(const struct sock *sock, const struct rill_endpoint *local, const struct sock *other)
 {
-    if (other == sock || !other->holds_port || other->local.port != local->port || !overlap(sock, &local->addr, other))
+    if (other == sock || other->datagram || !other->holds_port || other->local.port != local->port ||
+        !overlap(sock, &local->addr, other))
         return false;
     if (sock->options.reuse_port && other->options.reuse_port)
         return false;
@@ -111,6 +113,8 @@ int rill_sock_bind(struct rill_sockets *s, int fd, const void *addr, uint32_t ad
     error = read_local(sock, addr, addr_bytes, &local);
     if (error != 0)
         return error;
+    if (sock->datagram)
+        return datagram_bind(s, file, &local);
     if (!rill_addr_is_unspecified(&local.addr) && !below_is_local(s->stack, &local.addr))
         return -RILL_EADDRNOTAVAIL;
     if (sock->phase != PHASE_CLOSED || sock->holds_port)

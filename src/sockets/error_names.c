@@ -20,6 +20,10 @@ const char *rill_sock_error_name(int error)
         return "ELOOP";
     case RILL_ENOTSOCK:
         return "ENOTSOCK";
+    case RILL_ENONET:
+        return "ENONET";
+    case RILL_EHOSTDOWN:
+        return "EHOSTDOWN";
     case RILL_EDESTADDRREQ:
         return "EDESTADDRREQ";
     case RILL_EPROTOTYPE:

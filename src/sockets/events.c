@@ -2,6 +2,7 @@
  * What happened on the network, as a socket shows it: the pending error, the
  * directions that are shut, readiness (poll(2)) and who is told.
  */
+#include "sockets/datagram.h"
 #include "sockets/sock.h"
 
 #include "base/types.h"
@@ -102,6 +103,10 @@ bool rill_sockets_event(struct rill_sockets *s, const struct rill_event *event)
     file = &s->files[event->user - 1]; /* rill_options.user is the file's index + 1 */
     if (file->kind != FILE_SOCKET || file->sock.conn != event->conn)
         return false;
+    if (file->sock.datagram) {
+        datagram_event(s, file, event);
+        return true;
+    }
     if ((event->what & RILL_URGENT) != 0)
         take_urgent(s, &file->sock);
     change_state(s, &file->sock, event);
@@ -191,6 +196,8 @@ static uint32_t sock_mask(struct rill_sockets *s, struct sock *sock)
 
 uint32_t file_mask(struct rill_sockets *s, struct file *file)
 {
+    if (is_datagram(file))
+        return datagram_mask(s, &file->sock);
     if (file->kind == FILE_SOCKET)
         return sock_mask(s, &file->sock);
     return epoll_is_ready(s, &file->epoll) ? RILL_POLLIN | RILL_POLLRDNORM : 0;

@@ -1,6 +1,7 @@
 /*
  * ioctl(2): how much is queued, and where the urgent mark is.
  */
+#include "sockets/datagram.h"
 #include "sockets/sock.h"
 
 #include "base/types.h"
@@ -50,5 +51,7 @@ int rill_sock_ioctl(struct rill_sockets *s, int fd, unsigned long request, int *
     if (file->kind != FILE_SOCKET)
         return -RILL_ENOTTY;
     catch_up(s);
+    if (is_datagram(file))
+        return datagram_ioctl(s, &file->sock, request, argument);
     return socket_ioctl(s, &file->sock, request, argument);
 }

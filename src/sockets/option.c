@@ -3,6 +3,8 @@
  */
 #include "sockets/option.h"
 
+#include "sockets/datagram.h"
+
 #include "base/types.h"
 
 #define ECN_MASK 3
@@ -26,6 +28,10 @@ void option_flag(struct rill_sockets *s, struct sock *sock, uint32_t flag, bool 
 
 int option_set_ip(struct rill_sockets *s, struct sock *sock, int name, int value)
 {
+    int error = sock->datagram ? datagram_set_ip(sock, name, value) : -RILL_ENOPROTOOPT;
+
+    if (error != -RILL_ENOPROTOOPT)
+        return error;
     switch (name) {
     case RILL_IP_TOS: /* the ECN bits are TCP's (RFC 3168 6.1) */
         sock->options.tos = (uint8_t)((value & ~ECN_MASK) | (sock->options.tos & ECN_MASK));
@@ -47,7 +53,10 @@ int option_set_ip(struct rill_sockets *s, struct sock *sock, int name, int value
 int option_get_ip(struct rill_sockets *s, struct sock *sock, int name, struct option_value *out)
 {
     struct rill_status status;
+    int error = sock->datagram ? datagram_get_ip(s, sock, name, out) : -RILL_ENOPROTOOPT;
 
+    if (error != -RILL_ENOPROTOOPT)
+        return error;
     switch (name) {
     case RILL_IP_TOS:
         return option_number(out, sock->options.tos);
@@ -69,6 +78,8 @@ int option_set_ipv6(struct rill_sockets *s, struct sock *sock, int name, int val
     (void)s;
     if (!sock->v6)
         return -RILL_ENOPROTOOPT;
+    if (sock->datagram && datagram_set_ipv6(sock, name, value) == 0)
+        return 0;
     switch (name) {
     case RILL_IPV6_V6ONLY:
         if (sock->holds_port || sock->phase != PHASE_CLOSED)
@@ -95,6 +106,8 @@ int option_get_ipv6(struct rill_sockets *s, struct sock *sock, int name, struct 
     (void)s;
     if (!sock->v6)
         return -RILL_ENOPROTOOPT;
+    if (sock->datagram && datagram_get_ipv6(sock, name, out) == 0)
+        return 0;
     switch (name) {
     case RILL_IPV6_V6ONLY:
         return option_number(out, sock->options.v6only);
@@ -126,6 +139,21 @@ static int set_small(struct rill_sockets *s, struct sock *sock, int level, int n
     return level == RILL_SOL_IP ? option_set_ip(s, sock, name, number) : option_set_ipv6(s, sock, name, number);
 }
 
+static int set(struct rill_sockets *s, struct file *file, int level, int name, const void *value, uint32_t value_bytes)
+{
+    switch (level) {
+    case RILL_SOL_SOCKET:
+        return option_set_socket(s, file, name, value, value_bytes);
+    case RILL_SOL_TCP:
+        return file->sock.datagram ? -RILL_ENOPROTOOPT : option_set_tcp(s, &file->sock, name, value, value_bytes);
+    case RILL_SOL_IP:
+    case RILL_SOL_IPV6:
+        return set_small(s, &file->sock, level, name, value, value_bytes);
+    default:
+        return -RILL_ENOPROTOOPT;
+    }
+}
+
 int rill_sock_setsockopt(struct rill_sockets *s, int fd, int level, int name, const void *value, uint32_t value_bytes)
 {
     struct below below;
@@ -137,17 +165,10 @@ int rill_sock_setsockopt(struct rill_sockets *s, int fd, int level, int name, co
         return error;
     catch_up(s);
     (void)sock_look(s, sock, &below);
-    switch (level) {
-    case RILL_SOL_SOCKET:
-        return option_set_socket(s, file, name, value, value_bytes);
-    case RILL_SOL_TCP:
-        return option_set_tcp(s, sock, name, value, value_bytes);
-    case RILL_SOL_IP:
-    case RILL_SOL_IPV6:
-        return set_small(s, sock, level, name, value, value_bytes);
-    default:
-        return -RILL_ENOPROTOOPT;
-    }
+    error = set(s, file, level, name, value, value_bytes);
+    if (error == 0 && sock->datagram)
+        datagram_apply(s, file);
+    return error;
 }
 
 static int get(struct rill_sockets *s, struct file *file, int level, int name, struct option_value *out)
@@ -156,6 +177,8 @@ static int get(struct rill_sockets *s, struct file *file, int level, int name, s
     case RILL_SOL_SOCKET:
         return option_get_socket(s, file, name, out);
     case RILL_SOL_TCP:
+        if (file->sock.datagram)
+            return -RILL_EOPNOTSUPP;
         return option_get_tcp(s, &file->sock, name, out);
     case RILL_SOL_IP:
         return option_get_ip(s, &file->sock, name, out);

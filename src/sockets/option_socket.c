@@ -8,6 +8,7 @@
 #define SEND_BUFFER_MIN 4608 /* Linux's SOCK_MIN_SNDBUF and SOCK_MIN_RCVBUF */
 #define RECEIVE_BUFFER_MIN 2304
 #define BUFFER_MAX (1 << 30)
+#define DATAGRAM_BUFFER_BYTES 212992u /* <rill/udp.h>'s default, and Linux's */
 
 /* socket(7): the kernel doubles the value, for the overhead; here too the limit is one on true size. */
 static uint32_t doubled(int value, int least)
@@ -62,6 +63,8 @@ static uint32_t receive_buffer_bytes(const struct rill_sockets *s, const struct 
     struct below_defaults defaults;
 
     below_defaults(s->stack, &defaults);
+    if (sock->datagram)
+        defaults.receive_buffer_bytes = DATAGRAM_BUFFER_BYTES;
     return sock->options.receive_buffer_bytes != 0 ? sock->options.receive_buffer_bytes : defaults.receive_buffer_bytes;
 }
 
@@ -70,6 +73,8 @@ static uint32_t send_buffer_bytes(const struct rill_sockets *s, const struct soc
     struct below_defaults defaults;
 
     below_defaults(s->stack, &defaults);
+    if (sock->datagram)
+        defaults.send_buffer_bytes = DATAGRAM_BUFFER_BYTES;
     return sock->options.send_buffer_bytes != 0 ? sock->options.send_buffer_bytes : defaults.send_buffer_bytes;
 }
 
@@ -195,11 +200,11 @@ static int get_number(struct sock *sock, int name, struct option_value *out)
 {
     switch (name) {
     case RILL_SO_TYPE:
-        return option_number(out, RILL_SOCK_STREAM);
+        return option_number(out, sock->datagram ? RILL_SOCK_DGRAM : RILL_SOCK_STREAM);
     case RILL_SO_DOMAIN:
         return option_number(out, sock->v6 ? RILL_AF_INET6 : RILL_AF_INET);
     case RILL_SO_PROTOCOL:
-        return option_number(out, RILL_IPPROTO_TCP);
+        return option_number(out, sock->datagram ? RILL_IPPROTO_UDP : RILL_IPPROTO_TCP);
     case RILL_SO_ERROR: {
         int error = sock_take_error(sock);
 

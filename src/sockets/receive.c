@@ -3,6 +3,7 @@
  * where SO_OOBINLINE does not leave it in (RFC 6093 2.2: as everybody does).
  */
 #include "sockets/address.h"
+#include "sockets/datagram.h"
 #include "sockets/sock.h"
 
 #include "base/types.h"
@@ -184,6 +185,16 @@ static int count_pieces(const struct rill_iovec *iov, size_t count, size_t *want
     return 0;
 }
 
+/* Without the sender's address. */
+static int64_t receive_datagram(struct rill_sockets *s, struct file *file, const struct rill_iovec *iov, size_t count,
+                                int flags)
+{
+    struct rill_msghdr message = {.iov_count = count};
+
+    memcpy(&message.iov, &iov, sizeof iov); /* it is read only: the memory that it names is written */
+    return datagram_receive(s, file, &message, flags);
+}
+
 static int64_t receive_pieces(struct rill_sockets *s, int fd, const struct rill_iovec *iov, size_t count, int flags,
                               int *out_flags)
 {
@@ -195,6 +206,8 @@ static int64_t receive_pieces(struct rill_sockets *s, int fd, const struct rill_
         error = count_pieces(iov, count, &r.wanted);
     if (error != 0)
         return error;
+    if (r.sock->datagram)
+        return receive_datagram(s, file, iov, count, flags);
     if ((flags & RILL_MSG_ERRQUEUE) != 0)
         return -RILL_EAGAIN; /* nothing is ever queued there */
     r.peek = (flags & RILL_MSG_PEEK) != 0;
@@ -218,8 +231,19 @@ int64_t rill_sock_recv(struct rill_sockets *s, int fd, void *data, size_t length
 int64_t rill_sock_recvfrom(struct rill_sockets *s, int fd, void *data, size_t length_bytes, int flags, void *addr,
                            uint32_t *addr_bytes)
 {
-    int64_t n = rill_sock_recv(s, fd, data, length_bytes, flags);
+    struct rill_iovec piece = {data, length_bytes};
+    struct rill_msghdr message = {.name = addr, .iov = &piece, .iov_count = 1};
+    struct file *file = file_of(s, fd);
+    int64_t n;
 
+    if (file != NULL && is_datagram(file)) {
+        message.name_bytes = addr_bytes == NULL ? 0 : *addr_bytes;
+        n = datagram_receive(s, file, &message, flags);
+        if (n >= 0 && addr != NULL && addr_bytes != NULL)
+            *addr_bytes = message.name_bytes;
+        return n;
+    }
+    n = rill_sock_recv(s, fd, data, length_bytes, flags);
     if (n >= 0 && addr != NULL && addr_bytes != NULL)
         *addr_bytes = 0; /* a stream's bytes carry no address: Linux says so */
     return n;
@@ -227,9 +251,13 @@ int64_t rill_sock_recvfrom(struct rill_sockets *s, int fd, void *data, size_t le
 
 int64_t rill_sock_recvmsg(struct rill_sockets *s, int fd, struct rill_msghdr *message, int flags)
 {
+    struct file *file = file_of(s, fd);
     int out_flags = 0;
-    int64_t n = receive_pieces(s, fd, message->iov, message->iov_count, flags, &out_flags);
+    int64_t n;
 
+    if (file != NULL && is_datagram(file))
+        return datagram_receive(s, file, message, flags);
+    n = receive_pieces(s, fd, message->iov, message->iov_count, flags, &out_flags);
     if (n < 0)
         return n;
     message->flags = out_flags;

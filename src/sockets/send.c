@@ -1,6 +1,7 @@
 /*
  * The send family: all of it is one loop over pieces of the caller's memory.
  */
+#include "sockets/datagram.h"
 #include "sockets/sock.h"
 
 #include "base/types.h"
@@ -70,6 +71,16 @@ static int64_t send_some(struct rill_sockets *s, const struct sock *sock, struct
     return sent;
 }
 
+/* To the connected peer. */
+static int64_t send_datagram(struct rill_sockets *s, struct file *file, const struct rill_iovec *iov, size_t count,
+                             int flags)
+{
+    struct rill_msghdr message = {.iov_count = count};
+
+    memcpy(&message.iov, &iov, sizeof iov); /* it is read only */
+    return datagram_send(s, file, &message, flags);
+}
+
 static int64_t send_pieces(struct rill_sockets *s, int fd, const struct rill_iovec *iov, size_t count, int flags)
 {
     struct cursor at = {.iov = iov, .count = count};
@@ -82,6 +93,8 @@ static int64_t send_pieces(struct rill_sockets *s, int fd, const struct rill_iov
 
     if (error != 0)
         return error;
+    if (sock->datagram)
+        return send_datagram(s, file, iov, count, flags);
     if ((flags & ~FLAGS_KNOWN) != 0)
         return -RILL_EOPNOTSUPP;
     deadline = deadline_after(s, sock->options.send_timeout);
@@ -136,17 +149,26 @@ int64_t rill_sock_send(struct rill_sockets *s, int fd, const void *data, size_t 
 int64_t rill_sock_sendto(struct rill_sockets *s, int fd, const void *data, size_t length_bytes, int flags,
                          const void *addr, uint32_t addr_bytes)
 {
-    (void)addr; /* a stream has its peer: Linux ignores the address too */
-    (void)addr_bytes;
-    return rill_sock_send(s, fd, data, length_bytes, flags);
+    struct rill_iovec piece = {.length_bytes = length_bytes};
+    struct rill_msghdr message = {.name_bytes = addr_bytes, .iov = &piece, .iov_count = 1};
+    struct file *file = file_of(s, fd);
+
+    if (file == NULL || !is_datagram(file)) /* a stream has its peer: Linux ignores the address too */
+        return rill_sock_send(s, fd, data, length_bytes, flags);
+    memcpy(&piece.base, &data, sizeof piece.base);
+    memcpy(&message.name, &addr, sizeof message.name);
+    return datagram_send(s, file, &message, flags);
 }
 
 int64_t rill_sock_sendmsg(struct rill_sockets *s, int fd, const struct rill_msghdr *message, int flags)
 {
     int error = check_pieces(message->iov, message->iov_count);
+    struct file *file = file_of(s, fd);
 
-    if (file_of(s, fd) == NULL)
+    if (file == NULL)
         return -RILL_EBADF;
+    if (is_datagram(file))
+        return datagram_send(s, file, message, flags);
     return error != 0 ? error : send_pieces(s, fd, message->iov, message->iov_count, flags);
 }
 

@@ -2,6 +2,7 @@
  * A socket's life: open, listen, accept, connect, shutdown, close.
  */
 #include "sockets/address.h"
+#include "sockets/datagram.h"
 #include "sockets/sock.h"
 
 #include "base/types.h"
@@ -23,21 +24,23 @@ int rill_sock_open(struct rill_sockets *s, int family, int type, int protocol)
 {
     int flags = type & (RILL_SOCK_NONBLOCK | RILL_SOCK_CLOEXEC);
     struct file *file;
-    int fd;
+    int fd, error;
 
     if (family != RILL_AF_INET && family != RILL_AF_INET6)
         return -RILL_EAFNOSUPPORT;
     type &= ~flags;
-    if (type == RILL_SOCK_DGRAM)
-        return -RILL_EPROTONOSUPPORT; /* UDP's place */
-    if (type != RILL_SOCK_STREAM)
+    if (type != RILL_SOCK_STREAM && type != RILL_SOCK_DGRAM)
         return (type & ~0xf) != 0 ? -RILL_EINVAL : -RILL_ESOCKTNOSUPPORT;
-    if (protocol != 0 && protocol != RILL_IPPROTO_TCP)
+    if (protocol != 0 && protocol != (type == RILL_SOCK_STREAM ? RILL_IPPROTO_TCP : RILL_IPPROTO_UDP))
         return -RILL_EPROTONOSUPPORT;
     fd = file_open(s, FILE_SOCKET, (uint32_t)flags & RILL_O_NONBLOCK, (flags & RILL_SOCK_CLOEXEC) != 0, &file);
-    if (fd >= 0)
-        sock_init(&file->sock, family == RILL_AF_INET6);
-    return fd;
+    if (fd < 0)
+        return fd;
+    sock_init(&file->sock, family == RILL_AF_INET6);
+    error = type == RILL_SOCK_DGRAM ? datagram_open(s, file) : 0;
+    if (error != 0)
+        (void)rill_sock_close(s, fd);
+    return error != 0 ? error : fd;
 }
 
 /* Which listeners may be beside this one, and what it hears. */
@@ -138,6 +141,8 @@ int rill_sock_listen(struct rill_sockets *s, int fd, int backlog)
 
     if (error != 0)
         return error;
+    if (sock->datagram)
+        return -RILL_EOPNOTSUPP;
     catch_up(s);
     if (sock->phase == PHASE_LISTENING) {
         sock->backlog = waiting;
@@ -195,6 +200,8 @@ int rill_sock_accept4(struct rill_sockets *s, int fd, void *addr, uint32_t *addr
         return error;
     if ((flags & ~(RILL_SOCK_NONBLOCK | RILL_SOCK_CLOEXEC)) != 0)
         return -RILL_EINVAL;
+    if (sock->datagram)
+        return -RILL_EOPNOTSUPP;
     if (!descriptor_is_free(s))
         return -RILL_EMFILE;
     deadline = deadline_after(s, sock->options.receive_timeout);
@@ -279,6 +286,8 @@ int rill_sock_connect(struct rill_sockets *s, int fd, const void *addr, uint32_t
 
     if (error != 0)
         return error;
+    if (sock->datagram)
+        return datagram_connect(s, file, addr, addr_bytes);
     if (addr == NULL || addr_bytes < sizeof(uint16_t))
         return -RILL_EINVAL;
     catch_up(s);
@@ -332,7 +341,7 @@ int rill_sock_getpeername(struct rill_sockets *s, int fd, void *addr, uint32_t *
         return error;
     catch_up(s);
     (void)sock_look(s, sock, &below);
-    if (sock->phase != PHASE_OPEN)
+    if (sock->datagram ? sock->link != LINK_CONNECTED : sock->phase != PHASE_OPEN)
         return -RILL_ENOTCONN;
     address_write(sock->v6, &sock->remote, addr, addr_bytes);
     return 0;
@@ -351,6 +360,8 @@ int rill_sock_shutdown(struct rill_sockets *s, int fd, int how)
         return error;
     if (how < RILL_SHUT_RD || how > RILL_SHUT_RDWR)
         return -RILL_EINVAL;
+    if (sock->datagram)
+        return datagram_shutdown(s, file, how);
     catch_up(s);
     (void)sock_look(s, sock, &below);
     if (sock->link == LINK_CONNECTING)
@@ -401,7 +412,7 @@ void sock_release(struct rill_sockets *s, struct file *file)
 
     if (sock->conn == 0)
         return;
-    if (sock->phase != PHASE_LISTENING && sock->options.linger.on != 0) {
+    if (!sock->datagram && sock->phase != PHASE_LISTENING && sock->options.linger.on != 0) {
         if (sock->options.linger.seconds == 0) {
             (void)rill_abort(s->stack, sock->conn);
             return;

@@ -9,6 +9,7 @@
 #define SOCKETS_SOCKETS_H
 
 #include "rill/sockets.h"
+#include "rill/udp.h"
 
 #define NONE UINT32_MAX /* no index */
 
@@ -39,6 +40,13 @@ enum urgent {
     URGENT_READ,  /* the byte was received out of band; the mark stands in the stream still */
 };
 
+/* sock_options.tell: what recvmsg(2) adds to a datagram, and whether errors are queued */
+#define TELL_PKTINFO 0x01u
+#define TELL_TTL 0x02u
+#define TELL_TOS 0x04u
+#define TELL_PKTINFO6 0x08u
+#define TELL_ERRORS 0x10u
+
 struct sock_options {
     uint32_t flags;                                   /* enum rill_option_flag */
     uint32_t send_buffer_bytes, receive_buffer_bytes; /* true size, as SO_SNDBUF tells it; 0: the stack's default */
@@ -54,6 +62,8 @@ struct sock_options {
     uint8_t tclass, hops;
     uint8_t defer_accept; /* Linux's number: SYN,ACKs sent again before data is waited for no longer */
     bool reuse_address, reuse_port, broadcast, v6only, quick_ack;
+    uint8_t multicast_ttl; /* datagrams; 0: the default */
+    uint8_t tell;          /* datagrams: TELL_... */
 };
 
 struct sock {
@@ -65,12 +75,15 @@ struct sock {
     int soft_error;
     bool done;                      /* the peer's FIN arrived: reading ends with 0 */
     bool v6;                        /* RILL_AF_INET6 */
+    bool datagram;                  /* RILL_SOCK_DGRAM: sockets/datagram.h */
+    bool error_queued;              /* RILL_IP_RECVERR: last_error waits to be read */
     bool bound_address, bound_port; /* by bind(2) */
     bool holds_port;                /* local.port is this socket's; else it only tells where it was */
     uint32_t backlog;               /* of a listener */
     struct rill_endpoint local, remote;
     enum urgent urgent;
     uint32_t urgent_seq; /* sequence number of the urgent byte */
+    struct rill_udp_error last_error;
     struct sock_options options;
 };
 

@@ -90,8 +90,7 @@ static void deliver(struct udp *udp, struct udp_socket *socket, struct ip_packet
     socket->datagrams_in++;
     socket->bytes_in += data_bytes;
     host_count(udp_host(udp), RILL_COUNT_UDP_DATAGRAMS_IN, 1);
-    if (socket->receive_count == 1)
-        udp_raise(udp, socket, RILL_READABLE);
+    udp_raise(udp, socket, RILL_READABLE);
 }
 
 /* Everyone who wants it has a copy. */

@@ -128,15 +128,15 @@ int64_t udp_send_to(struct udp *udp, struct udp_socket *socket, const struct ril
                     const struct rill_slice *slices, unsigned count, const struct rill_udp_how *how)
 {
     struct departure departure;
-    int error = udp_take_pending(socket);
+    int error = total_bytes(slices, count, &departure.length_bytes);
     ref r;
 
-    if (error == 0)
-        error = total_bytes(slices, count, &departure.length_bytes);
     if (error == 0)
         error = plan(udp, socket, remote, how, &departure);
     if (error == 0)
         error = udp_bind_somewhere(udp, socket);
+    if (error == 0)
+        error = udp_take_pending(socket);
     if (error != 0)
         return error;
     if (!udp_has_send_room(socket)) {
@@ -163,7 +163,7 @@ static void give_room_back(struct udp *udp, const struct buffer *buffer)
     socket = udp_socket_at(udp, buffer->flags);
     socket->send_charge -= buffer_charge(buffer);
     if ((socket->flags & (UDP_ROOM_WANTED | UDP_CLOSED)) != UDP_ROOM_WANTED ||
-        socket->send_charge > socket->send_limit / 2)
+        socket->send_charge >= socket->send_limit / 2)
         return;
     socket->flags &= ~UDP_ROOM_WANTED;
     udp_raise(udp, socket, RILL_WRITABLE);

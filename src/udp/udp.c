@@ -120,6 +120,10 @@ ref udp_next(const struct udp *udp, ref after)
 
 void udp_status_fill(const struct udp *udp, const struct udp_socket *socket, struct rill_status *out)
 {
+    const struct ip *ip = udp_ip(udp);
+    struct rill_addr source;
+    uint32_t netif;
+
     *out = (struct rill_status){
         .size = sizeof *out,
         .conn = udp_conn_of(udp, socket),
@@ -133,12 +137,16 @@ void udp_status_fill(const struct udp *udp, const struct udp_socket *socket, str
         .receive_buffer_bytes = socket->receive_limit,
         .send_queued = socket->send_charge,
         .send_buffer_bytes = socket->send_limit,
-        .pmtu = socket->pmtu,
         .segments_in = socket->datagrams_in,
         .segments_out = socket->datagrams_out,
         .bytes_sent_acked = socket->bytes_out,
         .bytes_received = socket->bytes_in,
     };
+    if (socket->remote.port == 0 ||
+        ip_route_datagram(ip, &socket->remote.addr, &socket->local.addr, &netif, &source) != 0)
+        return;
+    out->netif = (int)netif;
+    out->pmtu = udp_pmtu(udp, socket, ip->netifs[netif].mtu);
 }
 
 static bool socket_check(const struct udp *udp, const struct udp_socket *socket)

@@ -165,7 +165,7 @@ static void a_smaller_path_bounds_what_the_connected_socket_sends(void **state)
 
     (void)state;
     provoke(conn, NULL, 3, 4, 500);
-    assert_int_equal(rill_udp_send_to(host.stack, conn, NULL, &slice, 1, NULL), -RILL_EMSGSIZE); /* the error */
+    assert_int_equal(rill_udp_send_to(host.stack, conn, NULL, &slice, 1, NULL), -RILL_EMSGSIZE); /* the error itself */
     assert_int_equal(rill_udp_send_to(host.stack, conn, NULL, &slice, 1, NULL), 1000);
     assert_true(udp_host_sent(&host, host.netif, &facts));
     provoke(conn, NULL, 3, 4, 1000);

@@ -1,0 +1,20 @@
+/*
+ * Control messages (cmsg(3)) of datagrams, in Linux's layout: read what
+ * sendmsg(2) was given, write what recvmsg(2) tells.
+ */
+#ifndef SOCKETS_CONTROL_MESSAGE_H
+#define SOCKETS_CONTROL_MESSAGE_H
+
+#include "sockets/sockets.h"
+
+/* How the messages want the datagram sent. 0; -RILL_EINVAL: malformed, or of a kind that cannot be carried out. */
+int control_read(const struct rill_msghdr *message, struct rill_udp_how *out);
+
+/* What the socket wants to be told of a datagram. Sets control_bytes, and RILL_MSG_CTRUNC in flags. */
+void control_write(const struct rill_sockets *s, const struct sock *sock, const struct rill_udp_info *info,
+                   struct rill_msghdr *message);
+
+/* The error that RILL_MSG_ERRQUEUE reads. */
+void control_write_error(const struct sock *sock, struct rill_msghdr *message);
+
+#endif
