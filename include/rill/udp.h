@@ -28,6 +28,7 @@ extern "C" {
 enum rill_udp_flag {
     RILL_UDP_BROADCAST = 0x1,     /* may send to broadcast addresses; else -RILL_EACCES */
     RILL_UDP_REUSE_ADDRESS = 0x2, /* may share its local end with others that say so too; the newest one receives */
+    RILL_UDP_REUSE_PORT = 0x4,    /* may share it too, and what comes is spread over them, by its source */
 };
 
 struct rill_udp_options {

@@ -15,6 +15,7 @@ static void fill_options(const struct rill_sockets *s, const struct file *file, 
     out->user = (uint64_t)file_index(s, file) + 1;
     out->flags |= options->broadcast ? RILL_UDP_BROADCAST : 0u;
     out->flags |= options->reuse_address ? RILL_UDP_REUSE_ADDRESS : 0u;
+    out->flags |= options->reuse_port ? RILL_UDP_REUSE_PORT : 0u;
     out->send_buffer_bytes = options->send_buffer_bytes;
     out->receive_buffer_bytes = options->receive_buffer_bytes;
     out->tos = options->tos;

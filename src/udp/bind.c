@@ -43,6 +43,27 @@ static unsigned match_rank(const struct udp_socket *socket)
     return (socket->remote.port != 0 ? 2u : 0u) + (ip_addr_is_unspecified(&socket->local.addr) ? 0u : 1u);
 }
 
+/* Which of the sockets that share an end a source's datagrams go to: always the same, as long as they are the same. */
+static uint64_t share_of(const struct udp *udp, const struct udp_socket *socket, const struct rill_endpoint *remote)
+{
+    uint64_t words[2];
+
+    memcpy(words, remote->addr.bytes, sizeof words);
+    return prf_words2(&udp_host(udp)->key, PRF_UDP, words[0] ^ words[1], (uint64_t)socket->order << 16 | remote->port);
+}
+
+static bool is_better(const struct udp *udp, const struct udp_socket *socket, const struct udp_socket *than,
+                      const struct rill_endpoint *remote)
+{
+    unsigned rank = match_rank(socket), other = match_rank(than);
+
+    if (rank != other)
+        return rank > other;
+    if ((socket->flags & than->flags & UDP_REUSE_PORT) != 0)
+        return share_of(udp, socket, remote) > share_of(udp, than, remote);
+    return socket->order > than->order;
+}
+
 struct udp_socket *udp_find(const struct udp *udp, const struct rill_endpoint *local,
                             const struct rill_endpoint *remote)
 {
@@ -53,10 +74,7 @@ struct udp_socket *udp_find(const struct udp *udp, const struct rill_endpoint *l
     while ((r = table_probe_next(&probe)) != REF_NONE) {
         struct udp_socket *socket = udp_socket_at(udp, r);
 
-        if (!udp_takes(socket, local, remote))
-            continue;
-        if (best == NULL || match_rank(socket) > match_rank(best) ||
-            (match_rank(socket) == match_rank(best) && socket->order > best->order))
+        if (udp_takes(socket, local, remote) && (best == NULL || is_better(udp, socket, best, remote)))
             best = socket;
     }
     return best;
@@ -75,7 +93,7 @@ static bool overlap(const struct rill_addr *a, const struct rill_addr *b)
     return ip_addr_is_unspecified(a) || ip_addr_is_unspecified(b) || ip_addr_equal(a, b);
 }
 
-/* SO_REUSEADDR on both lets two share an end; a port that the stack chooses is shared with nobody. */
+/* SO_REUSEADDR or SO_REUSEPORT on both lets two share an end; a port that the stack chooses is shared with nobody. */
 static bool is_taken(const struct udp *udp, const struct udp_socket *socket, const struct rill_endpoint *local,
                      bool may_share)
 {
@@ -87,7 +105,7 @@ static bool is_taken(const struct udp *udp, const struct udp_socket *socket, con
 
         if (other->local.port != local->port || !overlap(&other->local.addr, &local->addr))
             continue;
-        if (!may_share || (socket->flags & other->flags & UDP_REUSE_ADDRESS) == 0)
+        if (!may_share || (socket->flags & other->flags & (UDP_REUSE_ADDRESS | UDP_REUSE_PORT)) == 0)
             return true;
     }
     return false;

@@ -17,7 +17,8 @@
 /* udp_socket.flags; the low ones are the public RILL_UDP_... */
 #define UDP_BROADCAST ((uint32_t)RILL_UDP_BROADCAST)
 #define UDP_REUSE_ADDRESS ((uint32_t)RILL_UDP_REUSE_ADDRESS)
-#define UDP_OPTION_FLAGS UINT32_C(0x3)
+#define UDP_REUSE_PORT ((uint32_t)RILL_UDP_REUSE_PORT)
+#define UDP_OPTION_FLAGS UINT32_C(0x7)
 #define UDP_BOUND_ADDRESS UINT32_C(0x10) /* by rill_udp_bind(): outlives a connection */
 #define UDP_BOUND_PORT UINT32_C(0x20)
 #define UDP_EVENT_QUEUED UINT32_C(0x40)

@@ -99,6 +99,39 @@ static void those_who_share_an_end_leave_it_to_the_newest(void **state)
     udp_host_expect_text(&host, a, "old");
 }
 
+/* Each source always comes to the same of them, and all of them have some. */
+static void those_who_share_a_port_have_their_sources_spread(void **state)
+{
+    unsigned received[3] = {0, 0, 0};
+    rill_conn conn[3];
+    uint8_t byte;
+
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        conn[i] = opened(RILL_UDP_REUSE_PORT);
+        assert_int_equal(bind_to(conn[i], udp_end(0, 0, 0, 0, 7)), 0);
+    }
+    assert_int_equal(bind_to(opened(RILL_UDP_REUSE_ADDRESS), udp_end(0, 0, 0, 0, 7)), -RILL_EADDRINUSE);
+    for (uint16_t port = 1; port <= 60; port++) {
+        int whose = -1;
+
+        from(udp_end(10, 0, 0, 9, port), "1");
+        from(udp_end(10, 0, 0, 9, port), "2");
+        for (int i = 0; i < 3; i++) {
+            if (rill_udp_queued(host.stack, conn[i]) < 0)
+                continue;
+            assert_int_equal(whose, -1);
+            whose = i;
+            assert_int_equal(rill_udp_receive_from(host.stack, conn[i], &byte, 1, 0, NULL), 1);
+            assert_int_equal(rill_udp_receive_from(host.stack, conn[i], &byte, 1, 0, NULL), 1);
+        }
+        assert_int_not_equal(whose, -1);
+        received[whose]++;
+    }
+    for (int i = 0; i < 3; i++)
+        assert_in_range(received[i], 5, 40);
+}
+
 static void the_better_match_receives(void **state)
 {
     rill_conn any = opened(RILL_UDP_REUSE_ADDRESS), address = opened(RILL_UDP_REUSE_ADDRESS),
@@ -330,7 +363,7 @@ static void options_are_checked_and_told(void **state)
     options.receive_buffer_bytes = 1;
     assert_int_equal(rill_udp_set_options(host.stack, conn, &options), -RILL_EINVAL);
     options.receive_buffer_bytes = 0;
-    options.flags = 0x80;
+    options.flags = 0x80000000;
     assert_int_equal(rill_udp_set_options(host.stack, conn, &options), -RILL_EINVAL);
     options.flags = 0;
     options.size = 1;
@@ -350,6 +383,7 @@ int main(void)
         TEST(a_taken_end_is_refused_whether_address_or_all),
         TEST(an_address_that_is_not_ours_is_refused),
         TEST(those_who_share_an_end_leave_it_to_the_newest),
+        TEST(those_who_share_a_port_have_their_sources_spread),
         TEST(the_better_match_receives),
         TEST(a_connected_socket_hears_its_peer_only),
         TEST(connecting_binds_and_tells_both_ends),
