@@ -113,13 +113,13 @@ static void fionbio_is_the_same_flag(void **state)
     assert_int_equal(rill_sock_fcntl(CLIENT(&pair), fd, RILL_F_GETFL, 0), RILL_O_RDWR | RILL_O_NONBLOCK);
 }
 
-static void only_streams_of_the_two_families_open(void **state)
+static void only_streams_and_datagrams_of_the_two_families_open(void **state)
 {
     struct rill_sockets *s = CLIENT(&pair);
 
     (void)state;
     assert_int_equal(rill_sock_open(s, 1, RILL_SOCK_STREAM, 0), -RILL_EAFNOSUPPORT);
-    assert_int_equal(rill_sock_open(s, RILL_AF_INET, RILL_SOCK_DGRAM, 0), -RILL_EPROTONOSUPPORT);
+    assert_int_equal(rill_sock_open(s, RILL_AF_INET, RILL_SOCK_DGRAM, RILL_IPPROTO_TCP), -RILL_EPROTONOSUPPORT);
     assert_int_equal(rill_sock_open(s, RILL_AF_INET, RILL_SOCK_STREAM, RILL_IPPROTO_UDP), -RILL_EPROTONOSUPPORT);
     assert_int_equal(rill_sock_open(s, RILL_AF_INET, 5, 0), -RILL_ESOCKTNOSUPPORT);
     assert_int_equal(rill_sock_open(s, RILL_AF_INET, RILL_SOCK_STREAM, RILL_IPPROTO_TCP), 3);
@@ -267,7 +267,7 @@ int main(void)
         TEST(dup3_onto_its_own_duplicate_keeps_the_file),
         TEST(fcntl_keeps_status_with_the_file_and_close_on_exec_with_the_descriptor),
         TEST(fionbio_is_the_same_flag),
-        TEST(only_streams_of_the_two_families_open),
+        TEST(only_streams_and_datagrams_of_the_two_families_open),
         TEST(an_event_of_nobody_here_is_not_taken),
         TEST(events_of_native_connections_go_to_the_stranger),
         TEST(destroying_the_table_closes_the_connections),
