@@ -2,7 +2,7 @@
  * `rill sim`: seeds through the simulated network, one line for each that
  * fails.
  */
-#include "sim/sim.h"
+#include "sim/shrink.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +10,7 @@
 
 #include "cli/args.h"
 
+#define SHRINK_EVENTS UINT64_C(40000000)
 #define TWICE_EVERY 64u /* so often a seed runs twice, to see that it does the same */
 
 enum {
@@ -21,7 +22,14 @@ enum {
     OPTION_PCAP,
     OPTION_FAULTS,
     OPTION_FILE,
-    OPTION_FIRST
+    OPTION_FIRST,
+    OPTION_SHRINK,
+    OPTION_SESSIONS,
+    OPTION_PLAIN,
+    OPTION_BYTES,
+    OPTION_HEAL_BY,
+    OPTION_TIMED,
+    OPTION_MISHAPS
 };
 
 static const struct args_option options[] = {
@@ -34,6 +42,15 @@ static const struct args_option options[] = {
     {OPTION_FIRST, 0, "first", NULL, "stop at the first seed that fails"},
     {OPTION_TRACE, 0, "trace", NULL, "print every event"},
     {OPTION_PCAP, 0, "pcap", "FILE", "all packets of the last seed, as they were sent"},
+    {OPTION_SHRINK, 0, "shrink", "NAME",
+     "make each seed that fails small; say its command line, write NAME-SEED.pcap and scripts NAME-SEED-*.pkt"},
+    {OPTION_SESSIONS, 0, "sessions", "LIST", "only these sessions happen: 0,3-5"},
+    {OPTION_PLAIN, 0, "plain", "LIST",
+     "ends whose applications have no temper: twice the session, 1 more for its server"},
+    {OPTION_BYTES, 0, "bytes", "N", "no application sends more"},
+    {OPTION_HEAL_BY, 0, "heal-by", "NS", "the heal comes by then at the latest, in nanoseconds"},
+    {OPTION_TIMED, 0, "timed", "LIST", "of the cuts, jumps and closed listeners that were drawn, only these happen"},
+    {OPTION_MISHAPS, 0, "mishaps", "LIST", "links harm only these frames, FROM-TO:INDEX: 0-1:7,1-0:2; or none"},
     {0, 0, NULL, NULL, NULL},
 };
 
@@ -47,14 +64,17 @@ static const struct args_command command = {
                "  rill sim --seeds 1..10000\n"
                "  rill sim --seed 7 --trace --pcap seven.pcap         see what a seed does\n"
                "  rill sim --seeds 1..100 --faults loss,reorder       only these faults\n"
-               "  rill sim --profile crowd --seeds 1..10 --check 64",
+               "  rill sim --profile crowd --seeds 1..10 --check 64\n"
+               "  rill sim --seed 4396 --shrink /tmp/case             the smallest case that still fails",
     .options = options,
 };
 
 struct job {
     struct sim_settings settings;
     uint64_t first, last;
-    const char *pcap, *seed_file;
+    const char *pcap, *seed_file, *shrink;
+    struct cuts cuts;
+    struct shrunk shrunk;
     bool is_single, stops_at_first;
     uint64_t passed, failed, events, packets;
     rill_time took;
@@ -90,7 +110,7 @@ static bool parse_profile(const char *text, enum profile *out)
     return false;
 }
 
-static bool parse_faults(const char *text, uint32_t *out)
+static bool parse_faults(const char *text, uint64_t *out)
 {
     *out = 0;
     if (strcmp(text, "none") == 0)
@@ -106,10 +126,42 @@ static bool parse_faults(const char *text, uint32_t *out)
             cli_error("there is no fault '%.*s'", (int)bytes, text);
             return false;
         }
-        *out |= UINT32_C(1) << fault;
+        *out |= UINT64_C(1) << fault;
         text += bytes + (text[bytes] == ',');
     }
     return true;
+}
+
+/* What leaves things out of what seeds draw. */
+static bool apply_cut(const struct args *args, int id, struct job *job)
+{
+    struct cuts *cuts = &job->cuts;
+    const char *text = args->value;
+    bool is_read;
+
+    job->settings.cuts = cuts;
+    switch (id) {
+    case OPTION_SESSIONS:
+        is_read = cuts_read_sessions(cuts, text);
+        break;
+    case OPTION_PLAIN:
+        is_read = cuts_read_plain(cuts, text);
+        break;
+    case OPTION_TIMED:
+        is_read = cuts_read_timed(cuts, text);
+        break;
+    case OPTION_MISHAPS:
+        is_read = cuts_read_mishaps(cuts, text);
+        break;
+    case OPTION_BYTES:
+        cuts->has_bytes_max = true;
+        return args_number(args, "--bytes", text, 0, UINT64_MAX - 1, &cuts->bytes_max);
+    default:
+        return args_number(args, "--heal-by", text, 1, UINT64_MAX - 1, &cuts->heal_by);
+    }
+    if (!is_read)
+        cli_error("'%s' is no such list: rill sim --help shows them", text);
+    return is_read;
 }
 
 static bool apply(const struct args *args, int id, struct job *job)
@@ -138,11 +190,16 @@ static bool apply(const struct args *args, int id, struct job *job)
     case OPTION_PCAP:
         job->pcap = args->value;
         return true;
-    default:
+    case OPTION_SHRINK:
+        job->shrink = args->value;
+        return true;
+    case OPTION_CHECK:
         if (!args_number(args, "--check", args->value, 1, 1000000000, &number))
             return false;
         job->settings.check = (uint32_t)number;
         return true;
+    default:
+        return apply_cut(args, id, job);
     }
 }
 
@@ -164,6 +221,89 @@ static bool run_once_or_twice(struct world *world, const struct job *job, struct
     return false;
 }
 
+static const char *profile_name(enum profile profile)
+{
+    return profile == PROFILE_TINY ? "tiny" : profile == PROFILE_SMALL ? "small" : "crowd";
+}
+
+static void print_faults(uint64_t faults)
+{
+    const char *before = " --faults ";
+
+    for (unsigned fault = 0; fault < FAULTS; fault++) {
+        if ((faults >> fault & 1) != 0)
+            printf("%s%s", before, fault_name((enum fault)fault));
+        before = (faults >> fault & 1) != 0 ? "," : before;
+    }
+    if (faults == 0)
+        printf("%snone", before);
+}
+
+static FILE *open_for(const struct job *job, const char *suffix)
+{
+    char name[512];
+    FILE *file;
+
+    snprintf(name, sizeof name, "%s-%llu%s", job->shrink, (unsigned long long)job->settings.seed, suffix);
+    file = fopen(name, "wb");
+    if (file == NULL)
+        cli_error("%s cannot be written", name);
+    else
+        printf("  %s\n", name);
+    return file;
+}
+
+static unsigned first_session(const struct cuts *cuts)
+{
+    unsigned i = 0;
+
+    while (i + 1 < SESSIONS_MAX && cut_bit(cuts->sessions_out, i))
+        i++;
+    return i;
+}
+
+/* Once more, as a capture and as a script of each end; a script is written in a run of its own. */
+static void write_case(struct world *world, const struct job *job)
+{
+    struct sim_settings settings = job->settings;
+    struct sim_result result;
+
+    settings.faults = job->shrunk.faults;
+    settings.cuts = &job->shrunk.cuts;
+    for (unsigned side = 0; side < 2; side++) {
+        struct tape tape = {.end = 2 * first_session(settings.cuts) + side};
+
+        settings.pcap = side == 0 ? open_for(job, ".pcap") : NULL;
+        tape.file = open_for(job, side == 0 ? "-client.pkt" : "-server.pkt");
+        settings.tape = &tape;
+        sim_run(world, &settings, &result);
+        if (tape.file != NULL) {
+            fprintf(tape.file, "// Then: %s\n", result.failure);
+            fclose(tape.file);
+        }
+        if (settings.pcap != NULL)
+            fclose(settings.pcap);
+    }
+}
+
+static void shrink_seed(struct world *world, struct job *job)
+{
+    struct shrunk *shrunk = &job->shrunk;
+
+    if (!sim_shrink(world, &job->settings, SHRINK_EVENTS, shrunk))
+        return;
+    printf("  shrunk in %u runs to %llu packets: %s\n  rill sim --profile %s --seed %llu", shrunk->runs,
+           (unsigned long long)shrunk->result.packets, shrunk->result.failure, profile_name(job->settings.profile),
+           (unsigned long long)job->settings.seed);
+    print_faults(shrunk->faults);
+    scenario_draw(&world->scenario, job->settings.seed, job->settings.profile, shrunk->faults);
+    cuts_print(&shrunk->cuts, &world->scenario, stdout);
+    if (job->settings.check != 0)
+        printf(" --check %u", job->settings.check);
+    putchar('\n');
+    write_case(world, job);
+}
+
 static void run_seed(struct world *world, struct job *job, uint64_t seed)
 {
     struct sim_result result;
@@ -176,6 +316,8 @@ static void run_seed(struct world *world, struct job *job, uint64_t seed)
         job->failed++;
         printf("seed %llu at %.6f s: %s\n", (unsigned long long)seed, (double)result.failed_at / (double)NANOS_PER_S,
                result.failure);
+        if (job->shrink != NULL)
+            shrink_seed(world, job);
     }
     job->events += result.events;
     job->packets += result.packets;
@@ -255,7 +397,7 @@ static int run_job(struct job *job)
 
 static int sim_main(int argc, char **argv)
 {
-    struct job job = {.settings = {.profile = PROFILE_SMALL, .faults = UINT32_MAX}, .first = 1, .last = 1000};
+    struct job job = {.settings = {.profile = PROFILE_SMALL, .faults = UINT64_MAX}, .first = 1, .last = 1000};
     struct args args;
     int option;
 

@@ -59,7 +59,10 @@ static void over(struct world *world, struct end *end)
 
 static void close_handle(struct world *world, struct end *end)
 {
-    int result = rill_close(stack_of(world, end), end->conn);
+    int result;
+
+    tape_call(world, end, "close(%d) = 0", tape_descriptor(end));
+    result = rill_close(stack_of(world, end), end->conn);
 
     end->has_shut_down = true;
     over(world, end);
@@ -115,6 +118,7 @@ void end_connect(struct world *world, struct end *end)
         result = rill_tcp_connect(stack, &remote, &options, &end->conn);
     }
     opened(world, end);
+    tape_call(world, end, "connect(%d, ..., ...) = -1 EINPROGRESS", tape_descriptor(end));
     if (result == 0)
         result = rill_status(stack, end->conn, &status);
     if (result == 0) {
@@ -185,6 +189,8 @@ static void accept_all(struct world *world, struct host_sim *host)
         rill_set_flags(host->stack, conn, end->temper.flags, 0);
         world->open_ends++;
         world->result->established++;
+        tape_call(world, end, "accept(3, ..., ...) = %d", tape_descriptor(end));
+        tape_call(world, end, "fcntl(%d, F_SETFL, O_RDWR|O_NONBLOCK) = 0", tape_descriptor(end));
         opened(world, end);
         world_trace(world, "session %u server: accepts from port %u", end->index / 2, status.remote.port);
         act(world, end);
@@ -259,11 +265,16 @@ static void end_with_error(struct world *world, struct end *end, int error)
 
 static void read_some(struct world *world, struct end *end)
 {
+    char text[32];
+
     while (!end->is_over && end->may_receive && !end->saw_end && world->now >= end->next_read) {
         int64_t got = end->temper.borrows ? read_borrowed(world, end) : read_copied(world, end);
 
         if (world_has_failed(world))
             return;
+        if (got != -RILL_EAGAIN)
+            tape_call(world, end, "read(%d, ..., %u) = %s", tape_descriptor(end), end->temper.read_bytes,
+                      tape_result(got, text));
         if (got > 0) {
             end->received += (uint64_t)got;
             end->session->moved_at = world->now;
@@ -283,6 +294,7 @@ static void read_some(struct world *world, struct end *end)
 static void write_some(struct world *world, struct end *end)
 {
     const struct temper *t = &end->temper;
+    char text[32];
 
     while (!end->is_over && end->may_send && !end->has_shut_down && end->sent < t->send_total &&
            world->now >= end->next_write) {
@@ -291,6 +303,7 @@ static void write_some(struct world *world, struct end *end)
 
         stream_fill(end->send_key, end->sent, world->scratch, bytes);
         taken = rill_send(stack_of(world, end), end->conn, world->scratch, bytes, 0);
+        tape_call(world, end, "write(%d, ..., %zu) = %s", tape_descriptor(end), bytes, tape_result(taken, text));
         if (taken > (int64_t)bytes)
             fail_end(world, end, "A2", "rill_send took more than it was given", taken);
         if (taken > 0) {
@@ -320,6 +333,7 @@ static void half_close(struct world *world, struct end *end)
         return;
     }
     end->has_shut_down = true;
+    tape_call(world, end, "shutdown(%d, SHUT_WR) = 0", tape_descriptor(end));
     result = rill_shutdown(stack_of(world, end), end->conn);
     if (result == -RILL_ECONNRESET || result == -RILL_ETIMEDOUT) /* ended before it was accepted */
         end_with_error(world, end, result);
@@ -335,6 +349,9 @@ static void end_on_time(struct world *world, struct end *end)
         return;
     if (t->ending == ENDING_ABORT_AT) {
         end->has_aborted = true;
+        tape_call(world, end, "setsockopt(%d, SOL_SOCKET, SO_LINGER, {onoff=1, linger=0}, 8) = 0",
+                  tape_descriptor(end));
+        tape_call(world, end, "close(%d) = 0", tape_descriptor(end));
         rill_abort(stack_of(world, end), end->conn);
         over(world, end);
     } else {

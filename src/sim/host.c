@@ -181,6 +181,24 @@ static struct frame *take_arrived(struct host_sim *host)
     return frame;
 }
 
+static void note_given(struct world *world, const struct host_sim *host, const struct frame *frame)
+{
+    struct packet_seen facts = frame->facts;
+
+    if (frame->is_damaged)
+        return;
+    packet_oracle_delivered(&world->packets, &facts, frame->incarnation);
+    if (world->settings.tape == NULL)
+        return;
+    if (frame->segment_bytes != 0) { /* the facts are the last packet's, this is all of them */
+        uint32_t all = frame->length_bytes - 20 - (uint32_t)(frame->data[32] >> 4) * 4;
+
+        facts.seq -= all - facts.payload_bytes;
+        facts.payload_bytes = all;
+    }
+    tape_packet(world, host, false, frame->data, &facts);
+}
+
 static void receive(struct world *world, struct host_sim *host)
 {
     struct rill_packet packets[PACKETS_MAX];
@@ -193,8 +211,7 @@ static void receive(struct world *world, struct host_sim *host)
         struct frame *frame = frames[taken++] = take_arrived(host);
 
         if (present(world, host, frame, &packets[count])) {
-            if (!frame->is_damaged)
-                packet_oracle_delivered(&world->packets, &frame->facts, frame->incarnation);
+            note_given(world, host, frame);
             count++;
         }
     }
@@ -229,6 +246,8 @@ static void judge(struct world *world, struct host_sim *host, const uint8_t *pac
                (uint64_t)f->from_port << 48 | (uint64_t)f->to_port << 32 | bytes << 8 | f->flags);
     if (world->settings.trace != NULL)
         trace_packet(world, host->index, "sends", frame);
+    if (world->settings.tape != NULL && wrong == NULL)
+        tape_packet(world, host, true, packet, f);
     if (world->settings.pcap != NULL)
         capture_packet(world->settings.pcap, world->now, packet, bytes);
     if (wrong != NULL)

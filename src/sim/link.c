@@ -108,20 +108,31 @@ static void damage(struct link *link, struct frame *frame)
     frame->is_damaged = true;
 }
 
-/* How long the frame takes; RILL_NEVER when the queue has no room for it. */
-static rill_time travel(struct link *link, const struct frame *frame, rill_time now)
+/* When the frame's last bit is on the wire; RILL_NEVER when the queue has no room for it. */
+static rill_time transmitted(struct link *link, const struct frame *frame, rill_time now)
 {
     const struct link_faults *f = &link->faults;
-    rill_time arrival = now + f->delay;
+    rill_time starts = max_u64(link->free_at, now);
 
-    if (f->rate_bits != 0) {
-        rill_time starts = max_u64(link->free_at, now);
+    if (f->rate_bits == 0)
+        return now;
+    if ((starts - now) / NANOS_PER_US * f->rate_bits / 8000000 > f->queue_bytes)
+        return RILL_NEVER;
+    link->free_at = starts + (uint64_t)frame->length_bytes * 8 * NANOS_PER_S / f->rate_bits;
+    return link->free_at;
+}
 
-        if ((starts - now) / NANOS_PER_US * f->rate_bits / 8000000 > f->queue_bytes)
-            return RILL_NEVER;
-        link->free_at = starts + (uint64_t)frame->length_bytes * 8 * NANOS_PER_S / f->rate_bits;
-        arrival = link->free_at + f->delay;
-    }
+/* How long the frame takes, and would take but for chance; RILL_NEVER when the queue has no room for it. */
+static rill_time travel(struct link *link, const struct frame *frame, rill_time now, rill_time *undisturbed)
+{
+    const struct link_faults *f = &link->faults;
+    rill_time arrival = transmitted(link, frame, now);
+
+    *undisturbed = RILL_NEVER;
+    if (arrival == RILL_NEVER)
+        return RILL_NEVER;
+    arrival += f->delay;
+    *undisturbed = max_u64(arrival, f->reorder_ppm == 0 ? link->last_arrival : 0) - now;
     if (f->jitter != 0)
         arrival += choose(&link->streams[LINK_JITTER], f->jitter + 1);
     if (f->spike_ppm != 0 && chance(&link->streams[LINK_SPIKE], f->spike_ppm))
@@ -135,9 +146,21 @@ static rill_time travel(struct link *link, const struct frame *frame, rill_time 
     return arrival - now;
 }
 
-static void arrive(struct event_queue *queue, struct frame *frame, rill_time at)
+/* queue NULL: the frame is one that cuts spare, its fate drawn only for those behind it. */
+static void arrive(struct event_queue *queue, struct frames *frames, struct frame *frame, rill_time at)
 {
-    event_queue_push(queue, (struct event){.at = at, .kind = EVENT_ARRIVAL, .object = frame});
+    if (queue != NULL)
+        event_queue_push(queue, (struct event){.at = at, .kind = EVENT_ARRIVAL, .object = frame});
+    else
+        frame_give(frames, frame);
+}
+
+static struct frame *clone(struct frames *frames, const struct frame *frame)
+{
+    struct frame *twin = frame_take(frames, frame->length_bytes);
+
+    memcpy(twin, frame, sizeof *frame + frame->length_bytes);
+    return twin;
 }
 
 static void copy(struct link *link, struct frames *frames, struct event_queue *queue, struct link_counts *counts,
@@ -153,31 +176,90 @@ static void copy(struct link *link, struct frames *frames, struct event_queue *q
 
         if (later > f->life_max)
             continue;
-        twin = frame_take(frames, frame->length_bytes);
-        memcpy(twin, frame, sizeof *frame + frame->length_bytes);
+        twin = clone(frames, frame);
         twin->is_copy = true;
         counts->copies++;
-        arrive(queue, twin, now + later);
+        arrive(queue, frames, twin, now + later);
     }
+}
+
+/* True when the frame met with a mishap. Takes it. */
+static bool befall(struct link *link, struct frames *frames, struct event_queue *queue, struct link_counts *counts,
+                   struct frame *frame, rill_time now)
+{
+    const struct link_faults *f = &link->faults;
+    rill_time took, undisturbed = 0;
+    bool is_hit = false;
+
+    if (is_lost(link, frame, now)) {
+        counts->lost++;
+        frame_give(frames, frame);
+        return now >= link->cut_until;
+    }
+    took = travel(link, frame, now, &undisturbed);
+    if (took > f->life_max) {
+        counts->lost++;
+        frame_give(frames, frame);
+        return undisturbed <= f->life_max;
+    }
+    if (f->duplicate_ppm != 0 && chance(&link->streams[LINK_DUPLICATE], f->duplicate_ppm)) {
+        is_hit = true;
+        copy(link, frames, queue, counts, frame, now, took);
+    }
+    if (f->corrupt_ppm != 0 && chance(&link->streams[LINK_CORRUPT], f->corrupt_ppm) && frame->flags == 0) {
+        is_hit = true;
+        counts->damaged++;
+        damage(link, frame);
+    }
+    arrive(queue, frames, frame, now + took);
+    return is_hit || took != undisturbed;
+}
+
+static rill_time travel_undisturbed(struct link *link, const struct frame *frame, rill_time now)
+{
+    const struct link_faults *f = &link->faults;
+    rill_time arrival = transmitted(link, frame, now);
+
+    if (arrival == RILL_NEVER)
+        return RILL_NEVER;
+    arrival += f->delay;
+    if (f->reorder_ppm == 0 && arrival - now <= f->life_max)
+        arrival = link->last_arrival = max_u64(arrival, link->last_arrival);
+    return arrival - now;
+}
+
+/* As the link would be without chance: delay and rate alone. */
+static void spare(struct link *link, struct frames *frames, struct event_queue *queue, struct link_counts *counts,
+                  struct frame *frame, rill_time now)
+{
+    struct link after = *link, plain = *link;
+    struct link_counts ignored = {0};
+    rill_time took;
+
+    befall(&after, frames, NULL, &ignored, clone(frames, frame), now);
+    took = travel_undisturbed(&plain, frame, now);
+    memcpy(link->streams, after.streams, sizeof link->streams);
+    link->is_in_burst = after.is_in_burst;
+    link->kth_seen = after.kth_seen;
+    link->free_at = plain.free_at;
+    link->last_arrival = plain.last_arrival;
+    if (now >= link->cut_until && took <= link->faults.life_max) {
+        arrive(queue, frames, frame, now + took);
+        return;
+    }
+    counts->lost++;
+    frame_give(frames, frame);
 }
 
 void link_enter(struct link *link, struct frames *frames, struct event_queue *queue, struct link_counts *counts,
                 struct frame *frame, rill_time now)
 {
-    const struct link_faults *f = &link->faults;
-    rill_time took;
+    uint32_t index = link->entered++;
+    unsigned from = frame->from, to = frame->to;
 
     counts->sent++;
-    if (is_lost(link, frame, now) || (took = travel(link, frame, now)) > f->life_max) {
-        counts->lost++;
-        frame_give(frames, frame);
-        return;
-    }
-    if (f->duplicate_ppm != 0 && chance(&link->streams[LINK_DUPLICATE], f->duplicate_ppm))
-        copy(link, frames, queue, counts, frame, now, took);
-    if (f->corrupt_ppm != 0 && chance(&link->streams[LINK_CORRUPT], f->corrupt_ppm) && frame->flags == 0) {
-        counts->damaged++;
-        damage(link, frame);
-    }
-    arrive(queue, frame, now + took);
+    if (link->only != NULL && !mishaps_name(link->only, from, to, index))
+        spare(link, frames, queue, counts, frame, now);
+    else if (befall(link, frames, queue, counts, frame, now) && link->met != NULL)
+        mishaps_note(link->met, from, to, index);
 }

@@ -5,6 +5,7 @@
 #ifndef SIM_LINK_H
 #define SIM_LINK_H
 
+#include "sim/cuts.h"
 #include "sim/event_queue.h"
 #include "sim/packet_oracle.h"
 #include "sim/scenario.h"
@@ -48,6 +49,9 @@ enum link_stream {
 struct link {
     struct link_faults faults;
     struct choices streams[LINK_STREAMS];
+    const struct mishaps *only; /* NULL: any frame may meet with a mishap */
+    struct mishaps *met;        /* where those that did are noted; NULL: nowhere */
+    uint32_t entered;           /* frames so far */
     uint32_t kth_seen;
     bool is_in_burst;
     rill_time cut_until;

@@ -19,14 +19,14 @@ const char *fault_name(enum fault fault)
     return names[fault];
 }
 
-static void draw_swarm(struct scenario *s, uint32_t only)
+static void draw_swarm(struct scenario *s, uint64_t only)
 {
     for (unsigned fault = 0; fault < FAULTS; fault++) {
         struct choices c;
 
         choices_init(&c, s->seed, "swarm/%s", fault_name((enum fault)fault));
         if (chance(&c, SWARM_PPM))
-            s->faults |= UINT32_C(1) << fault;
+            s->faults |= UINT64_C(1) << fault;
     }
     s->faults &= only;
 }
@@ -337,7 +337,7 @@ static void draw_timed(struct scenario *s)
     }
 }
 
-void scenario_draw(struct scenario *s, uint64_t seed, enum profile profile, uint32_t only)
+void scenario_draw(struct scenario *s, uint64_t seed, enum profile profile, uint64_t only)
 {
     memset(s, 0, sizeof *s);
     s->seed = seed;

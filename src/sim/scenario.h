@@ -110,6 +110,7 @@ struct temper {
 struct session_scenario {
     uint8_t client, server; /* hosts */
     bool is_simultaneous;   /* both connect */
+    bool is_left_out;       /* by cuts */
     uint16_t client_port;   /* 0: the stack chooses */
     rill_time starts_at[2];
     struct temper tempers[2];
@@ -126,7 +127,7 @@ struct timed_fault {
 struct scenario {
     uint64_t seed;
     enum profile profile;
-    uint32_t faults; /* bits of enum fault */
+    uint64_t faults; /* bits of enum fault */
     uint32_t host_count, session_count, timed_count;
     rill_time heal_at;
     rill_time msl;
@@ -142,7 +143,7 @@ const char *fault_name(enum fault fault);
 #define MEMORY_MAX ((size_t)16 << 20)
 
 /* only: bits of enum fault that may be drawn at all. */
-void scenario_draw(struct scenario *scenario, uint64_t seed, enum profile profile, uint32_t only);
+void scenario_draw(struct scenario *scenario, uint64_t seed, enum profile profile, uint64_t only);
 
 static inline bool has_fault(const struct scenario *scenario, enum fault fault)
 {

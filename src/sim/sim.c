@@ -126,6 +126,8 @@ static void push_scenario(struct world *world)
         unsigned clients = s->sessions[i].is_simultaneous ? 2 : 1;
 
         ends_init(world, i);
+        if (s->sessions[i].is_left_out)
+            continue;
         for (unsigned side = 0; side < clients; side++)
             push(world, EVENT_START, s->sessions[i].starts_at[side], 2 * i + side);
         world->open_ends += clients;
@@ -147,9 +149,16 @@ static bool open_world(struct world *world)
     world->is_healed = false;
     memset(&world->packets, 0, sizeof world->packets);
     event_queue_init(&world->queue, s->seed);
-    for (unsigned i = 0; i < s->host_count; i++)
-        for (unsigned j = 0; j < s->host_count; j++)
-            link_init(&world->links[i][j], s->seed, &s->links[i][j], i, j);
+    for (unsigned i = 0; i < s->host_count; i++) {
+        for (unsigned j = 0; j < s->host_count; j++) {
+            struct link *link = &world->links[i][j];
+
+            link_init(link, s->seed, &s->links[i][j], i, j);
+            link->met = world->settings.met;
+            if (world->settings.cuts != NULL && world->settings.cuts->has_mishaps)
+                link->only = &world->settings.cuts->mishaps;
+        }
+    }
     for (unsigned i = 0; i < s->host_count; i++)
         if (!host_open(world, i))
             return false;
@@ -423,7 +432,8 @@ static void count_event(struct world *world, const struct event *event)
     world->now = event->at;
     result->events++;
     world_hash(world, event->kind, event->index);
-    if (result->events > EVENTS_MAX || world->events_at_now > EVENTS_AT_ONCE_MAX)
+    if (result->events > (world->settings.events_max != 0 ? world->settings.events_max : EVENTS_MAX) ||
+        world->events_at_now > EVENTS_AT_ONCE_MAX)
         world_fail(world, "L3 %llu events, %llu of them at this instant", (unsigned long long)result->events,
                    (unsigned long long)world->events_at_now);
 }
@@ -461,6 +471,8 @@ bool sim_run(struct world *world, const struct sim_settings *settings, struct si
     world->result = result;
     world->quiet_since = 0;
     scenario_draw(&world->scenario, settings->seed, settings->profile, settings->faults);
+    if (settings->cuts != NULL)
+        cuts_apply(settings->cuts, &world->scenario);
     if (settings->pcap != NULL)
         capture_begin(settings->pcap);
     assert_world = world;

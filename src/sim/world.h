@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "sim/link.h"
+#include "sim/tape.h"
 
 struct session;
 struct world;
@@ -62,10 +63,14 @@ struct host_sim {
 struct sim_settings {
     uint64_t seed;
     enum profile profile;
-    uint32_t faults; /* bits of enum fault that may be drawn; UINT32_MAX: all */
-    uint32_t check;  /* rill_check() on all stacks every so many events; 0: never */
-    FILE *trace;     /* every event as a line; NULL: none */
-    FILE *pcap;      /* all that stacks send, in classic pcap; NULL: none */
+    uint64_t faults;         /* bits of enum fault that may be drawn; UINT64_MAX: all */
+    const struct cuts *cuts; /* what is left out of what the seed draws; NULL: nothing */
+    struct mishaps *met;     /* where what befell frames is noted; NULL: nowhere */
+    uint64_t events_max;     /* 0: as many as a run may have */
+    uint32_t check;          /* rill_check() on all stacks every so many events; 0: never */
+    struct tape *tape;       /* one end as a script; NULL: none */
+    FILE *trace;             /* every event as a line; NULL: none */
+    FILE *pcap;              /* all that stacks send, in classic pcap; NULL: none */
 };
 
 struct sim_result {

@@ -29,7 +29,7 @@ static struct world *world;
 
 static void run(enum profile profile, uint64_t seed, uint32_t check, struct sim_result *result)
 {
-    struct sim_settings settings = {.seed = seed, .profile = profile, .faults = UINT32_MAX, .check = check};
+    struct sim_settings settings = {.seed = seed, .profile = profile, .faults = UINT64_MAX, .check = check};
 
     if (!sim_run(world, &settings, result))
         fail_msg("profile %d, seed %llu at %.6f s: %s", (int)profile, (unsigned long long)seed,
