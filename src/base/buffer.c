@@ -60,8 +60,9 @@ ref buffer_take(struct arena *arena, struct buffers *buffers, uint32_t bytes)
         if (all_bytes > classes[i].bytes)
             continue;
         r = pool_take_dirty(arena, &buffers->pools[i]);
-        if (r != REF_NONE)
-            buffer_start(buffer_at(arena, r), buffer_at(arena, r)->generation, classes[i].bytes, 0);
+        if (r == REF_NONE)
+            continue; /* a larger one may lie spare where there is no page for more of these */
+        buffer_start(buffer_at(arena, r), buffer_at(arena, r)->generation, classes[i].bytes, 0);
         return r;
     }
     return buffer_take_run(arena, buffers, all_bytes);

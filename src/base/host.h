@@ -102,10 +102,15 @@ static inline bool host_is_short(const struct host *host, enum host_reserve rese
     return host_free_bytes(host) < host->arena.size_bytes / 8 * (uint64_t)reserve;
 }
 
-/* So little is left that not even every connection's first buffer may have it: packets on their way in need it. */
+/*
+ * So little is left that not even every connection's first buffer may have it: packets on their way in need it. Spare
+ * buffers are as good as pages, or those that are kept would count as missing for ever.
+ */
 static inline bool host_is_at_floor(const struct host *host)
 {
-    return host_free_bytes(host) < host->arena.size_bytes / 32;
+    uint64_t floor = host->arena.size_bytes / 32, left = host_free_bytes(host);
+
+    return left < floor && left + buffers_bytes(&host->buffers) - buffers_live_bytes(&host->buffers) < floor;
 }
 
 /* A number that nobody outside can guess. */

@@ -56,6 +56,25 @@ static void buffer_has_room_for_what_was_asked(void **state)
     world_close(&w);
 }
 
+static void a_spare_larger_buffer_serves_when_there_is_no_page_for_a_small_one(void **state)
+{
+    struct world w = world_open();
+    ref large = buffer_take(w.arena, &w.buffers, 1500), small, pages[REGION_BYTES / ARENA_PAGE_BYTES];
+    unsigned taken = 0;
+
+    (void)state;
+    while ((pages[taken] = arena_take(w.arena, 1, PAGE_RUN)) != REF_NONE)
+        taken++;
+    small = buffer_take(w.arena, &w.buffers, 40);
+    assert_int_not_equal(small, REF_NONE);
+    assert_true(buffer_charge(buffer_at(w.arena, small)) == 2048);
+    buffer_drop(w.arena, &w.buffers, small);
+    buffer_drop(w.arena, &w.buffers, large);
+    while (taken > 0)
+        arena_give(w.arena, pages[--taken], 1);
+    world_close(&w);
+}
+
 static void new_buffer_has_one_holder_and_nothing_live(void **state)
 {
     struct world w = world_open();
@@ -291,6 +310,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(buffer_has_room_for_what_was_asked),
+        cmocka_unit_test(a_spare_larger_buffer_serves_when_there_is_no_page_for_a_small_one),
         cmocka_unit_test(new_buffer_has_one_holder_and_nothing_live),
         cmocka_unit_test(charge_is_the_true_size),
         cmocka_unit_test(big_buffer_costs_its_pages),
