@@ -3,8 +3,12 @@
  */
 #include "tcp/cc.h"
 
+#include "tcp/pacing.h"
+#include "tcp/rtt.h"
+#include "tcp/trace.h"
+
 /* The first is the default. */
-static const struct cc_ops *const controls[] = {&cc_reno};
+static const struct cc_ops *const controls[] = {&cc_cubic, &cc_reno};
 
 #define CONTROLS (sizeof controls / sizeof controls[0])
 
@@ -78,4 +82,36 @@ void cc_open_window(struct tcp *tcp, struct tcb *tcb)
     /* RFC 5681 3.1: one segment when the SYN or SYN,ACK was lost. */
     tcb->cwnd = (tcb->flags & TCB_SYN_RESENT) != 0 ? tcb->snd_mss : cc_initial_window(tcp, tcb);
     tcb->ssthresh = CWND_MAX;
+}
+
+uint32_t cc_slow_start_bytes(const struct tcp *tcp, const struct tcb *tcb, uint32_t acked_bytes)
+{
+    /* RFC 3465 2.3: after a timeout an ACK covers what had arrived before; it says little of what the path can carry. */
+    if (tcb->sender != REF_NONE && sender_at(tcp, tcb)->state == SENDER_LOSS)
+        return min_u32(acked_bytes, tcb->snd_mss);
+    /* RFC 9406 4.3's L bounds the burst that one ACK releases: unpaced, it is what may leave as one train anyway. */
+    return pacing_is_on(tcp, tcb) ? acked_bytes : min_u32(acked_bytes, RILL_TRAIN_PAYLOAD_MAX);
+}
+
+void cc_slow_start(struct tcb *tcb, uint32_t growth_bytes)
+{
+    tcb->cwnd = min_u32(tcb->cwnd + min_u32(growth_bytes, CWND_MAX), min_u32(tcb->ssthresh, CWND_MAX));
+}
+
+bool cc_restart(struct tcp *tcp, struct tcb *tcb, uint32_t idle_us)
+{
+    if (idle_us < rtt_rto_us(tcp, tcb))
+        return false;
+    /* RFC 7661 4.4.1: the way back up to what was known to fit is slow start's. */
+    if (tcb->ssthresh < CWND_MAX)
+        tcb->ssthresh = max_u32(tcb->ssthresh, tcb->cwnd - tcb->cwnd / 4);
+    tcb->cwnd = min_u32(tcb->cwnd, cc_initial_window(tcp, tcb)); /* RFC 5681 4.1 */
+    cc_window_changed(tcp, tcb);
+    return true;
+}
+
+void cc_window_changed(struct tcp *tcp, struct tcb *tcb)
+{
+    pacing_follow_window(tcp, tcb);
+    trace_event(tcp, &tcb->ep, RILL_TRACE_CWND, tcb->cwnd, tcb->ssthresh);
 }

@@ -72,7 +72,7 @@ struct cc_ops {
     void (*end)(struct tcp *tcp, struct tcb *tcb);
 };
 
-extern const struct cc_ops cc_reno;
+extern const struct cc_ops cc_cubic, cc_reno;
 
 /* The connection's own table. */
 const struct cc_ops *cc_of(const struct tcb *tcb);
@@ -89,8 +89,24 @@ const char *cc_name(unsigned index);
 /* Another one takes over, with the window that it finds. */
 void cc_change(struct tcp *tcp, struct tcb *tcb, uint8_t cc);
 
-/* What those here share. RFC 6928: min(10 MSS, max(2 MSS, 14600)), and the restart window. */
+/* ------------------------------------------------------------ what those here share */
+
+/* RFC 6928: min(10 MSS, max(2 MSS, 14600)); the restart window, too. */
 uint32_t cc_initial_window(const struct tcp *tcp, const struct tcb *tcb);
-void cc_open_window(struct tcp *tcp, struct tcb *tcb); /* cc_ops.established */
+
+/* cc_ops.established */
+void cc_open_window(struct tcp *tcp, struct tcb *tcb);
+
+/* How much of what an ACK acknowledged counts in slow start (RFC 3465 2.3, RFC 9406 4.3). */
+uint32_t cc_slow_start_bytes(const struct tcp *tcp, const struct tcb *tcb, uint32_t acked_bytes);
+
+/* RFC 5681 equation 2 by bytes: the window grows, at most to ssthresh. */
+void cc_slow_start(struct tcb *tcb, uint32_t growth_bytes);
+
+/* cc_ops.idle; true when it was so long that the window begins anew. */
+bool cc_restart(struct tcp *tcp, struct tcb *tcb, uint32_t idle_us);
+
+/* Tell the trace, and pacing. */
+void cc_window_changed(struct tcp *tcp, struct tcb *tcb);
 
 #endif

@@ -186,7 +186,7 @@ static void restart_after_idle(struct tcp *tcp, struct tcb *tcb)
 {
     if (state_can_send(tcb->ep.state) && seq_equal(tcb->snd_una, tcb->snd_nxt) && send_queue_bytes(tcp, tcb) == 0 &&
         host_ms_since(tcp_host(tcp), tcb->unanswered_ms) > rtt_rto_us(tcp, tcb) / 1000)
-        cc_of(tcb)->idle(tcp, tcb, 0);
+        cc_of(tcb)->idle(tcp, tcb, min_u32(host_ms_since(tcp_host(tcp), tcb->unanswered_ms), UINT32_MAX / 1000) * 1000);
 }
 
 int64_t user_send(struct tcp *tcp, struct tcb *tcb, const void *data, size_t length_bytes, unsigned flags)

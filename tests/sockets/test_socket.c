@@ -375,7 +375,7 @@ static void congestion_control_is_named_and_only_what_is_there_can_be_set(void *
 
     (void)state;
     assert_int_equal(rill_sock_getsockopt(CLIENT(&pair), client, RILL_SOL_TCP, RILL_TCP_CONGESTION, name, &bytes), 0);
-    assert_string_equal(name, "reno");
+    assert_string_equal(name, "cubic");
     assert_int_equal(rill_sock_setsockopt(CLIENT(&pair), client, RILL_SOL_TCP, RILL_TCP_CONGESTION, "reno", 4), 0);
     assert_int_equal(rill_sock_setsockopt(CLIENT(&pair), client, RILL_SOL_TCP, RILL_TCP_CONGESTION, "vegas", 5),
                      -RILL_ENOENT);

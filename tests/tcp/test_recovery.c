@@ -3,12 +3,17 @@
 
 #define MSS 1000u
 
+static void choose_reno(struct rill_config *config)
+{
+    config->congestion_control = "reno";
+}
+
 /* `segments` in flight from byte 1, of which the peer has acknowledged nothing; `unsent` more bytes wait. */
 static void in_flight(struct peer *p, uint32_t segments, uint32_t unsent)
 {
     uint32_t una = 1;
 
-    peer_open(p, &(struct peer_setup){.mss = MSS, .send_buffer_bytes = 1u << 18});
+    peer_open(p, &(struct peer_setup){.mss = MSS, .send_buffer_bytes = 1u << 18, .configure = choose_reno});
     peer_reach(p, RILL_STATE_ESTABLISHED);
     assert_int_equal(segments, 10); /* the initial window: cwnd is 10 segments and full */
     assert_int_equal(peer_user_send(p, segments * MSS + unsent), segments * MSS + unsent);
