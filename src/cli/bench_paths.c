@@ -134,6 +134,21 @@ static bool parse_mixes(char *text, struct list *out)
     return true;
 }
 
+/* Names that rill does not have; what the kernel has, the kernel says. */
+static bool is_control(const char *name)
+{
+    char all[128] = "";
+    size_t used = 0;
+    for (unsigned i = 0; rill_congestion_control_name(i) != NULL && used < sizeof all; i++) {
+        const char *known = rill_congestion_control_name(i);
+        if (name[0] == '\0' || strcmp(name, known) == 0)
+            return true;
+        used += (size_t)snprintf(all + used, sizeof all - used, "%s%s", used > 0 ? ", " : "", known);
+    }
+    cli_error("there is no congestion control '%s' here: %s", name, all);
+    return false;
+}
+
 static bool parse_controls(char *text, struct list *out)
 {
     if (!parse_list(text, out))
@@ -142,6 +157,10 @@ static bool parse_controls(char *text, struct list *out)
     out->count = is_all ? 0 : out->count;
     for (unsigned i = 0; is_all && rill_congestion_control_name(i) != NULL && i < LIST_MAX; i++)
         out->items[out->count++] = rill_congestion_control_name(i);
+    for (unsigned i = 0; i < out->count; i++) {
+        if (!is_control(out->items[i]))
+            return false;
+    }
     return true;
 }
 
@@ -178,6 +197,8 @@ static bool parse_host(const char *text, struct lab_host_choice *out)
         return false;
     }
     memcpy(out->congestion_control, control, bytes);
+    if (!out->is_linux && !is_control(out->congestion_control))
+        return false;
     return control[bytes] != ':' || parse_extra(control + bytes + 1, &out->extra_delay);
 }
 
