@@ -71,6 +71,14 @@ int datagram_bind(struct rill_sockets *s, struct file *file, const struct rill_e
     return error;
 }
 
+void datagram_bind_somewhere(struct rill_sockets *s, struct sock *sock)
+{
+    const struct rill_endpoint any = {.port = 0};
+
+    if (sock->local.port == 0 && !is_v6_only(sock) && rill_udp_bind(s->stack, sock->conn, &any) == 0)
+        learn_ends(s, sock);
+}
+
 static void disconnect(struct rill_sockets *s, struct sock *sock)
 {
     (void)rill_udp_connect(s->stack, sock->conn, NULL);

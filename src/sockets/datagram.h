@@ -15,6 +15,8 @@ static inline bool is_datagram(const struct file *file)
 
 int datagram_open(struct rill_sockets *s, struct file *file);
 int datagram_bind(struct rill_sockets *s, struct file *file, const struct rill_endpoint *local);
+/* Every send does, successful or not: Linux's inet_autobind(). */
+void datagram_bind_somewhere(struct rill_sockets *s, struct sock *sock);
 int datagram_connect(struct rill_sockets *s, struct file *file, const void *addr, uint32_t addr_bytes);
 int datagram_shutdown(struct rill_sockets *s, struct file *file, int how);
 int datagram_ioctl(struct rill_sockets *s, struct sock *sock, unsigned long request, int *argument);

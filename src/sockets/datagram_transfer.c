@@ -29,11 +29,17 @@ static int check_pieces(const struct rill_msghdr *message, size_t *bytes)
 
 static int read_destination(const struct sock *sock, const struct rill_msghdr *message, struct rill_endpoint *out)
 {
+    struct rill_sockaddr_in in;
     int error;
 
     if (message->name == NULL || message->name_bytes == 0)
         return sock->link == LINK_CONNECTED ? 0 : -RILL_EDESTADDRREQ;
     error = address_read(sock->v6, message->name, message->name_bytes, out);
+    if (error == -RILL_EAFNOSUPPORT && !sock->v6 && address_family(message->name) == RILL_AF_UNSPEC) {
+        memcpy(&in, message->name, sizeof in);
+        in.family = RILL_AF_INET; /* old programs leave the family out */
+        error = address_read(false, &in, sizeof in, out);
+    }
     if (error != 0)
         return error;
     if (out->port == 0)
@@ -82,6 +88,7 @@ int64_t datagram_send(struct rill_sockets *s, struct file *file, const struct ri
 
     catch_up(s);
     deadline = deadline_after(s, sock->options.send_timeout);
+    datagram_bind_somewhere(s, sock);
     error = check_send(sock, message, flags, &to, &how);
     if (error != 0)
         return error;
@@ -93,19 +100,11 @@ int64_t datagram_send(struct rill_sockets *s, struct file *file, const struct ri
             return -RILL_EPIPE;
         n = send_now(s, sock, to_peer ? NULL : &to, message, &how);
         if (n != -RILL_EAGAIN)
-            break;
+            return n;
         error = file_may_wait(file, flags) ? wait_for_more(s, deadline) : -RILL_EAGAIN;
         if (error != 0)
             return error;
     }
-    if (!sock->holds_port && n >= 0) {
-        struct rill_status status;
-
-        sock->holds_port = true;
-        if (rill_status(s->stack, sock->conn, &status) == 0)
-            sock->local.port = status.local.port; /* the stack chose one */
-    }
-    return n;
 }
 
 /* ------------------------------------------------------------------- receive */
