@@ -237,6 +237,7 @@ enum rill_what {
     RILL_CLOSED = 0x040,      /* the connection is gone from the network; close the handle */
     RILL_ACCEPTABLE = 0x080,  /* a listener has a connection to accept */
     RILL_SENT = 0x100,        /* everything given to rill_send() has been acknowledged */
+    RILL_RELEASED = 0x400,    /* of what was lent by RILL_SEND_LENT, some is the application's again: rill_lent() */
     RILL_SOFT_ERROR = 0x200,  /* RFC 9293 3.9.2.2, SHLD-9: trouble on the way, nothing given up */
 };
 
@@ -353,6 +354,7 @@ int rill_tcp_connect_listener(struct rill_stack *stack, rill_conn listener, cons
 /* rill_send() flags */
 #define RILL_SEND_URGENT 0x1u /* RFC 9293 3.8.5: the urgent pointer is set behind these bytes */
 #define RILL_SEND_MORE 0x2u   /* more follows soon: a segment that is not full may wait */
+#define RILL_SEND_LENT 0x4u /* do not copy: the bytes taken are lent, and must stay as they are, until RILL_RELEASED */
 
 /*
  * SEND: copy bytes into the send queue. Returns how many were taken, which
@@ -363,6 +365,14 @@ int rill_tcp_connect_listener(struct rill_stack *stack, rill_conn listener, cons
  * exist"), or the error that ended the connection, once.
  */
 int64_t rill_send(struct rill_stack *stack, rill_conn conn, const void *data, size_t length_bytes, unsigned flags);
+
+/*
+ * Bytes that are still lent: the last so many of those that sends with RILL_SEND_LENT took; all others are the
+ * application's again. rill_close() copies what is lent then (or resets the connection, when memory is short), so that
+ * nothing is lent any more when it, or rill_abort(), has returned; nor when the connection has ended. The pointers stand
+ * in the stack's memory: with something lent it cannot be carried into another process.
+ */
+int64_t rill_lent(struct rill_stack *stack, rill_conn conn);
 
 /* rill_receive() flags */
 #define RILL_RECEIVE_PEEK 0x1u

@@ -7,6 +7,7 @@
 #include "tcp/cc.h"
 #include "tcp/connection.h"
 #include "tcp/fast_open.h"
+#include "tcp/lent.h"
 #include "tcp/limits.h"
 #include "tcp/listen.h"
 #include "tcp/options.h"
@@ -154,6 +155,13 @@ int64_t rill_send(struct rill_stack *stack, rill_conn conn, const void *data, si
     struct tcb *tcb = connection_from_handle(&stack->tcp, conn);
 
     return tcb == NULL ? not_a_connection(stack, conn) : user_send(&stack->tcp, tcb, data, length_bytes, flags);
+}
+
+int64_t rill_lent(struct rill_stack *stack, rill_conn conn)
+{
+    struct tcb *tcb = connection_from_handle(&stack->tcp, conn);
+
+    return tcb == NULL ? not_a_connection(stack, conn) : (int64_t)lent_bytes(&stack->tcp, tcb);
 }
 
 int64_t rill_receive(struct rill_stack *stack, rill_conn conn, void *data, size_t length_bytes, unsigned flags)

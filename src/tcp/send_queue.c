@@ -6,6 +6,7 @@
 #include "tcp/send_queue.h"
 
 #include "tcp/connection.h"
+#include "tcp/lent.h"
 #include "tcp/limits.h"
 
 #define CHUNK_BYTES (4 * ARENA_PAGE_BYTES - BUFFER_HEADER_BYTES)
@@ -45,12 +46,13 @@ void send_queue_tell_of_room(struct tcp *tcp, struct tcb *tcb)
     event_raise(tcp, tcb, RILL_WRITABLE);
 }
 
-/* A fresh buffer at the tail; big ones once the queue shows that a stream is being written. */
+/* A fresh buffer at the tail, big ones once the queue shows that a stream is being written; 0: for lent bytes. */
 static struct buffer *add_buffer(struct tcp *tcp, struct tcb *tcb, uint32_t wanted_bytes)
 {
     struct arena *arena = tcp_arena(tcp);
     struct busy *busy = busy_at(tcp, tcb);
-    uint32_t bytes = min_u32(max_u32(wanted_bytes, busy->send_bytes), CHUNK_BYTES);
+    uint32_t bytes = wanted_bytes == 0 ? (uint32_t)sizeof(struct lent)
+                                       : min_u32(max_u32(wanted_bytes, busy->send_bytes), CHUNK_BYTES);
     struct buffer *buffer;
     ref r;
 
@@ -81,7 +83,7 @@ uint32_t send_queue_append(struct tcp *tcp, struct tcb *tcb, const uint8_t *data
         struct buffer *tail = busy->send.tail == REF_NONE ? NULL : buffer_at(tcp_arena(tcp), busy->send.tail);
         uint32_t n;
 
-        if (tail == NULL || tail->start + tail->length_bytes == tail->capacity_bytes) {
+        if (tail == NULL || send_buffer_is_full(tail)) {
             tail = add_buffer(tcp, tcb, left);
             if (tail == NULL)
                 break;
@@ -96,11 +98,44 @@ uint32_t send_queue_append(struct tcp *tcp, struct tcb *tcb, const uint8_t *data
     return taken;
 }
 
+uint32_t send_queue_lend(struct tcp *tcp, struct tcb *tcb, const uint8_t *data, uint32_t length_bytes)
+{
+    uint32_t room = send_queue_room(tcp, tcb);
+    uint32_t left = min_u32(length_bytes, room);
+    uint32_t taken = 0;
+
+    if (left == 0 || !connection_make_busy(tcp, tcb))
+        return 0;
+    while (left > 0) {
+        struct busy *busy = busy_at(tcp, tcb);
+        uint32_t n = min_u32(left, LENT_BYTES_MAX);
+        struct buffer *buffer = add_buffer(tcp, tcb, 0);
+
+        if (buffer == NULL)
+            break;
+        lent_begin(buffer, data + taken, n);
+        busy->send_charge += n;
+        busy->send_bytes += n;
+        busy->lent_bytes += n;
+        taken += n;
+        left -= n;
+    }
+    return taken;
+}
+
+/* So many bytes of a lent buffer are the application's again. */
+static void released(struct busy *busy, struct buffer *buffer, uint32_t length_bytes)
+{
+    if (buffer_is_lent(buffer))
+        busy->lent_bytes -= length_bytes;
+}
+
 void send_queue_acked(struct tcp *tcp, struct tcb *tcb, uint32_t length_bytes)
 {
     struct arena *arena = tcp_arena(tcp);
     struct busy *busy = busy_at(tcp, tcb);
     uint32_t left = length_bytes;
+    uint32_t lent = busy->lent_bytes;
 
     rill_assert(left <= busy->send_bytes);
     busy->send_bytes -= left;
@@ -108,19 +143,23 @@ void send_queue_acked(struct tcp *tcp, struct tcb *tcb, uint32_t length_bytes)
         struct buffer *head = buffer_at(arena, busy->send.head);
         ref r;
 
+        released(busy, head, min_u32(left, head->length_bytes));
         if (left < head->length_bytes) {
             head->start += left;
             head->length_bytes -= left;
             head->seq = seq_add(head->seq, left);
-            return;
+            break;
         }
         left -= head->length_bytes;
-        busy->send_charge -= buffer_charge(head);
+        busy->send_charge -= send_buffer_charge(head);
+        lent_end(arena, &tcp_host(tcp)->buffers, head);
         r = buffer_queue_pop(arena, &busy->send);
         if (busy->cursor == r)
             busy->cursor = REF_NONE;
         buffer_drop(arena, &tcp_host(tcp)->buffers, r);
     }
+    if (busy->lent_bytes < lent)
+        event_raise(tcp, tcb, RILL_RELEASED);
 }
 
 /* The buffer that holds the byte `at`, which is queued. New data starts from the cursor, old data from the head. */
@@ -153,7 +192,7 @@ uint32_t send_queue_slices(struct tcp *tcp, struct tcb *tcb, struct seq from, ui
         struct buffer *buffer = buffer_at(arena, r);
         uint32_t n = min_u32(left, buffer->length_bytes - skip);
 
-        train->slices[train->slice_count++] = (struct rill_slice){buffer_data(buffer) + skip, n};
+        train->slices[train->slice_count++] = (struct rill_slice){send_buffer_data(arena, buffer) + skip, n};
         left -= n;
         skip = 0;
         last = r;
@@ -172,7 +211,12 @@ void send_queue_clear(struct tcp *tcp, struct tcb *tcb)
     if (tcb->busy == REF_NONE)
         return;
     busy = busy_at(tcp, tcb);
+    for (ref r = busy->send.head; r != REF_NONE; r = buffer_at(tcp_arena(tcp), r)->next)
+        lent_end(tcp_arena(tcp), &tcp_host(tcp)->buffers, buffer_at(tcp_arena(tcp), r));
     buffer_queue_clear(tcp_arena(tcp), &tcp_host(tcp)->buffers, &busy->send);
+    if (busy->lent_bytes > 0)
+        event_raise(tcp, tcb, RILL_RELEASED);
+    busy->lent_bytes = 0;
     busy->send_bytes = 0;
     busy->send_charge = 0;
     busy->cursor = REF_NONE;
@@ -184,20 +228,22 @@ bool send_queue_check(const struct tcp *tcp, const struct tcb *tcb)
     const struct arena *arena = &tcp->ip.host.arena;
     const struct busy *busy;
     struct seq expected = send_queue_start(tcb);
-    uint32_t bytes = 0, charge = 0;
+    uint32_t bytes = 0, charge = 0, lent = 0;
 
     if (tcb->busy == REF_NONE)
         return true;
     busy = busy_at(tcp, tcb);
     for (ref r = busy->send.head; r != REF_NONE; r = buffer_at(arena, r)->next) {
-        const struct buffer *buffer = buffer_at(arena, r);
+        struct buffer *buffer = buffer_at(arena, r);
+        uint32_t most = (buffer->flags & BUFFER_LENT) != 0 ? LENT_BYTES_MAX : buffer->capacity_bytes;
 
         if (!seq_equal(buffer->seq, expected) || buffer->length_bytes == 0 ||
-            buffer->start + buffer->length_bytes > buffer->capacity_bytes)
+            buffer->start + buffer->length_bytes > most)
             return false;
         expected = seq_add(expected, buffer->length_bytes);
         bytes += buffer->length_bytes;
-        charge += buffer_charge(buffer);
+        charge += send_buffer_charge(buffer);
+        lent += buffer_is_lent(buffer) ? buffer->length_bytes : 0;
     }
-    return bytes == busy->send_bytes && charge == busy->send_charge;
+    return bytes == busy->send_bytes && charge == busy->send_charge && lent == busy->lent_bytes;
 }

@@ -37,6 +37,9 @@ void send_queue_tell_of_room(struct tcp *tcp, struct tcb *tcb);
 /* Copy bytes in; returns how many fitted into the limit and the memory: 0 when none did. */
 uint32_t send_queue_append(struct tcp *tcp, struct tcb *tcb, const uint8_t *data, uint32_t length_bytes);
 
+/* The same without copying: the bytes are lent until they are acknowledged (lent.h). */
+uint32_t send_queue_lend(struct tcp *tcp, struct tcb *tcb, const uint8_t *data, uint32_t length_bytes);
+
 /* The first length_bytes are acknowledged: forget them. */
 void send_queue_acked(struct tcp *tcp, struct tcb *tcb, uint32_t length_bytes);
 

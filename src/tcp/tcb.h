@@ -166,8 +166,9 @@ struct busy {
     struct buffer_queue send;
     uint32_t send_bytes;
     uint32_t send_charge;
-    ref cursor;        /* buffer that holds cursor_seq, or REF_NONE: start from the head */
-    struct seq resend; /* [resend, resend_end) is to be sent again, in order */
+    uint32_t lent_bytes; /* of send_bytes, those that are the application's own (lent.h) */
+    ref cursor;          /* buffer that holds cursor_seq, or REF_NONE: start from the head */
+    struct seq resend;   /* [resend, resend_end) is to be sent again, in order */
     struct seq resend_end;
     struct seq small_end; /* end of the last segment sent that was not full (Nagle, Minshall's variant) */
     struct seq snd_up;    /* RFC 9293 3.8.5 */

@@ -7,6 +7,7 @@
 #include "tcp/cc.h"
 #include "tcp/connection.h"
 #include "tcp/fast_open.h"
+#include "tcp/lent.h"
 #include "tcp/limits.h"
 #include "tcp/listen.h"
 #include "tcp/options.h"
@@ -202,7 +203,8 @@ int64_t user_send(struct tcp *tcp, struct tcb *tcb, const void *data, size_t len
     if (wanted == 0)
         return 0;
     restart_after_idle(tcp, tcb);
-    taken = send_queue_append(tcp, tcb, (const uint8_t *)data, wanted);
+    taken = (flags & RILL_SEND_LENT) != 0 ? send_queue_lend(tcp, tcb, (const uint8_t *)data, wanted)
+                                          : send_queue_append(tcp, tcb, (const uint8_t *)data, wanted);
     if (taken < wanted)
         tcb->flags |= TCB_ROOM_WANTED;
     if (taken == 0 && (tcb->flags & TCB_TOUCHED) == 0)
@@ -350,8 +352,8 @@ void user_close(struct tcp *tcp, struct tcb *tcb)
     tcb->flags |= TCB_ORPHAN | TCB_RECEIVE_SHUT;
     tcb->flags &= ~TCB_HELD;
     tcb->events = 0;
-    if (unread && abort_sends_reset(tcb->ep.state)) {
-        abandon(tcp, tcb); /* SHLD-3: the peer learns that its data was lost */
+    if ((unread && abort_sends_reset(tcb->ep.state)) || !lent_copy_all(tcp, tcb)) {
+        abandon(tcp, tcb); /* SHLD-3: the peer learns that its data was lost, or that ours will be missing */
     } else if (tcb->ep.state != RILL_STATE_CLOSED) {
         receive_queue_clear(tcp, tcb);
         (void)user_close_send(tcp, tcb); /* -RILL_EPIPE: was half closed already */

@@ -19,7 +19,7 @@ const uint32_t peer_corners[PEER_CORNERS] = {0, 1, 0x7fffffff, 0x80000000, 0xfff
 
 bool peer_edge_seen[RILL_STATES][RILL_STATES];
 
-static uint8_t stream_byte(uint32_t position)
+uint8_t peer_stream_byte(uint32_t position)
 {
     return (uint8_t)((position * UINT32_C(2654435761)) >> 24);
 }
@@ -174,7 +174,7 @@ static void keep_segment(struct peer *p, const uint8_t *packet, size_t length_by
     for (uint32_t i = 0; i < seg.data_bytes; i++) {
         uint32_t place = kept->seq - 1 + i + ((seg.flags & TCP_SYN) != 0);
 
-        if (seg.data[i] != stream_byte(place))
+        if (seg.data[i] != peer_stream_byte(place))
             fail_msg("%s: byte %u of the stream is wrong", p->what, place);
     }
     if ((seg.flags & TCP_RST) != 0)
@@ -316,7 +316,7 @@ void peer_send_packet(struct peer *p, const struct peer_packet *packet)
     segment_bytes = header_bytes + packet->data_bytes;
     assert_true(IPV4_HEADER_BYTES + segment_bytes < sizeof bytes);
     for (uint32_t i = 0; i < packet->data_bytes; i++)
-        segment[header_bytes + i] = stream_byte(packet->seq - 1 + i + ((packet->flags & TCP_SYN) != 0));
+        segment[header_bytes + i] = peer_stream_byte(packet->seq - 1 + i + ((packet->flags & TCP_SYN) != 0));
     sum = checksum_pseudo4(ip.source, ip.destination, IP_PROTOCOL_TCP, segment_bytes);
     put_be16(segment + 16, checksum_finish(sum + checksum_bytes(segment, segment_bytes)));
     segment[16] ^= packet->bad_checksum ? 0x40 : 0;
@@ -383,7 +383,7 @@ int64_t peer_user_send(struct peer *p, uint32_t bytes)
     if (rill_status(p->stack, p->conn, &status) == 0)
         first = (uint32_t)status.bytes_sent_acked + status.send_queued;
     for (uint32_t i = 0; i < bytes; i++)
-        data[i] = stream_byte(first + i);
+        data[i] = peer_stream_byte(first + i);
     n = rill_send(p->stack, p->conn, data, bytes, 0);
     peer_run(p);
     return n;
@@ -401,7 +401,7 @@ int64_t peer_user_receive(struct peer *p, uint32_t bytes)
         first = (uint32_t)status.bytes_received - status.receive_queued;
     n = rill_receive(p->stack, p->conn, data, bytes, 0);
     for (int64_t i = 0; i < n; i++)
-        if (data[i] != stream_byte(first + (uint32_t)i))
+        if (data[i] != peer_stream_byte(first + (uint32_t)i))
             fail_msg("%s: byte %u received is not what the peer sent", p->what, first + (uint32_t)i);
     peer_run(p);
     return n;

@@ -119,6 +119,9 @@ struct peer_setup peer_corner(unsigned index);
 void peer_send(struct peer *p, unsigned flags, uint32_t seq, uint32_t ack, uint32_t data_bytes);
 void peer_send_packet(struct peer *p, const struct peer_packet *packet);
 
+/* The byte that both streams have at this place: what the stack sends is compared with it. */
+uint8_t peer_stream_byte(uint32_t position);
+
 /* Any bytes as an IP packet. */
 void peer_inject(struct peer *p, const uint8_t *packet, uint32_t length_bytes);
 
