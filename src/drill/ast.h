@@ -79,6 +79,7 @@ struct drill_packet {
     uint8_t icmp_type, icmp_code;
     bool quotes_data; /* the bracket was there */
     uint16_t icmp_mtu;
+    bool quotes_udp; /* and quoted a datagram */
     uint32_t quoted_seq, quoted_length_bytes;
 };
 

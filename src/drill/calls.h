@@ -29,6 +29,9 @@ int64_t call_getpeername(struct run *run, const struct drill_call *call);
 int64_t call_dup(struct run *run, const struct drill_call *call);
 uint32_t sockaddr_from(struct run *run, const struct drill_expr *expr, bool local, struct rill_sockaddr_in *out);
 
+/* An address that came out, against the struct that the script wrote for it. False after run_fail(). */
+bool check_address(struct run *run, const struct drill_expr *expr, const struct rill_sockaddr_in *got);
+
 /* calls_data.c */
 int64_t call_read(struct run *run, const struct drill_call *call);
 int64_t call_recv(struct run *run, const struct drill_call *call);

@@ -82,9 +82,25 @@ int64_t call_recv(struct run *run, const struct drill_call *call)
     return receive(run, call, true);
 }
 
+/* The sender's address is compared with the struct that the script wrote for it. */
 int64_t call_recvfrom(struct run *run, const struct drill_call *call)
 {
-    return receive(run, call, true);
+    const struct drill_expr *address = argument_of(call, 4);
+    struct rill_sockaddr_in addr = {0};
+    uint32_t addr_bytes = sizeof addr;
+    struct transfer t;
+    uint8_t *room;
+    int64_t got;
+
+    if (address == NULL || address->kind != EXPR_STRUCT)
+        return receive(run, call, true);
+    if (!get_transfer(run, call, &t))
+        return CALL_FAILED;
+    room = data_room(run, (size_t)t.length_bytes);
+    got = rill_sock_recvfrom(run->sockets, t.fd, room, (size_t)t.length_bytes, (int)t.flags, &addr, &addr_bytes);
+    if (got >= 0 && (!check_address(run, address, &addr) || !data_expected(run, t.buffer, room, (size_t)got)))
+        return CALL_FAILED;
+    return got;
 }
 
 /* A write that waits has moved a part of its bytes each time it is called again. */

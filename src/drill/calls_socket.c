@@ -79,7 +79,7 @@ int64_t call_listen(struct run *run, const struct drill_call *call)
 }
 
 /* An address that came out, against the struct that the script wrote for it. */
-static bool check_address(struct run *run, const struct drill_expr *expr, const struct rill_sockaddr_in *got)
+bool check_address(struct run *run, const struct drill_expr *expr, const struct rill_sockaddr_in *got)
 {
     struct rill_addr addr = rill_addr4(got->addr[0], got->addr[1], got->addr[2], got->addr[3]), expected = addr;
 

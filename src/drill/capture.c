@@ -4,8 +4,10 @@
 #include "drill/run.h"
 
 #include "drill/option_bytes.h"
+#include "wire/icmp4.h"
 #include "wire/ipv4.h"
 #include "wire/tcp.h"
+#include "wire/udp.h"
 
 #include <string.h>
 
@@ -73,6 +75,35 @@ static void capture_tcp(struct run *run, struct captured *captured, const uint8_
         option_bytes_parse(at + 20, (size_t)tcp.header_bytes - 20, run->peer_isn, captured->options);
 }
 
+/* A datagram tells the port that the stack chose. */
+static void capture_udp(struct run *run, struct captured *captured, const uint8_t *at, size_t length_bytes)
+{
+    struct udp_datagram udp;
+
+    if (udp_parse(at, length_bytes, &udp) != RILL_DROP_NONE) {
+        run_fail(run, "the stack sent a UDP datagram that does not parse");
+        return;
+    }
+    captured->flow = flow_find(run, udp.source_port, udp.destination_port);
+    captured->source_port = udp.source_port;
+    captured->destination_port = udp.destination_port;
+    captured->length_bytes = udp.data_bytes;
+    run->flow = captured->flow;
+}
+
+static void capture_icmp(struct run *run, struct captured *captured, const uint8_t *at, size_t length_bytes)
+{
+    struct icmp4_message icmp;
+
+    if (icmp4_parse(at, length_bytes, &icmp) != RILL_DROP_NONE) {
+        run_fail(run, "the stack sent an ICMP message that does not parse");
+        return;
+    }
+    captured->icmp_type = icmp.type;
+    captured->icmp_code = icmp.code;
+    captured->length_bytes = icmp.body_bytes;
+}
+
 void captured_add(struct run *run, const uint8_t *packet, size_t length_bytes)
 {
     struct captured *captured = drill_take(&run->pool, sizeof *captured);
@@ -89,8 +120,10 @@ void captured_add(struct run *run, const uint8_t *packet, size_t length_bytes)
     captured->ttl = ip.ttl;
     if (ip.protocol == IP_PROTOCOL_TCP)
         capture_tcp(run, captured, packet + ip.header_bytes, (size_t)ip.total_bytes - ip.header_bytes);
-    else
-        captured->length_bytes = (uint32_t)ip.total_bytes - ip.header_bytes;
+    else if (ip.protocol == IP_PROTOCOL_UDP)
+        capture_udp(run, captured, packet + ip.header_bytes, (size_t)ip.total_bytes - ip.header_bytes);
+    else if (ip.protocol == IP_PROTOCOL_ICMP)
+        capture_icmp(run, captured, packet + ip.header_bytes, (size_t)ip.total_bytes - ip.header_bytes);
     *run->captured_tail = captured;
     run->captured_tail = &captured->next;
     captured_describe(captured, &text);
@@ -119,11 +152,11 @@ static void describe_flags(uint16_t flags, struct text *to)
 void captured_describe(const struct captured *captured, struct text *to)
 {
     if (captured->protocol != IP_PROTOCOL_TCP) {
-        text_add(to, "> %s (%u)",
-                 captured->protocol == IP_PROTOCOL_ICMP  ? "icmp"
-                 : captured->protocol == IP_PROTOCOL_UDP ? "udp"
-                                                         : "ip",
-                 captured->length_bytes);
+        if (captured->protocol == IP_PROTOCOL_ICMP)
+            text_add(to, "> icmp type %u code %u (%u)", captured->icmp_type, captured->icmp_code,
+                     captured->length_bytes);
+        else
+            text_add(to, "> %s (%u)", captured->protocol == IP_PROTOCOL_UDP ? "udp" : "ip", captured->length_bytes);
         return;
     }
     text_add(to, "> ");

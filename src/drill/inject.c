@@ -9,10 +9,9 @@
 #include "wire/icmp4.h"
 #include "wire/ipv4.h"
 #include "wire/tcp.h"
+#include "wire/udp.h"
 
 #include <string.h>
-
-#define UDP_HEADER_BYTES 8u
 
 static uint8_t payload_byte(uint32_t index)
 {
@@ -96,21 +95,29 @@ static bool inject_tcp(struct run *run, const struct drill_packet *packet)
     return true;
 }
 
-/* What a router quotes: the IP header and the first 8 bytes of a segment that the stack sent. */
-static size_t quote_segment(struct run *run, const struct flow *flow, const struct drill_packet *packet, uint8_t *to)
+/* What a router quotes: the IP header and the first 8 bytes of what the stack sent. */
+static size_t quote_packet(struct run *run, const struct flow *flow, const struct drill_packet *packet, uint8_t *to)
 {
+    const struct udp_datagram datagram = {.source_port = flow->local_port,
+                                          .destination_port = flow->remote_port,
+                                          .data_bytes = packet->quotes_udp ? packet->quoted_length_bytes : 0};
+    uint32_t header_bytes = packet->quotes_udp ? UDP_HEADER_BYTES : TCP_HEADER_BYTES;
     struct ipv4_header ip = {
         .source = run->local4,
         .destination = run->remote4,
         .header_bytes = IPV4_HEADER_BYTES,
         .ttl = 60,
-        .protocol = IP_PROTOCOL_TCP,
-        .total_bytes = (uint16_t)(IPV4_HEADER_BYTES + TCP_HEADER_BYTES + packet->quoted_length_bytes),
+        .protocol = packet->quotes_udp ? IP_PROTOCOL_UDP : IP_PROTOCOL_TCP,
+        .total_bytes = (uint16_t)(IPV4_HEADER_BYTES + header_bytes + packet->quoted_length_bytes),
         .dont_fragment = true,
     };
     uint8_t *tcp = to + IPV4_HEADER_BYTES;
 
     ipv4_build(to, &ip);
+    if (packet->quotes_udp) {
+        udp_build_template(tcp, &datagram);
+        return IPV4_HEADER_BYTES + UDP_HEADER_BYTES;
+    }
     put_be16(tcp, flow->local_port);
     put_be16(tcp + 2, flow->remote_port);
     put_be32(tcp + 4, flow->iss + packet->quoted_seq);
@@ -128,7 +135,7 @@ static bool inject_icmp(struct run *run, const struct drill_packet *packet)
     };
     size_t body;
 
-    message.body_bytes = (uint32_t)quote_segment(run, flow_for_script(run, packet), packet, quote);
+    message.body_bytes = (uint32_t)quote_packet(run, flow_for_script(run, packet), packet, quote);
     body = icmp4_build(bytes + IPV4_HEADER_BYTES, sizeof bytes - IPV4_HEADER_BYTES, &message);
     run_input(run, bytes, add_ip(run, packet, IP_PROTOCOL_ICMP, body, bytes));
     return true;
@@ -144,7 +151,10 @@ static bool inject_udp(struct run *run, const struct drill_packet *packet)
     put_be16(udp, flow->remote_port);
     put_be16(udp + 2, flow->local_port);
     put_be16(udp + 4, (uint16_t)all);
+    for (uint32_t i = 0; i < packet->length_bytes; i++)
+        udp[UDP_HEADER_BYTES + i] = payload_byte(i);
     finish_checksum(run, IP_PROTOCOL_UDP, udp, all, 6);
+    udp[6] ^= packet->bad_checksum ? 1 : 0;
     run_input(run, bytes, add_ip(run, packet, IP_PROTOCOL_UDP, all, bytes));
     return true;
 }

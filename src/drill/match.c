@@ -237,8 +237,13 @@ static bool take_other(struct run *run, const struct drill_packet *expected)
         return run_fail(run, "expected %s, got nothing", run->event->source);
     if (got->protocol != protocol)
         return mismatch(run, got, "another protocol");
-    if (protocol == IP_PROTOCOL_UDP && got->length_bytes != expected->length_bytes + 8)
+    if (protocol == IP_PROTOCOL_UDP && got->length_bytes != expected->length_bytes)
         return mismatch(run, got, "the length differs");
+    if (protocol == IP_PROTOCOL_UDP && !ports_match(run, expected, got))
+        return false;
+    if (protocol == IP_PROTOCOL_ICMP &&
+        (got->icmp_type != expected->icmp_type || got->icmp_code != expected->icmp_code))
+        return mismatch(run, got, "the type or code differs");
     if (!ip_matches(run, expected, got) || !in_time(run, got))
         return false;
     captured_drop_first(run);

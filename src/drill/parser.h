@@ -27,6 +27,7 @@ bool parse_number(struct lexer *lexer, const char *what, int64_t most, int64_t *
 bool parse_sequence(struct lexer *lexer, uint32_t *out);
 
 /* START:END(LENGTH) */
+bool parse_udp(struct lexer *lexer, uint32_t *length_bytes); /* behind "udp" */
 bool parse_range(struct lexer *lexer, uint32_t *start, uint32_t *end, uint32_t *length_bytes);
 
 #endif

@@ -231,6 +231,11 @@ static bool parse_icmp_details(struct lexer *lexer, struct drill_packet *packet)
         return true;
     lexer_next(lexer);
     packet->quotes_data = true;
+    if (token_is_word(lexer_peek(lexer), "udp")) {
+        lexer_next(lexer);
+        packet->quotes_udp = true;
+        return parse_udp(lexer, &packet->quoted_length_bytes) && parse_sign(lexer, ']');
+    }
     return parse_range(lexer, &packet->quoted_seq, &end, &packet->quoted_length_bytes) && parse_sign(lexer, ']');
 }
 

@@ -170,13 +170,13 @@ static bool parse_tcp(struct lexer *lexer, struct drill_packet *packet)
 
 /* ----------------------------------------------------------------------------- UDP */
 
-static bool parse_udp(struct lexer *lexer, struct drill_packet *packet)
+bool parse_udp(struct lexer *lexer, uint32_t *length_bytes)
 {
     int64_t length = 0;
 
     if (!parse_sign(lexer, '(') || !parse_number(lexer, "a length", 65507, &length) || !parse_sign(lexer, ')'))
         return false;
-    packet->length_bytes = (uint32_t)length;
+    *length_bytes = (uint32_t)length;
     return true;
 }
 
@@ -206,7 +206,7 @@ static bool parse_protocol(struct lexer *lexer, struct drill_packet *packet)
     if (token_is_word(&word, "udp")) {
         lexer_next(lexer);
         packet->protocol = DRILL_UDP;
-        return parse_udp(lexer, packet);
+        return parse_udp(lexer, &packet->length_bytes);
     }
     if (token_is_word(&word, "icmp") || token_is_word(&word, "icmpv6")) {
         lexer_next(lexer);

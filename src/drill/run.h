@@ -42,6 +42,7 @@ struct captured {
     rill_time at;
     struct flow *flow;
     uint8_t protocol, tos, ttl;
+    uint8_t icmp_type, icmp_code;
     uint16_t source_port, destination_port;
     uint16_t flags;
     uint32_t seq, ack, length_bytes;
