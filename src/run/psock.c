@@ -70,7 +70,7 @@ static bool open_pair(struct run *run, struct psock *ps, bool nonblocking, int *
     int type = (ps->datagrams ? SOCK_SEQPACKET : SOCK_STREAM) | SOCK_CLOEXEC | (nonblocking ? SOCK_NONBLOCK : 0);
     struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLPRI | EPOLLET};
     struct stat status;
-    int ends[2];
+    int ends[2], on = 1;
 
     if (socketpair(AF_UNIX, type, 0, ends) != 0)
         return false;
@@ -90,6 +90,8 @@ static bool open_pair(struct run *run, struct psock *ps, bool nonblocking, int *
         errno = error;
         return false;
     }
+    if (!ps->datagrams)
+        setsockopt(ends[0], SOL_SOCKET, SO_OOBINLINE, &on, sizeof on);
     ps->pair = ends[0];
     ps->writable = true;
     remember_inode(run, ps, (uint64_t)status.st_ino);
@@ -165,7 +167,7 @@ bool psock_renew(struct run *run, struct psock *ps, bool nonblocking, int *end)
     unlink_dead(run, ps);
     forget_inode(run, ps);
     ps->phase = PSOCK_FRESH;
-    ps->readable = ps->hung_up = ps->oob = ps->eof_in = ps->eof_out = ps->shut_receive = ps->shut_send = false;
+    ps->readable = ps->hung_up = ps->eof_in = ps->eof_out = ps->shut_receive = ps->shut_send = false;
     ps->urgent = false;
     ps->stuffing = 0;
     free(ps->carry);

@@ -16,6 +16,8 @@
 
 #define ROUNDS_MAX 8u /* then the others have their turn */
 #define SLICES_MAX 32u
+#define SIOCATMARK_ 0x8905
+#define URGENT_PIECE_BYTES 16384u
 
 static void shut(struct run *run, struct psock *ps)
 {
@@ -81,19 +83,12 @@ static void to_stack(struct run *run, struct psock *ps, const uint8_t *data, siz
         psock_reset(run, ps);
 }
 
-/* The program's urgent byte, when it is the next one. */
-static bool take_urgent(struct run *run, struct psock *ps)
+/* Our end of the pair has urgent bytes inline: the one at the mark is read alone. */
+static bool is_urgent_next(const struct psock *ps)
 {
-    uint8_t byte;
     int at_mark = 0;
 
-    if (!ps->oob || ioctl(ps->pair, 0x8905 /* SIOCATMARK */, &at_mark) != 0 || at_mark == 0)
-        return false;
-    ps->oob = false;
-    if (recv(ps->pair, &byte, 1, MSG_OOB | MSG_DONTWAIT) != 1)
-        return false;
-    to_stack(run, ps, &byte, 1, RILL_MSG_OOB);
-    return true;
+    return ioctl(ps->pair, SIOCATMARK_, &at_mark) == 0 && at_mark != 0;
 }
 
 /* The program has closed the last descriptor; data that was not read makes it a reset, as anywhere. */
@@ -135,29 +130,27 @@ static bool pump_out(struct run *run, struct psock *ps, bool *moved)
 {
     size_t room;
     ssize_t n;
+    bool urgent;
 
     *moved = false;
     if (!ps->readable || !send_carry(run, ps))
         return true;
-    if (take_urgent(run, ps))
-        *moved = true;
     room = send_room(run, ps);
     if (room == 0 && !ps->hung_up)
         return true;
-    n = recv(ps->pair, run->scratch,
-             room == 0              ? 1
-             : room < SCRATCH_BYTES ? room
-                                    : SCRATCH_BYTES,
-             MSG_DONTWAIT | (room == 0 ? MSG_PEEK : 0));
+    urgent = is_urgent_next(ps);
+    if (room > SCRATCH_BYTES)
+        room = SCRATCH_BYTES;
+    n = recv(ps->pair, run->scratch, room == 0 || urgent ? 1 : room, MSG_DONTWAIT | (room == 0 ? MSG_PEEK : 0));
     if (n > 0 && room == 0)
         return true;
     if (n > 0) {
         *moved = true;
-        to_stack(run, ps, run->scratch, (size_t)n, 0);
+        to_stack(run, ps, run->scratch, (size_t)n, urgent ? RILL_MSG_OOB : 0);
         return true;
     }
     if (n < 0 && errno == EAGAIN) {
-        ps->readable = ps->oob; /* the mark may stand right here */
+        ps->readable = false;
         return true;
     }
     ps->readable = false;
@@ -198,32 +191,37 @@ static size_t to_program(struct psock *ps, const struct msghdr *message, int fla
     return 0;
 }
 
-/* With urgent data: the byte before the mark is known only to the sockets calls. False: stop for now. */
+/* The urgent byte, when the reader stands at it and has not had it; its place in the stream stays. */
+static int64_t peek_urgent(struct run *run, const struct psock *ps)
+{
+    int at_mark = 0, is_inline = 0;
+    uint32_t bytes = sizeof is_inline;
+
+    if (rill_sock_ioctl(run->sockets, ps->fd, RILL_SIOCATMARK, &at_mark) != 0 || at_mark == 0)
+        return 0;
+    (void)rill_sock_getsockopt(run->sockets, ps->fd, RILL_SOL_SOCKET, RILL_SO_OOBINLINE, &is_inline, &bytes);
+    return rill_sock_recv(run->sockets, ps->fd, run->scratch, 1, RILL_MSG_PEEK | (is_inline ? 0 : RILL_MSG_OOB));
+}
+
+/* With urgent data, where the mark is matters: only the sockets calls know it. False: stop for now. */
 static bool pump_in_urgent(struct run *run, struct psock *ps)
 {
     struct iovec piece = {run->scratch, 0};
     struct msghdr message = {.msg_iov = &piece, .msg_iovlen = 1};
-    int at_mark = 0, flags = 0;
-    int64_t n;
+    int64_t n = peek_urgent(run, ps);
+    bool urgent = n == 1;
 
-    (void)rill_sock_ioctl(run->sockets, ps->fd, RILL_SIOCATMARK, &at_mark);
-    if (at_mark != 0) {
-        flags = MSG_OOB;
-        n = rill_sock_recv(run->sockets, ps->fd, run->scratch, 1, RILL_MSG_OOB | RILL_MSG_PEEK);
-        if (n == -RILL_EINVAL) /* inline, or read before */
-            n = rill_sock_recv(run->sockets, ps->fd, run->scratch, 1, RILL_MSG_PEEK);
-    } else {
-        n = rill_sock_recv(run->sockets, ps->fd, run->scratch, 16384, RILL_MSG_PEEK);
-    }
+    if (!urgent)
+        n = rill_sock_recv(run->sockets, ps->fd, run->scratch, URGENT_PIECE_BYTES, RILL_MSG_PEEK);
     if (n <= 0) {
         end_of_output(run, ps, (int)n);
         return false;
     }
     piece.iov_len = (size_t)n;
-    n = (int64_t)to_program(ps, &message, flags);
+    n = (int64_t)to_program(ps, &message, urgent ? MSG_OOB : 0);
     if (n == 0)
         return false;
-    if (flags != 0 && rill_sock_recv(run->sockets, ps->fd, run->scratch, 1, RILL_MSG_OOB) == 1)
+    if (urgent && rill_sock_recv(run->sockets, ps->fd, run->scratch, 1, RILL_MSG_OOB) == 1)
         return true;
     return rill_sock_recv(run->sockets, ps->fd, run->scratch, (size_t)n, 0) == n;
 }

@@ -180,14 +180,12 @@ static void progress(struct run *run, struct psock *ps)
 
 static void take_pair_event(struct run *run, struct psock *ps, uint32_t events)
 {
-    if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0)
+    if ((events & (EPOLLIN | EPOLLPRI | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0)
         ps->readable = true;
     if ((events & EPOLLOUT) != 0)
         ps->writable = true;
     if ((events & EPOLLHUP) != 0)
         ps->hung_up = true;
-    if ((events & EPOLLPRI) != 0)
-        ps->oob = ps->readable = true;
     progress(run, ps);
 }
 

@@ -63,7 +63,7 @@ struct psock {
     int process_fd;
 
     /* What the pair's edges told. */
-    bool readable, writable, hung_up, oob;
+    bool readable, writable, hung_up;
     bool eof_in;                  /* the program sends nothing more */
     bool eof_out;                 /* it was told that nothing more comes */
     bool shut_receive, shut_send; /* by its shutdown(2) */

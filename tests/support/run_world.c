@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <net/if.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +24,8 @@
 #define ARGUMENTS_MAX 24
 
 static int ready_fd = -1;
+static int last_listener = -1;
+static pid_t last_program; /* a test that failed leaves it behind */
 
 void guest_check(bool holds, const char *fact, const char *file, int line)
 {
@@ -37,6 +40,7 @@ void world_be_guest(int argc, char **argv, const struct guest *guests)
 {
     if (argc < 3 || strcmp(argv[1], "guest") != 0)
         return;
+    signal(SIGPIPE, SIG_IGN);
     alarm(2 * PATIENCE_SECONDS);
     for (; guests->name != NULL; guests++)
         if (strcmp(guests->name, argv[2]) == 0) {
@@ -140,6 +144,10 @@ pid_t world_start(const char *guest, const char *const *options)
 
     if (ready_fd >= 0)
         close(ready_fd);
+    if (last_program > 0) {
+        kill(last_program, SIGKILL);
+        waitpid(last_program, NULL, 0);
+    }
     assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
     program = fork();
     assert_true(program >= 0);
@@ -147,6 +155,7 @@ pid_t world_start(const char *guest, const char *const *options)
         become_rill(guest, options, ends[1]);
     close(ends[1]);
     ready_fd = ends[0];
+    last_program = program;
     return program;
 }
 
@@ -161,6 +170,8 @@ int world_wait(pid_t program)
 {
     int status = 0;
 
+    if (program == last_program)
+        last_program = 0;
     assert_int_equal(waitpid(program, &status, 0), program);
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
@@ -194,6 +205,8 @@ int kernel_listener(uint16_t port)
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
 
     assert_true(fd >= 0);
+    close(last_listener);
+    last_listener = fd;
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof address), 0);
     assert_int_equal(listen(fd, 64), 0);

@@ -47,7 +47,7 @@ int world_wait(pid_t program);
 
 /* The kernel's sockets, blocking, with a time limit on every call. */
 struct sockaddr_in world_address(const char *text, uint16_t port);
-int kernel_listener(uint16_t port);
+int kernel_listener(uint16_t port); /* the world closes it, when the next one comes */
 int kernel_accept(int listener);
 int kernel_connect(uint16_t port); /* to rill; tries for a while, as long as it is refused */
 
