@@ -215,12 +215,28 @@ static void on_step(void *context, const struct pollfd *fds, unsigned count)
     look_after_processes(command);
 }
 
+/* What the program has left running comes to us when its own parent ends. */
+static void kill_children(int signal_number)
+{
+    char path[64];
+    FILE *file;
+    int pid;
+
+    snprintf(path, sizeof path, "/proc/self/task/%d/children", (int)getpid());
+    file = fopen(path, "re");
+    if (file == NULL)
+        return;
+    while (fscanf(file, "%d", &pid) == 1)
+        kill((pid_t)pid, signal_number);
+    fclose(file);
+}
+
 /* The first signal goes on to the program, which a terminal's Ctrl-C has reached already; the third one ends it. */
 static void on_stop(void *context)
 {
     struct run_command *command = (struct run_command *)context;
 
-    kill(command->program, ++command->stops < 3 ? SIGTERM : SIGKILL);
+    kill_children(++command->stops < 3 ? SIGTERM : SIGKILL);
     if (command->stops >= 3)
         session_stop(&command->session, CLI_FAILED);
 }

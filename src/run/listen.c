@@ -85,74 +85,99 @@ static int accept_flags(const struct call *call)
     return call->number == SYS_accept4 ? (int)call->args[3] : 0;
 }
 
-/* False: the thread has gone, the connection waits for another. */
-static bool hand_over(struct run *run, struct psock *listener, const struct call *call, int fd)
+/* A connection taken off a listener's queue. */
+struct taken {
+    int fd; /* in run->sockets, or of the kernel's */
+    bool kernels;
+    uint8_t addr[ADDRESS_BYTES];
+    uint32_t addr_bytes;
+};
+
+/* 0, -EAGAIN when nothing waits, or what accept answers. */
+static int take(struct run *run, struct psock *ps, const struct call *call, struct taken *out)
+{
+    socklen_t room = sizeof out->addr;
+
+    *out = (struct taken){.addr_bytes = sizeof out->addr};
+    if (shadow_has_one(ps)) {
+        out->kernels = true;
+        out->fd = accept4(ps->shadow, (struct sockaddr *)(void *)out->addr, &room,
+                          SOCK_CLOEXEC | (accept_flags(call) & SOCK_NONBLOCK));
+        out->addr_bytes = room;
+        if (out->fd >= 0)
+            return 0;
+        out->kernels = false;
+    }
+    out->fd = ps->returned_count > 0 ? ps->returned[--ps->returned_count]
+                                     : rill_sock_accept4(run->sockets, ps->fd, NULL, NULL, RILL_SOCK_NONBLOCK);
+    if (out->fd < 0)
+        return out->fd == -RILL_EMFILE ? -ENFILE : out->fd;
+    if (rill_sock_getpeername(run->sockets, out->fd, out->addr, &out->addr_bytes) != 0)
+        out->addr_bytes = 0; /* reset already: reading will tell */
+    return 0;
+}
+
+/* A connection over the loopback is the kernel's, and stays so. */
+static void hand_over_kernels(const struct call *call, const struct taken *taken)
+{
+    (void)write_address(call, call->args[1], call->args[2], taken->addr, taken->addr_bytes);
+    (void)call_answer_with_file(call, taken->fd, (accept_flags(call) & SOCK_CLOEXEC) != 0);
+    close(taken->fd);
+}
+
+/* The thread that was to have it has gone: the connection waits for another. */
+static void give_back(struct run *run, struct psock *listener, int fd)
+{
+    if (listener->returned_count == RETURNED_MAX) {
+        (void)rill_sock_close(run->sockets, fd);
+        return;
+    }
+    listener->returned[listener->returned_count++] = fd;
+    add_token(listener);
+}
+
+static void hand_over(struct run *run, struct psock *listener, const struct call *call, const struct taken *taken)
 {
     int flags = accept_flags(call), end, number;
-    uint8_t addr[ADDRESS_BYTES];
-    uint32_t bytes = sizeof addr;
-    struct psock *ps = psock_make(run, fd, false, (flags & SOCK_NONBLOCK) != 0, &end);
+    struct psock *ps = psock_make(run, taken->fd, false, (flags & SOCK_NONBLOCK) != 0, &end);
 
     if (ps == NULL) {
         call_answer(call, errno == EMFILE ? -ENFILE : -errno);
-        (void)rill_sock_close(run->sockets, fd);
-        return true;
+        (void)rill_sock_close(run->sockets, taken->fd);
+        return;
     }
     ps->v6 = listener->v6;
     ps->phase = PSOCK_OPEN;
     ps->process = call->thread;
-    if (call->args[1] != 0 && rill_sock_getpeername(run->sockets, fd, addr, &bytes) == 0)
-        (void)write_address(call, call->args[1], call->args[2], addr, bytes);
+    (void)write_address(call, call->args[1], call->args[2], taken->addr, taken->addr_bytes);
     number = call_answer_with_file(call, end, (flags & SOCK_CLOEXEC) != 0);
     close(end);
-    if (number >= 0) {
-        ps->process_fd = number;
-        ps->readable = true;
-        run->counts.accepted++;
-        psock_mark_busy(run, ps);
-        return true;
+    if (number < 0) {
+        ps->fd = -1; /* stays open, for the next one who asks */
+        psock_free(run, ps);
+        give_back(run, listener, taken->fd);
+        return;
     }
-    ps->fd = -1; /* stays open, for the next one who asks */
-    psock_free(run, ps);
-    if (listener->returned_count < RETURNED_MAX)
-        listener->returned[listener->returned_count++] = fd;
+    ps->process_fd = number;
+    ps->readable = true;
+    run->counts.accepted++;
+    psock_mark_busy(run, ps);
+}
+
+/* The tokens are right before the program knows: it may poll at once. */
+static int try_accept(struct run *run, struct psock *ps, const struct call *call, int end)
+{
+    struct taken taken;
+    int error = take(run, ps, call, &taken);
+
+    if (ps->phase == PSOCK_LISTENING && end >= 0)
+        settle_tokens(run, ps, end);
+    if (error != 0)
+        return error;
+    if (taken.kernels)
+        hand_over_kernels(call, &taken);
     else
-        (void)rill_sock_close(run->sockets, fd);
-    return false;
-}
-
-/* A connection over the loopback is the kernel's, and stays so. */
-static bool hand_over_kernels(const struct psock *listener, const struct call *call)
-{
-    uint8_t addr[ADDRESS_BYTES];
-    socklen_t bytes = sizeof addr;
-    int flags = accept_flags(call);
-    int fd = accept4(listener->shadow, (struct sockaddr *)(void *)addr, &bytes, SOCK_CLOEXEC | (flags & SOCK_NONBLOCK));
-
-    if (fd < 0)
-        return false;
-    (void)write_address(call, call->args[1], call->args[2], addr, bytes);
-    (void)call_answer_with_file(call, fd, (flags & SOCK_CLOEXEC) != 0);
-    close(fd);
-    return true;
-}
-
-/* Answer the call with what waits. -EAGAIN: nothing does. 0: answered, or its thread has gone. */
-static int try_accept(struct run *run, struct psock *ps, const struct call *call)
-{
-    int fd;
-
-    if (ps->returned_count > 0) {
-        fd = ps->returned[--ps->returned_count];
-        (void)hand_over(run, ps, call, fd);
-        return 0;
-    }
-    if (shadow_has_one(ps) && hand_over_kernels(ps, call))
-        return 0;
-    fd = rill_sock_accept4(run->sockets, ps->fd, NULL, NULL, RILL_SOCK_NONBLOCK);
-    if (fd < 0)
-        return fd == -RILL_EMFILE ? -ENFILE : fd;
-    (void)hand_over(run, ps, call, fd);
+        hand_over(run, ps, call, &taken);
     return 0;
 }
 
@@ -165,13 +190,11 @@ void answer_accept(struct run *run, struct psock *ps, const struct call *call)
         call_answer(call, -EBADF);
         return;
     }
-    error = (accept_flags(call) & ~(SOCK_NONBLOCK | SOCK_CLOEXEC)) != 0 ? -EINVAL : try_accept(run, ps, call);
+    error = (accept_flags(call) & ~(SOCK_NONBLOCK | SOCK_CLOEXEC)) != 0 ? -EINVAL : try_accept(run, ps, call, end);
     if (error == -EAGAIN && (fcntl(end, F_GETFL) & O_NONBLOCK) == 0)
         waiter_add(run, ps, call, psock_deadline(run, ps, RILL_SO_RCVTIMEO));
     else if (error != 0)
         call_answer(call, error);
-    if (ps->phase == PSOCK_LISTENING)
-        settle_tokens(run, ps, end);
     close(end);
 }
 
@@ -182,12 +205,13 @@ void listener_progress(struct run *run, struct psock *ps)
         return;
     }
     while (ps->waiters != NULL) {
-        if (!call_is_waiting(&ps->waiters->call)) {
-            waiter_pop(run, ps);
-            continue;
-        }
-        if (try_accept(run, ps, &ps->waiters->call) == -EAGAIN)
+        const struct call *call = &ps->waiters->call;
+        int error = call_is_waiting(call) ? try_accept(run, ps, call, -1) : 0;
+
+        if (error == -EAGAIN)
             return;
+        if (error != 0)
+            call_answer(call, error);
         waiter_pop(run, ps);
     }
     if (count_waiting(run, ps) > 0)

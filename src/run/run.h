@@ -46,7 +46,7 @@ void run_event(struct run *run, const struct rill_event *event);
 void run_step(struct run *run);
 /* The part of it that follows the stack's events, when run_descriptor() had nothing to say. */
 void run_step_stack(struct run *run);
-rill_time run_deadline(const struct run *run);
+rill_time run_deadline(struct run *run);
 
 /* No process is under the supervisor any more. */
 bool run_is_alone(const struct run *run);

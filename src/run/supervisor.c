@@ -131,14 +131,13 @@ int run_descriptor(const struct run *run)
     return run->epoll;
 }
 
-void run_event(struct run *run, const struct rill_event *event)
+rill_time run_deadline(struct run *run)
 {
-    (void)rill_sockets_event(run->sockets, event);
-}
+    struct rill_pollfd watch = {.fd = run->watch, .events = RILL_POLLIN};
 
-rill_time run_deadline(const struct run *run)
-{
-    return run->busy != NULL ? 0 : waiters_deadline(run);
+    if (run->busy != NULL || rill_sock_poll(run->sockets, &watch, 1, 0) > 0)
+        return 0;
+    return waiters_deadline(run);
 }
 
 void run_counts(const struct run *run, struct run_counts *out)
@@ -286,6 +285,12 @@ static void take_calls(struct run *run, unsigned number)
         (void)take_pair_events(run, ignored, &count);
         dispatch(run, &call);
     }
+}
+
+void run_event(struct run *run, const struct rill_event *event)
+{
+    (void)rill_sockets_event(run->sockets, event);
+    take_stack_events(run);
 }
 
 void run_step_stack(struct run *run)
