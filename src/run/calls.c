@@ -118,12 +118,14 @@ void answer_bind(struct run *run, struct psock *ps, const struct call *call)
     uint32_t bytes;
     int error = read_address(call, call->args[1], call->args[2], addr, &bytes);
 
-    if (error == 0 && address_is_kernels(run, addr, bytes)) {
+    if (error == 0 && address_is_loopback(addr, bytes)) {
         kernel_takes_over(run, ps, call);
         return;
     }
     if (error == 0)
         error = rill_sock_bind(run->sockets, ps->fd, addr, bytes);
+    if (error == 0 && ps->datagrams)
+        shadow_bind(run, ps);
     call_answer(call, error);
 }
 

@@ -4,6 +4,8 @@
  */
 #include "run/supervisor.h"
 
+#include "run/datagrams.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -125,12 +127,17 @@ void answer_connect(struct run *run, struct psock *ps, const struct call *call)
         call_answer(call, error);
         return;
     }
-    if (ps->phase == PSOCK_FRESH && address_is_kernels(run, addr, bytes)) {
+    if ((ps->phase == PSOCK_FRESH || ps->phase == PSOCK_DATAGRAMS) && address_is_kernels(run, addr, bytes)) {
         kernel_takes_over(run, ps, call);
         return;
     }
     if (ps->phase == PSOCK_DEAD && !revive(run, ps, call)) {
         call_answer(call, -ENOBUFS);
+        return;
+    }
+    if (ps->datagrams) {
+        datagrams_flush(run, ps); /* what was sent before goes where it was to go */
+        call_answer(call, rill_sock_connect(run->sockets, ps->fd, addr, bytes));
         return;
     }
     memcpy(ps->remote, addr, sizeof addr);

@@ -1,12 +1,418 @@
+/*
+ * UDP sockets of programs: see datagrams.h.
+ */
 #include "run/datagrams.h"
 
+#include "run/message.h"
+
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define SIOCOUTQ_ 0x5411
+#define BATCH_MAX 1024u
+
+static uint8_t datagram[MESSAGE_BYTES_MAX];
+
+/* ------------------------------------------------------------- the copy in the pair */
+
+static bool shadow_has_one(const struct psock *ps)
+{
+    struct pollfd one = {.fd = ps->shadow, .events = POLLIN};
+
+    return ps->shadow >= 0 && poll(&one, 1, 0) > 0;
+}
+
+/* The program has taken the copy by a plain read: the datagram itself goes too. */
+static void drop_original(struct run *run, struct psock *ps)
+{
+    uint8_t byte;
+    int error;
+    uint32_t bytes = sizeof error;
+
+    switch (ps->head) {
+    case HEAD_NONE:
+        break;
+    case HEAD_STACKS:
+        (void)rill_sock_recv(run->sockets, ps->fd, &byte, 1, RILL_MSG_DONTWAIT);
+        break;
+    case HEAD_SHADOWS:
+        (void)recv(ps->shadow, &byte, 1, MSG_DONTWAIT);
+        break;
+    case HEAD_ERROR:
+        (void)rill_sock_getsockopt(run->sockets, ps->fd, RILL_SOL_SOCKET, RILL_SO_ERROR, &error, &bytes);
+        break;
+    }
+    ps->head = HEAD_NONE;
+}
+
+static bool copy_was_taken(const struct psock *ps)
+{
+    int unread = 0;
+
+    return ps->head != HEAD_NONE && ioctl(ps->pair, SIOCOUTQ_, &unread) == 0 && unread == 0;
+}
+
+/* An answer comes from the queue itself: its copy goes first. `end` is the program's. */
+static void take_copy_back(struct run *run, struct psock *ps, int end)
+{
+    uint8_t byte;
+
+    if (copy_was_taken(ps))
+        drop_original(run, ps);
+    else if (ps->head != HEAD_NONE && end >= 0)
+        (void)recv(end, &byte, 1, MSG_DONTWAIT);
+    ps->head = HEAD_NONE;
+}
+
+/* The oldest datagram, or an error, makes the program's end readable. */
+static void offer_copy(struct run *run, struct psock *ps)
+{
+    struct rill_pollfd poll_one = {.fd = ps->fd, .events = RILL_POLLIN};
+    int64_t n = 0;
+
+    if (ps->head != HEAD_NONE)
+        return;
+    (void)rill_sock_poll(run->sockets, &poll_one, 1, 0);
+    if ((poll_one.revents & RILL_POLLERR) != 0) {
+        ps->head = HEAD_ERROR;
+    } else if ((poll_one.revents & RILL_POLLIN) != 0) {
+        n = rill_sock_recv(run->sockets, ps->fd, datagram, sizeof datagram, RILL_MSG_PEEK);
+        ps->head = HEAD_STACKS;
+    } else if (shadow_has_one(ps)) {
+        n = recv(ps->shadow, datagram, sizeof datagram, MSG_PEEK | MSG_DONTWAIT);
+        ps->head = HEAD_SHADOWS;
+    }
+    if (ps->head == HEAD_NONE)
+        return;
+    if (n < 0 || send(ps->pair, datagram, (size_t)n, MSG_DONTWAIT | MSG_NOSIGNAL) != (ssize_t)n)
+        ps->head = HEAD_NONE;
+}
+
+/* ------------------------------------------------------------------------- sending */
+
+/* False: no room in the stack now. */
+static bool send_plain(struct run *run, struct psock *ps, const uint8_t *data, size_t bytes)
+{
+    int64_t n = rill_sock_send(run->sockets, ps->fd, data, bytes, RILL_MSG_NOSIGNAL);
+
+    if (n == -RILL_EAGAIN)
+        return false;
+    run->counts.datagrams_out++;
+    return true;
+}
+
+/* The carry is one datagram that found no room. False: it still finds none. */
+static bool send_carry(struct run *run, struct psock *ps)
+{
+    if (ps->carry == NULL)
+        return true;
+    if (!send_plain(run, ps, ps->carry, ps->carry_bytes))
+        return false;
+    free(ps->carry);
+    ps->carry = NULL;
+    return true;
+}
+
+/* Datagrams of plain write and send, in the order of the calls. False: the socket is gone. */
+static bool take_plain(struct run *run, struct psock *ps)
+{
+    while (ps->readable && send_carry(run, ps)) {
+        ssize_t n = recv(ps->pair, datagram, sizeof datagram, MSG_DONTWAIT);
+
+        if (n == 0)
+            psock_look_at_pair(ps); /* an empty datagram, or the end */
+        if ((n == 0 && ps->hung_up) || (n < 0 && errno != EAGAIN)) {
+            psock_free(run, ps);
+            return false;
+        }
+        if (n < 0) {
+            ps->readable = false;
+            break;
+        }
+        if (send_plain(run, ps, datagram, (size_t)n))
+            continue;
+        ps->carry = malloc((size_t)n + 1);
+        if (ps->carry == NULL)
+            break; /* lost, as a datagram may be */
+        memcpy(ps->carry, datagram, (size_t)n);
+        ps->carry_bytes = (uint32_t)n;
+    }
+    return true;
+}
+
+void datagrams_flush(struct run *run, struct psock *ps)
+{
+    ps->readable = true;
+    if (!ps->hung_up)
+        (void)take_plain(run, ps);
+}
+
+/* A socket of the kernel's with the same port, for the loopback; bound or not. */
+static bool open_shadow(struct run *run, struct psock *ps)
+{
+    uint8_t addr[ADDRESS_BYTES];
+    uint32_t bytes = sizeof addr;
+    uint16_t port;
+
+    ps->shadow = kernels_socket(ps, SOCK_NONBLOCK);
+    if (ps->shadow < 0)
+        return false;
+    if (rill_sock_getsockname(run->sockets, ps->fd, addr, &bytes) == 0) {
+        memcpy(&port, addr + 2, sizeof port);
+        if (port != 0)
+            (void)bind(ps->shadow, (const struct sockaddr *)(const void *)addr, bytes);
+    }
+    if (psock_watch_shadow(run, ps))
+        return true;
+    close(ps->shadow);
+    ps->shadow = -1;
+    return false;
+}
+
+void shadow_bind(struct run *run, struct psock *ps)
+{
+    if (ps->shadow < 0 && !open_shadow(run, ps))
+        supervisor_say(run, "the loopback will not reach this socket: %s", strerror(errno));
+}
+
+static int64_t send_by_kernel(struct run *run, struct psock *ps, const struct contents *contents)
+{
+    struct iovec piece = {contents->data, contents->bytes};
+    struct msghdr header = {
+        .msg_name = (void *)(uintptr_t)contents->name,
+        .msg_namelen = contents->name_bytes,
+        .msg_iov = &piece,
+        .msg_iovlen = 1,
+        .msg_control = contents->control_bytes > 0 ? (void *)(uintptr_t)contents->control : NULL,
+        .msg_controllen = contents->control_bytes,
+    };
+    ssize_t n;
+
+    if (ps->shadow < 0 && !open_shadow(run, ps))
+        return -ENOBUFS;
+    n = sendmsg(ps->shadow, &header, MSG_DONTWAIT | MSG_NOSIGNAL);
+    return n < 0 ? -errno : n;
+}
+
+static int64_t send_one(struct run *run, struct psock *ps, const struct call *call, const struct message *message,
+                        int flags)
+{
+    struct contents contents = {.data = datagram};
+    struct rill_iovec piece;
+    struct rill_msghdr header = {.iov = &piece, .iov_count = 1};
+    int error = message_fetch(call, message, &contents);
+
+    if (error != 0)
+        return error;
+    if (contents.name_bytes != 0 && address_is_kernels(run, contents.name, contents.name_bytes))
+        return send_by_kernel(run, ps, &contents);
+    piece = (struct rill_iovec){contents.data, contents.bytes};
+    header.name = contents.name_bytes != 0 ? contents.name : NULL;
+    header.name_bytes = contents.name_bytes;
+    header.control = contents.control;
+    header.control_bytes = contents.control_bytes;
+    run->counts.datagrams_out++;
+    return rill_sock_sendmsg(run->sockets, ps->fd, &header, flags | RILL_MSG_NOSIGNAL);
+}
+
+/* ----------------------------------------------------------------------- receiving */
+
+static int64_t receive_from_shadow(struct psock *ps, struct contents *contents, size_t room, size_t control_room,
+                                   int flags)
+{
+    struct iovec piece = {contents->data, room};
+    struct msghdr header = {
+        .msg_name = contents->name,
+        .msg_namelen = sizeof contents->name,
+        .msg_iov = &piece,
+        .msg_iovlen = 1,
+        .msg_control = contents->control,
+        .msg_controllen = control_room,
+    };
+    ssize_t n = recvmsg(ps->shadow, &header, (flags & (MSG_PEEK | MSG_TRUNC)) | MSG_DONTWAIT);
+
+    if (n < 0)
+        return -errno;
+    contents->name_bytes = header.msg_namelen;
+    contents->control_bytes = header.msg_controllen;
+    contents->flags = header.msg_flags;
+    return n;
+}
+
+static int64_t receive_from_stack(struct run *run, struct psock *ps, struct contents *contents, size_t room,
+                                  size_t control_room, int flags)
+{
+    struct rill_iovec piece = {contents->data, room};
+    struct rill_msghdr header = {
+        .name = contents->name,
+        .name_bytes = sizeof contents->name,
+        .iov = &piece,
+        .iov_count = 1,
+        .control = contents->control,
+        .control_bytes = control_room,
+    };
+    int64_t n = rill_sock_recvmsg(run->sockets, ps->fd, &header, flags);
+
+    contents->name_bytes = header.name_bytes;
+    contents->control_bytes = header.control_bytes;
+    contents->flags = header.flags;
+    return n;
+}
+
+static int64_t receive_one(struct run *run, struct psock *ps, const struct call *call, const struct message *message,
+                           int flags, int end)
+{
+    struct contents contents = {.data = datagram};
+    size_t room = message->bytes < sizeof datagram ? message->bytes : sizeof datagram;
+    size_t control_room =
+        message->control_room < sizeof contents.control ? message->control_room : sizeof contents.control;
+    int64_t n;
+    int error;
+
+    if ((flags & MSG_PEEK) == 0 || copy_was_taken(ps))
+        take_copy_back(run, ps, end);
+    n = receive_from_stack(run, ps, &contents, room, control_room, flags);
+    if (n == -RILL_EAGAIN && ps->shadow >= 0 && (flags & MSG_ERRQUEUE) == 0)
+        n = receive_from_shadow(ps, &contents, room, control_room, flags);
+    if (n < 0)
+        return n;
+    run->counts.datagrams_in++;
+    contents.bytes = (size_t)n < room ? (size_t)n : room; /* MSG_TRUNC tells the whole length */
+    error = message_deliver(call, message, &contents);
+    return error != 0 ? error : n;
+}
+
+/* --------------------------------------------------------------------------- calls */
+
+/* sendmmsg and recvmmsg: as many as go; an error only when none did. */
+static int64_t answer_batch(struct run *run, struct psock *ps, const struct call *call, int end, bool sending)
+{
+    size_t count = (size_t)(uint32_t)call->args[2] < BATCH_MAX ? (size_t)(uint32_t)call->args[2] : BATCH_MAX;
+    int flags = (int)call->args[3];
+    size_t done = 0;
+    int64_t n = 0;
+
+    for (; done < count; done++) {
+        uint64_t at = call->args[1] + done * sizeof(struct mmsghdr);
+        struct message message;
+        uint32_t bytes;
+
+        n = message_of_header(call, at, &message);
+        if (n == 0)
+            n = sending ? send_one(run, ps, call, &message, flags) : receive_one(run, ps, call, &message, flags, end);
+        bytes = (uint32_t)n;
+        if (n < 0 || !program_write(call, at + offsetof(struct mmsghdr, msg_len), &bytes, sizeof bytes))
+            break;
+    }
+    return done > 0 ? (int64_t)done : n;
+}
+
+static int64_t try_call(struct run *run, struct psock *ps, const struct call *call, int end)
+{
+    struct message message;
+    int64_t error;
+
+    switch (call->number) {
+    case SYS_sendto:
+        error = message_of_arguments(call, &message);
+        return error != 0 ? error : send_one(run, ps, call, &message, (int)call->args[3]);
+    case SYS_recvfrom:
+        error = message_of_arguments(call, &message);
+        return error != 0 ? error : receive_one(run, ps, call, &message, (int)call->args[3], end);
+    case SYS_sendmsg:
+        error = message_of_header(call, call->args[1], &message);
+        return error != 0 ? error : send_one(run, ps, call, &message, (int)call->args[2]);
+    case SYS_recvmsg:
+        error = message_of_header(call, call->args[1], &message);
+        return error != 0 ? error : receive_one(run, ps, call, &message, (int)call->args[2], end);
+    case SYS_sendmmsg:
+        return answer_batch(run, ps, call, end, true);
+    default:
+        return answer_batch(run, ps, call, end, false);
+    }
+}
+
+static int flags_of(const struct call *call)
+{
+    switch (call->number) {
+    case SYS_sendto:
+    case SYS_recvfrom:
+    case SYS_sendmmsg:
+    case SYS_recvmmsg:
+        return (int)call->args[3];
+    default:
+        return (int)call->args[2];
+    }
+}
+
+static bool is_sending(const struct call *call)
+{
+    return call->number == SYS_sendto || call->number == SYS_sendmsg || call->number == SYS_sendmmsg;
+}
+
+/* recvmmsg's own time limit is looked at between messages; we answer with what is there at once. */
+static void answer_datagram(struct run *run, struct psock *ps, const struct call *call)
+{
+    int end = process_file(call->thread, (int)call->args[0]);
+    int64_t result;
+
+    if (end < 0) {
+        call_answer(call, -EBADF);
+        return;
+    }
+    datagrams_flush(run, ps);
+    result = try_call(run, ps, call, end);
+    if (!is_sending(call))
+        offer_copy(run, ps);
+    if (result == -EAGAIN && (flags_of(call) & (MSG_DONTWAIT | MSG_ERRQUEUE)) == 0 &&
+        (fcntl(end, F_GETFL) & O_NONBLOCK) == 0)
+        waiter_add(run, ps, call, psock_deadline(run, ps, is_sending(call) ? RILL_SO_SNDTIMEO : RILL_SO_RCVTIMEO));
+    else
+        call_answer(call, result);
+    close(end);
+}
+
+/* An address on a stream is nobody's business but connect's: the bytes go as without it. */
+static void answer_stream_sendto(struct run *run, struct psock *ps, const struct call *call)
+{
+    size_t bytes = (size_t)call->args[2] < SCRATCH_BYTES ? (size_t)call->args[2] : SCRATCH_BYTES;
+    int end = ps->phase == PSOCK_OPEN ? process_file(call->thread, (int)call->args[0]) : -1;
+    ssize_t n;
+
+    if (end < 0 || ((int)call->args[3] & RILL_MSG_FASTOPEN) != 0) {
+        call_answer(call, end < 0 ? -EPIPE : -EOPNOTSUPP);
+        if (end >= 0)
+            close(end);
+        return;
+    }
+    if (!program_read(call, call->args[1], run->scratch, bytes)) {
+        call_answer(call, -EFAULT);
+    } else {
+        n = send(end, run->scratch, bytes, ((int)call->args[3] & MSG_OOB) | MSG_DONTWAIT | MSG_NOSIGNAL);
+        call_answer(call, n < 0 ? -errno : n);
+    }
+    close(end);
+}
 
 void answer_message(struct run *run, struct psock *ps, const struct call *call)
 {
-    (void)run;
-    (void)ps;
-    call_continue(call);
+    if (ps->datagrams) {
+        answer_datagram(run, ps, call);
+    } else if (call->number == SYS_sendto) {
+        answer_stream_sendto(run, ps, call);
+    } else if (!is_sending(call) && (flags_of(call) & MSG_ERRQUEUE) != 0) {
+        call_answer(call, -EAGAIN); /* the pair has no such queue, and would give data */
+    } else {
+        run->counts.continued++;
+        call_continue(call);
+    }
 }
 
 void answer_stranger(struct run *run, const struct call *call)
@@ -15,8 +421,30 @@ void answer_stranger(struct run *run, const struct call *call)
     call_continue(call);
 }
 
+/* ------------------------------------------------------------------------ progress */
+
+static void retry_waiters(struct run *run, struct psock *ps)
+{
+    while (ps->waiters != NULL) {
+        const struct call *call = &ps->waiters->call;
+        int end = process_file(call->thread, (int)call->args[0]);
+        int64_t result = call_is_waiting(call) ? try_call(run, ps, call, end) : 0;
+
+        if (end >= 0)
+            close(end);
+        if (result == -EAGAIN)
+            return;
+        call_answer(call, result);
+        waiter_pop(run, ps);
+    }
+}
+
 void datagrams_progress(struct run *run, struct psock *ps)
 {
-    (void)run;
-    (void)ps;
+    if (!take_plain(run, ps))
+        return;
+    if (copy_was_taken(ps))
+        drop_original(run, ps);
+    retry_waiters(run, ps);
+    offer_copy(run, ps);
 }

@@ -1,6 +1,8 @@
 /*
- * UDP: calls that carry addresses, and the pair that makes the program's end
- * readable.
+ * UDP. The queue of datagrams is the stack's; the pair holds a copy of the
+ * oldest one, so that the program's end is readable and plain read and recv
+ * work. Calls that carry addresses or control data are answered from the
+ * queue itself.
  */
 #ifndef RUN_DATAGRAMS_H
 #define RUN_DATAGRAMS_H
@@ -14,5 +16,11 @@ void answer_message(struct run *run, struct psock *ps, const struct call *call);
 void answer_stranger(struct run *run, const struct call *call);
 
 void datagrams_progress(struct run *run, struct psock *ps);
+
+/* Bound to all addresses: the loopback's datagrams come too, by a socket of the kernel's. */
+void shadow_bind(struct run *run, struct psock *ps);
+
+/* Datagrams that the program sent before now go out. */
+void datagrams_flush(struct run *run, struct psock *ps);
 
 #endif

@@ -15,27 +15,42 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-static bool v4_is_kernels(const struct run *run, const uint8_t *v4)
+/* The IPv4 address, mapped or not; NULL: there is none. */
+static const uint8_t *v4_of(const uint8_t *addr, uint32_t bytes)
 {
-    return v4[0] == 127 || memcmp(v4, run->config.addr.bytes + 12, 4) == 0;
+    static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+    uint16_t family;
+
+    if (bytes < 8)
+        return NULL;
+    memcpy(&family, addr, sizeof family);
+    if (family == AF_INET)
+        return addr + 4;
+    return family == AF_INET6 && bytes >= 24 && memcmp(addr + 8, mapped, 12) == 0 ? addr + 20 : NULL;
+}
+
+bool address_is_loopback(const uint8_t *addr, uint32_t bytes)
+{
+    static const uint8_t loopback6[16] = {[15] = 1};
+    const uint8_t *v4 = v4_of(addr, bytes);
+    uint16_t family;
+
+    if (v4 != NULL)
+        return v4[0] == 127;
+    if (bytes < 24)
+        return false;
+    memcpy(&family, addr, sizeof family);
+    return family == AF_INET6 && memcmp(addr + 8, loopback6, 16) == 0;
 }
 
 bool address_is_kernels(const struct run *run, const uint8_t *addr, uint32_t bytes)
 {
-    static const uint8_t loopback6[16] = {[15] = 1}, mapped[12] = {[10] = 0xff, [11] = 0xff};
-    uint16_t family;
+    const uint8_t *v4 = v4_of(addr, bytes);
 
-    if (bytes < sizeof family)
-        return false;
-    memcpy(&family, addr, sizeof family);
-    if (family == AF_INET)
-        return bytes >= 8 && v4_is_kernels(run, addr + 4);
-    if (family != AF_INET6 || bytes < 24)
-        return false;
-    return memcmp(addr + 8, loopback6, 16) == 0 || (memcmp(addr + 8, mapped, 12) == 0 && v4_is_kernels(run, addr + 20));
+    return address_is_loopback(addr, bytes) || (v4 != NULL && memcmp(v4, run->config.addr.bytes + 12, 4) == 0);
 }
 
-static int open_kernels(const struct psock *ps, int type_flags)
+int kernels_socket(const struct psock *ps, int type_flags)
 {
     int fd =
         socket(ps->v6 ? AF_INET6 : AF_INET, (ps->datagrams ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC | type_flags, 0);
@@ -64,7 +79,7 @@ static void bind_as_before(struct run *run, const struct psock *ps, int fd)
 void kernel_takes_over(struct run *run, struct psock *ps, const struct call *call)
 {
     int flags = process_file_flags(call->thread, (int)call->args[0]);
-    int fd = open_kernels(ps, (flags & O_NONBLOCK) != 0 ? SOCK_NONBLOCK : 0);
+    int fd = kernels_socket(ps, (flags & O_NONBLOCK) != 0 ? SOCK_NONBLOCK : 0);
 
     if (fd < 0) {
         call_answer(call, -errno);
@@ -87,10 +102,7 @@ void shadow_listen(struct run *run, struct psock *ps, int backlog)
 
     if (rill_sock_getsockname(run->sockets, ps->fd, addr, &bytes) != 0)
         return;
-    for (uint32_t i = 4; i < bytes; i++)
-        if (addr[i] != 0 && !(bytes == ADDRESS_BYTES && (i < 8 || i >= 24)))
-            return; /* one address only, and not the loopback's */
-    ps->shadow = open_kernels(ps, SOCK_NONBLOCK);
+    ps->shadow = kernels_socket(ps, SOCK_NONBLOCK);
     if (ps->shadow < 0)
         return;
     setsockopt(ps->shadow, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -215,6 +216,14 @@ void psock_free(struct run *run, struct psock *ps)
 bool psock_is_held(const struct psock *ps)
 {
     return ps->process > 0 && process_socket(ps->process, ps->process_fd) == ps->inode;
+}
+
+void psock_look_at_pair(struct psock *ps)
+{
+    struct pollfd one = {.fd = ps->pair};
+
+    if (poll(&one, 1, 0) > 0 && (one.revents & POLLHUP) != 0)
+        ps->hung_up = true;
 }
 
 int psock_borrow_end(const struct psock *ps)

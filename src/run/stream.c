@@ -115,6 +115,7 @@ static bool is_closed(const struct psock *ps)
 /* Nothing more comes from the pair. False: the socket is gone. */
 static bool end_of_input(struct run *run, struct psock *ps, bool lost)
 {
+    psock_look_at_pair(ps); /* the end may have been read before its event was taken */
     if (lost || is_closed(ps)) {
         program_closed(run, ps, lost);
         return false;

@@ -83,7 +83,8 @@ struct psock {
     unsigned returned_count;
     int shadow; /* the kernel's socket for the same port on the loopback; -1 */
 
-    struct datagrams *udp;
+    /* UDP: what the datagram in the pair is a copy of. */
+    enum { HEAD_NONE, HEAD_STACKS, HEAD_SHADOWS, HEAD_ERROR } head;
 
     struct kept_option kept[OPTIONS_KEPT];
     unsigned kept_count;
@@ -136,6 +137,8 @@ struct psock *psock_of_call(struct run *run, const struct call *call, uint64_t f
 bool psock_watch_shadow(struct run *run, struct psock *ps);
 /* False: the program's end is nowhere any more where it was seen last. */
 bool psock_is_held(const struct psock *ps);
+/* Has it hung up meanwhile? */
+void psock_look_at_pair(struct psock *ps);
 /* The program's end for us too, to be closed soon; -1. */
 int psock_borrow_end(const struct psock *ps);
 /* Look at it again in this step though nothing more happens. */
@@ -188,7 +191,10 @@ void dispatch(struct run *run, const struct call *call);
 
 /* ---------------------------------------------------------------- loopback.c */
 
-/* True when the kernel has this address: the loopback's, or the stack's own. */
+/* A kernel socket like it, with the options that the program set. */
+int kernels_socket(const struct psock *ps, int type_flags);
+bool address_is_loopback(const uint8_t *addr, uint32_t bytes);
+/* True when the kernel has this address: the loopback's, or the stack's own, as the program's interface has it. */
 bool address_is_kernels(const struct run *run, const uint8_t *addr, uint32_t bytes);
 /* The kernel takes the socket over, and the call goes on there. */
 void kernel_takes_over(struct run *run, struct psock *ps, const struct call *call);

@@ -1,0 +1,247 @@
+/*
+ * UDP under rill run, against the kernel's UDP.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "support/cmocka_all.h"
+#include "support/run_world.h"
+
+#define PORT 5300
+
+static int guest_socket(int flags)
+{
+    int fd = socket(AF_INET, SOCK_DGRAM | flags, 0);
+
+    GUEST(fd >= 0);
+    limit_waits(fd);
+    return fd;
+}
+
+static short poll_for(int fd, short events, int timeout_ms)
+{
+    struct pollfd one = {.fd = fd, .events = events};
+
+    GUEST(poll(&one, 1, timeout_ms) >= 0);
+    return one.revents;
+}
+
+/* A kernel socket at the port, before rill runs; it answers `count` datagrams with themselves. */
+static int kernel_socket(void)
+{
+    struct sockaddr_in at = world_address("0.0.0.0", PORT);
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+    assert_true(fd >= 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof at), 0);
+    limit_waits(fd);
+    return fd;
+}
+
+static void echo(int fd, unsigned count)
+{
+    uint8_t data[2048];
+
+    for (; count > 0; count--) {
+        struct sockaddr_in from;
+        socklen_t bytes = sizeof from;
+        ssize_t n = recvfrom(fd, data, sizeof data, 0, (struct sockaddr *)&from, &bytes);
+
+        assert_true(n >= 0);
+        assert_int_equal(from.sin_addr.s_addr, inet_addr(WORLD_RILL));
+        assert_int_equal(sendto(fd, data, (size_t)n, 0, (struct sockaddr *)&from, bytes), n);
+    }
+}
+
+static void echo_to(const char *guest, unsigned count)
+{
+    int fd = kernel_socket();
+    pid_t program = world_start(guest, NULL);
+
+    echo(fd, count);
+    world_finish(program);
+    close(fd);
+}
+
+/* ------------------------------------------------------------------------- addresses */
+
+static void guest_addressed(void)
+{
+    struct sockaddr_in to = world_address(WORLD_KERNEL, PORT), from;
+    socklen_t bytes = sizeof from;
+    char text[16] = "";
+    int fd = guest_socket(0), queued = 0;
+
+    GUEST(sendto(fd, "one", 3, 0, (struct sockaddr *)&to, sizeof to) == 3);
+    GUEST(poll_for(fd, POLLIN, 5000) == POLLIN);
+    GUEST(ioctl(fd, FIONREAD, &queued) == 0 && queued == 3);
+    GUEST(recvfrom(fd, text, sizeof text, MSG_PEEK, (struct sockaddr *)&from, &bytes) == 3);
+    bytes = sizeof from;
+    GUEST(recvfrom(fd, text, sizeof text, 0, (struct sockaddr *)&from, &bytes) == 3);
+    GUEST(memcmp(text, "one", 3) == 0 && from.sin_port == htons(PORT) && from.sin_addr.s_addr == to.sin_addr.s_addr);
+    GUEST(poll_for(fd, POLLIN, 0) == 0);
+    GUEST(recvfrom(fd, text, sizeof text, MSG_DONTWAIT, (struct sockaddr *)&from, &bytes) == -1 && errno == EAGAIN);
+    /* What does not fit is lost, and MSG_TRUNC tells the whole length. */
+    GUEST(sendto(fd, "longer", 6, 0, (struct sockaddr *)&to, sizeof to) == 6);
+    GUEST(recvfrom(fd, text, 2, MSG_TRUNC, (struct sockaddr *)&from, &bytes) == 6);
+    GUEST(sendto(fd, "", 0, 0, (struct sockaddr *)&to, sizeof to) == 0);
+    GUEST(recvfrom(fd, text, 2, 0, (struct sockaddr *)&from, &bytes) == 0);
+}
+
+static void datagrams_carry_addresses_and_keep_their_bounds(void **state)
+{
+    (void)state;
+    echo_to("addressed", 3);
+}
+
+static void guest_connected(void)
+{
+    struct sockaddr_in to = world_address(WORLD_KERNEL, PORT), name;
+    socklen_t bytes = sizeof name;
+    char text[16] = "";
+    int fd = guest_socket(0);
+
+    GUEST(connect(fd, (struct sockaddr *)&to, sizeof to) == 0);
+    GUEST(getsockname(fd, (struct sockaddr *)&name, &bytes) == 0 && name.sin_addr.s_addr == inet_addr(WORLD_RILL));
+    GUEST(write(fd, "ab", 2) == 2 && read(fd, text, sizeof text) == 2 && memcmp(text, "ab", 2) == 0);
+    GUEST(send(fd, "", 0, 0) == 0 && recv(fd, text, sizeof text, 0) == 0);
+    for (unsigned i = 0; i < 5; i++)
+        GUEST(send(fd, "01234" + i, 1, 0) == 1);
+    for (unsigned i = 0; i < 5; i++) /* plain calls and addressed ones in turn */
+        GUEST((i % 2 == 0 ? recv(fd, text, 4, 0) : recvfrom(fd, text, 4, 0, (struct sockaddr *)&name, &bytes)) == 1 &&
+              text[0] == (char)('0' + i));
+    GUEST(poll_for(fd, POLLIN | POLLOUT, 0) == POLLOUT);
+}
+
+static void plain_calls_and_addressed_ones_share_one_queue(void **state)
+{
+    (void)state;
+    echo_to("connected", 7);
+}
+
+static void guest_messages(void)
+{
+    struct sockaddr_in to = world_address(WORLD_KERNEL, PORT), from[3];
+    struct iovec halves[2] = {{(char[]){"le"}, 2}, {(char[]){"ft"}, 2}}, rooms[3];
+    struct mmsghdr messages[3] = {0};
+    uint8_t control[64];
+    char text[3][8] = {""};
+    int fd = guest_socket(0), on = 1, got = 0;
+
+    GUEST(setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof on) == 0);
+    for (unsigned i = 0; i < 3; i++)
+        messages[i].msg_hdr =
+            (struct msghdr){.msg_name = &to, .msg_namelen = sizeof to, .msg_iov = halves, .msg_iovlen = 2};
+    GUEST(sendmmsg(fd, messages, 3, 0) == 3 && messages[2].msg_len == 4);
+    for (unsigned i = 0; i < 3; i++) {
+        rooms[i] = (struct iovec){text[i], sizeof text[i]};
+        messages[i].msg_hdr =
+            (struct msghdr){.msg_name = &from[i], .msg_namelen = sizeof from[i], .msg_iov = &rooms[i], .msg_iovlen = 1};
+    }
+    while (got < 2)
+        got += recvmmsg(fd, messages + got, (unsigned)(2 - got), 0, NULL);
+    GUEST(memcmp(text[1], "left", 4) == 0 && messages[1].msg_len == 4 && from[1].sin_port == htons(PORT));
+    messages[2].msg_hdr.msg_control = control;
+    messages[2].msg_hdr.msg_controllen = sizeof control;
+    GUEST(recvmsg(fd, &messages[2].msg_hdr, 0) == 4);
+    {
+        const struct cmsghdr *first = CMSG_FIRSTHDR(&messages[2].msg_hdr);
+        struct in_pktinfo info;
+
+        GUEST(first != NULL && first->cmsg_level == IPPROTO_IP && first->cmsg_type == IP_PKTINFO);
+        memcpy(&info, CMSG_DATA(first), sizeof info);
+        GUEST(info.ipi_addr.s_addr == inet_addr(WORLD_RILL));
+    }
+}
+
+static void messages_go_in_batches_with_control_data(void **state)
+{
+    (void)state;
+    echo_to("messages", 3);
+}
+
+/* ---------------------------------------------------------------------------- errors */
+
+static void guest_refused(void)
+{
+    struct sockaddr_in to = world_address(WORLD_KERNEL, 9), from;
+    socklen_t bytes = sizeof from;
+    char byte;
+    int fd = guest_socket(0);
+
+    GUEST(connect(fd, (struct sockaddr *)&to, sizeof to) == 0);
+    GUEST(send(fd, "x", 1, 0) == 1);
+    GUEST((poll_for(fd, POLLIN, 5000) & (POLLIN | POLLERR)) != 0);
+    GUEST(recvfrom(fd, &byte, 1, 0, (struct sockaddr *)&from, &bytes) == -1 && errno == ECONNREFUSED);
+    GUEST(recvfrom(fd, &byte, 1, MSG_DONTWAIT, (struct sockaddr *)&from, &bytes) == -1 && errno == EAGAIN);
+}
+
+static void an_unreachable_port_wakes_a_connected_socket(void **state)
+{
+    (void)state;
+    world_finish(world_start("refused", NULL));
+}
+
+/* ---------------------------------------------------------------------------- server */
+
+static void guest_serves(void)
+{
+    struct sockaddr_in at = world_address("0.0.0.0", PORT), from, loopback = world_address("127.0.0.1", PORT);
+    socklen_t bytes = sizeof from;
+    char text[16];
+    int fd = guest_socket(0), client = guest_socket(0);
+
+    GUEST(bind(fd, (struct sockaddr *)&at, sizeof at) == 0);
+    guest_ready();
+    GUEST(recvfrom(fd, text, sizeof text, 0, (struct sockaddr *)&from, &bytes) == 4); /* sleeps until it comes */
+    GUEST(from.sin_addr.s_addr == inet_addr(WORLD_KERNEL));
+    GUEST(sendto(fd, text, 4, 0, (struct sockaddr *)&from, bytes) == 4);
+    /* The same socket answers the loopback. */
+    GUEST(sendto(client, "local", 5, 0, (struct sockaddr *)&loopback, sizeof loopback) == 5);
+    GUEST(recvfrom(fd, text, sizeof text, 0, (struct sockaddr *)&from, &bytes) == 5);
+    GUEST(from.sin_addr.s_addr == htonl(INADDR_LOOPBACK));
+    GUEST(sendto(fd, text, 5, 0, (struct sockaddr *)&from, bytes) == 5);
+    GUEST(recv(client, text, sizeof text, 0) == 5);
+}
+
+static void a_server_on_all_addresses_answers_the_wire_and_the_loopback(void **state)
+{
+    pid_t program = world_start("serves", NULL);
+    struct sockaddr_in to = world_address(WORLD_RILL, PORT);
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    char text[16];
+
+    (void)state;
+    limit_waits(fd);
+    world_await();
+    usleep(100000);
+    assert_int_equal(sendto(fd, "ping", 4, 0, (struct sockaddr *)&to, sizeof to), 4);
+    assert_int_equal(recv(fd, text, sizeof text, 0), 4);
+    close(fd);
+    world_finish(program);
+}
+
+int main(int argc, char **argv)
+{
+    static const struct guest guests[] = {
+        {"addressed", guest_addressed}, {"connected", guest_connected}, {"messages", guest_messages},
+        {"refused", guest_refused},     {"serves", guest_serves},       {NULL, NULL},
+    };
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(datagrams_carry_addresses_and_keep_their_bounds),
+        cmocka_unit_test(plain_calls_and_addressed_ones_share_one_queue),
+        cmocka_unit_test(messages_go_in_batches_with_control_data),
+        cmocka_unit_test(an_unreachable_port_wakes_a_connected_socket),
+        cmocka_unit_test(a_server_on_all_addresses_answers_the_wire_and_the_loopback),
+    };
+
+    world_be_guest(argc, argv, guests);
+    world_enter();
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
