@@ -86,7 +86,9 @@
     X(TCP_RESETS_IN, "tcp_resets_in", "connections ended by a peer's RST")                                             \
     X(TCP_TIMEOUTS, "tcp_timeouts", "connections given up after no answer")                                            \
     X(TCP_RTO_FIRED, "tcp_rto_fired", "retransmission timeouts")                                                       \
-    X(TCP_FAST_RETRANSMITS, "tcp_fast_retransmits", "recoveries entered by duplicate ACKs")                            \
+    X(TCP_FAST_RETRANSMITS, "tcp_fast_retransmits", "fast recoveries entered")                                         \
+    X(TCP_LOSS_PROBES, "tcp_loss_probes", "tail loss probes sent (RFC 8985)")                                          \
+    X(TCP_SPURIOUS, "tcp_spurious", "recoveries undone because nothing was lost")                                      \
     X(TCP_PERSIST_PROBES, "tcp_persist_probes", "zero-window probes sent")                                             \
     X(TCP_KEEPALIVE_PROBES, "tcp_keepalive_probes", "keep-alive probes sent")                                          \
     X(TCP_DELAYED_ACKS, "tcp_delayed_acks", "ACKs sent by the delayed-ACK timer")                                      \

@@ -492,6 +492,9 @@ enum rill_timer {
     RILL_TIMER_TIME_WAIT,
     RILL_TIMER_FIN_WAIT_2,
     RILL_TIMER_USER,
+    RILL_TIMER_PROBE,   /* RFC 8985 7: tail loss probe */
+    RILL_TIMER_REORDER, /* RFC 8985 6.2: what is late may have been reordered */
+    RILL_TIMER_PACING,
 };
 
 /* RFC 9293 3.10.6 STATUS, and more. */
@@ -567,7 +570,14 @@ enum rill_trace_type {
     RILL_TRACE_CALL,        /* a = enum rill_trace_call */
 };
 
-enum rill_trace_loss { RILL_LOSS_DUPLICATE_ACKS, RILL_LOSS_PARTIAL_ACK, RILL_LOSS_TIMEOUT, RILL_LOSS_RECOVERED };
+enum rill_trace_loss {
+    RILL_LOSS_DUPLICATE_ACKS,
+    RILL_LOSS_PARTIAL_ACK,
+    RILL_LOSS_TIMEOUT,
+    RILL_LOSS_RECOVERED,
+    RILL_LOSS_RACK,     /* found by time (RFC 8985) */
+    RILL_LOSS_SPURIOUS, /* it was none: what it cost is given back */
+};
 enum rill_trace_call {
     RILL_CALL_LISTEN,
     RILL_CALL_CONNECT,

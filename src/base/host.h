@@ -60,6 +60,12 @@ static inline uint32_t host_ms(const struct host *host)
     return host->now_ms;
 }
 
+/* Microseconds since an earlier host_us(). */
+static inline uint32_t host_us_since(const struct host *host, uint32_t then)
+{
+    return wrapping_sub(host_us(host), then);
+}
+
 /* Milliseconds since an earlier host_ms(). */
 static inline uint32_t host_ms_since(const struct host *host, uint32_t then)
 {

@@ -1,79 +1,116 @@
 /*
- * Acknowledgements in: the sender's half of an arriving segment. NewReno
- * (RFC 6582) recovers; its successor takes the same two doors.
+ * Acknowledgements in: the sender's half of an arriving segment. What was
+ * delivered goes into the scoreboard; what follows from it is in recovery.c.
  */
 #include "tcp/acknowledge.h"
 
-#include "tcp/cc.h"
 #include "tcp/connection.h"
+#include "tcp/fast_open.h"
 #include "tcp/options.h"
 #include "tcp/output.h"
+#include "tcp/rate.h"
+#include "tcp/recovery.h"
 #include "tcp/rtt.h"
+#include "tcp/scoreboard.h"
 #include "tcp/send_queue.h"
 #include "tcp/trace.h"
 
-#define DUPLICATE_ACKS 3u       /* RFC 5681 3.2 */
 #define ECHO_AGE_MS_MAX 120000u /* longer round trips are measured as this */
-
-/* RFC 6298 4, RFC 7323 4: the timed segment when there is one; after a retransmission only the echo is unambiguous. */
-static void measure_round_trip(struct tcp *tcp, struct tcb *tcb, const struct arrival *arrival)
-{
-    const struct tcp_options *options = &arrival->seg.options;
-
-    if (tcb->busy != REF_NONE && busy_at(tcp, tcb)->rtt_timing) {
-        struct busy *busy = busy_at(tcp, tcb);
-
-        if (seq_before(arrival->seg.ack, busy->rtt_seq))
-            return;
-        busy->rtt_timing = false;
-        rtt_sample(tcp, tcb, (uint32_t)min_u64((tcp_host(tcp)->now - busy->rtt_sent_at) / NANOS_PER_US, UINT32_MAX));
-        return;
-    }
-    if ((tcb->flags & TCB_TIMESTAMPS) != 0 && tcb->ep.own_backoff > 0 &&
-        (options->present & TCP_OPTION_TIMESTAMP) != 0) {
-        uint32_t age_ms = wrapping_sub(options_timestamp_now(tcp, tcb), options->timestamp_echo);
-
-        /* An echo older than the flight that is acknowledged was never sent in it. */
-        if (age_ms <= host_ms_since(tcp_host(tcp), tcb->unanswered_ms))
-            rtt_sample(tcp, tcb, min_u32(age_ms, ECHO_AGE_MS_MAX) * 1000);
-    }
-}
 
 /* Marks that SND.UNA has passed come along, or they would look ahead of it again 2^31 bytes later. */
 static void forget_before_una(struct tcb *tcb, struct busy *busy)
 {
-    if (seq_before(busy->resend, tcb->snd_una))
-        busy->resend = tcb->snd_una;
-    if (seq_before(busy->resend_end, busy->resend))
-        busy->resend_end = busy->resend;
     if (seq_before(busy->small_end, tcb->snd_una))
         busy->small_end = tcb->snd_una;
-    if (seq_before(busy->recover, tcb->snd_una) && (tcb->flags & TCB_IN_RECOVERY) == 0)
-        busy->recover = seq_sub(tcb->snd_una, 1);
     if (seq_before(busy->snd_up, tcb->snd_una))
         busy->snd_up = tcb->snd_una;
 }
 
-/* RFC 6582 3.2 step 3: while in recovery, a partial ACK names the next hole; a full one ends it. */
-static void recovery_step(struct tcp *tcp, struct tcb *tcb, uint32_t acked_bytes)
+static void begin_sample(struct tcp *tcp, struct tcb *tcb, const struct arrival *arrival, struct ack_sample *sample)
 {
-    struct busy *busy = busy_at(tcp, tcb);
-    uint32_t flight = seq_offset(tcb->snd_una, tcb->snd_nxt);
+    const struct tcp_options *options = &arrival->seg.options;
 
-    if (!seq_before(tcb->snd_una, busy->recover)) {
-        tcb->flags &= ~TCB_IN_RECOVERY;
-        forget_before_una(tcb, busy);
-        tcb->ep.own_dup_acks = 0;
-        tcb->cwnd = min_u32(tcb->ssthresh, max_u32(flight, tcb->snd_mss) + tcb->snd_mss);
-        trace_event(tcp, &tcb->ep, RILL_TRACE_LOSS, RILL_LOSS_RECOVERED, tcb->snd_una.v);
-        return;
+    *sample = (struct ack_sample){
+        .flight_before = sender_flight(tcp, tcb),
+        .echo_age_ms = UINT32_MAX,
+        .sacked_end = tcb->snd_una,
+        .ece = (arrival->seg.flags & TCP_ECE) != 0,
+    };
+    if ((tcb->flags & TCB_TIMESTAMPS) != 0 && (options->present & TCP_OPTION_TIMESTAMP) != 0)
+        sample->echo_age_ms = wrapping_sub(options_timestamp_now(tcp, tcb), options->timestamp_echo);
+    if (tcb->sender != REF_NONE) {
+        struct sender *sender = sender_at(tcp, tcb);
+
+        sender->board.steps = 0;
+        sample->window_limited = seq_before(tcb->snd_una, sender->limited_end) ||
+                                 (tcb->cwnd < tcb->ssthresh && sample->flight_before >= tcb->cwnd / 2);
     }
-    tcb->cwnd -= min_u32(acked_bytes, tcb->cwnd - tcb->snd_mss);
-    if (acked_bytes >= tcb->snd_mss)
-        tcb->cwnd += tcb->snd_mss;
-    busy->resend = tcb->snd_una;
-    busy->resend_end = seq_add(tcb->snd_una, min_u32(tcb->snd_mss, flight));
-    trace_event(tcp, &tcb->ep, RILL_TRACE_LOSS, RILL_LOSS_PARTIAL_ACK, tcb->snd_una.v);
+}
+
+/* RFC 2883 4, 5: the first block tells of data that came twice when it lies before the ACK or within the second. */
+static unsigned take_dsack(const struct tcp_segment *seg, struct ack_sample *sample)
+{
+    const struct tcp_sack_block *blocks = seg->options.sack;
+    bool within = seg->options.sack_count > 1 && !seq_before(blocks[0].start, blocks[1].start) &&
+                  !seq_after(blocks[0].end, blocks[1].end);
+
+    if (!seq_before(blocks[0].start, blocks[0].end) || (seq_after(blocks[0].end, seg->ack) && !within))
+        return 0;
+    sample->dsack = true;
+    sample->dsack_block = blocks[0];
+    return 1;
+}
+
+/* In ascending order, so that what one ACK tells is not taken for reordering (RFC 8985 6.2 step 3). */
+static unsigned sorted_blocks(const struct tcb *tcb, const struct tcp_segment *seg, unsigned first,
+                              struct tcp_sack_block *sorted)
+{
+    unsigned count = 0;
+
+    for (unsigned i = first; i < seg->options.sack_count; i++) {
+        struct tcp_sack_block block = seg->options.sack[i];
+        unsigned at = count;
+
+        block.start = seq_max(block.start, tcb->snd_una);
+        if (!seq_before(block.start, block.end) || seq_after(block.end, tcb->snd_nxt))
+            continue; /* old, or of nothing that was sent */
+        while (at > 0 && seq_before(block.start, sorted[at - 1].start)) {
+            sorted[at] = sorted[at - 1];
+            at--;
+        }
+        sorted[at] = block;
+        count++;
+    }
+    return count;
+}
+
+/* RFC 2018 5, RFC 6675 4 Update(): what the blocks say has arrived. */
+static void take_sack(struct tcp *tcp, struct tcb *tcb, const struct arrival *arrival, struct ack_sample *sample)
+{
+    const struct tcp_segment *seg = &arrival->seg;
+    struct tcp_sack_block sorted[TCP_SACK_BLOCKS_MAX];
+    unsigned count;
+
+    if ((tcb->flags & TCB_SACK) == 0 || seg->options.sack_count == 0 || tcb->sender == REF_NONE)
+        return;
+    count = sorted_blocks(tcb, seg, take_dsack(seg, sample), sorted);
+    for (unsigned i = 0; i < count; i++)
+        if (!scoreboard_sacked(tcp, tcb, sorted[i].start, sorted[i].end, sample))
+            return; /* the peer tells it again */
+}
+
+/* RFC 6298 4, RFC 7323 4: what was sent once is unambiguous; else the echo says which sending it answers. */
+static void measure_round_trip(struct tcp *tcp, struct tcb *tcb, const struct ack_sample *sample)
+{
+    if (sample->oldest_rtt_us != 0 && !sample->again_delivered)
+        rtt_sample(tcp, tcb, sample->oldest_rtt_us);
+    else if (sample->acked_bytes > 0 && sample->again_delivered && sample->echo_age_ms != UINT32_MAX &&
+             sample->echo_age_ms <= host_ms_since(tcp_host(tcp), tcb->unanswered_ms))
+        rtt_sample(tcp, tcb, min_u32(max_u32(sample->echo_age_ms, 1), ECHO_AGE_MS_MAX) * 1000);
+    else
+        return;
+    if (tcb->sender != REF_NONE)
+        sender_at(tcp, tcb)->kept_backoff = 0;
 }
 
 static void tell_application(struct tcp *tcp, struct tcb *tcb, uint32_t acked_bytes)
@@ -85,81 +122,89 @@ static void tell_application(struct tcp *tcp, struct tcb *tcb, uint32_t acked_by
         event_raise(tcp, tcb, RILL_SENT);
 }
 
+/* The SYN, sent once: the first round trip (RFC 6298 2.2). */
+static void measure_syn(struct tcp *tcp, struct tcb *tcb)
+{
+    if (tcb->srtt_us8 == 0 && tcb->syn_sent_us1 != 0 && (tcb->fast_open & FAST_OPEN_EARLY) == 0 &&
+        (tcb->flags & TCB_SYN_RESENT) == 0)
+        rtt_sample(tcp, tcb, host_us_since(tcp_host(tcp), wrapping_sub(tcb->syn_sent_us1, 1)));
+}
+
+/* RFC 6298 5.3, 5.5 (Karn): the timer starts anew; a backed-off RTO stays until a round trip is measured. */
+static void timer_answered(struct tcp *tcp, struct tcb *tcb)
+{
+    if (tcb->ep.own_backoff > 0 && tcb->sender != REF_NONE && (tcb->flags & TCB_PERSIST) == 0) {
+        struct sender *sender = sender_at(tcp, tcb);
+
+        sender->kept_backoff = (uint8_t)min_u32(sender->kept_backoff + tcb->ep.own_backoff, BACKOFF_MAX);
+    }
+    tcb->ep.own_backoff = 0;
+    tcb->retransmit_at = NANOS_NEVER; /* output arms it anew */
+}
+
 void acknowledge_new(struct tcp *tcp, struct tcb *tcb, const struct arrival *arrival)
 {
     struct seq ack = arrival->seg.ack;
-    uint32_t flight = output_flight(tcp, tcb);
     uint32_t newly = seq_offset(tcb->snd_una, ack);
     bool syn = (tcb->flags & TCB_SYN_UNACKED) != 0;
     bool fin = (tcb->flags & TCB_FIN_SENT) != 0 && seq_equal(ack, tcb->snd_nxt);
     uint32_t data = newly - (syn ? 1 : 0) - (fin ? 1 : 0);
-    bool after_timeout = tcb->busy != REF_NONE && seq_before(tcb->snd_una, busy_at(tcp, tcb)->recover);
+    struct ack_sample sample;
 
+    begin_sample(tcp, tcb, arrival, &sample);
+    sample.acked_bytes = data;
+    if (syn)
+        measure_syn(tcp, tcb);
+    if (tcb->sender != REF_NONE)
+        scoreboard_acked(tcp, tcb, ack, &sample);
     if (data > 0)
         send_queue_acked(tcp, tcb, data);
     tcb->flags &= ~TCB_SYN_UNACKED;
     tcb->snd_una = ack;
     tcb->bytes_acked += data;
-    measure_round_trip(tcp, tcb, arrival);
+    take_sack(tcp, tcb, arrival, &sample);
+    timer_answered(tcp, tcb);
+    measure_round_trip(tcp, tcb, &sample);
     if (tcb->busy != REF_NONE)
         forget_before_una(tcb, busy_at(tcp, tcb));
-    tcb->ep.own_backoff = 0;
-    tcb->retransmit_at = NANOS_NEVER; /* RFC 6298 5.3: output arms it anew */
-    if ((tcb->flags & TCB_IN_RECOVERY) != 0) {
-        recovery_step(tcp, tcb, data);
-    } else {
-        tcb->ep.own_dup_acks = 0;
-        /* RFC 3465 2.3: what a timeout's retransmissions fill in is not new capacity. */
-        if (data > 0)
-            cc_of(tcb)->acked(tcp, tcb,
-                              &(struct ack_sample){.acked_bytes = after_timeout ? min_u32(data, tcb->snd_mss) : data,
-                                                   .flight_before = flight,
-                                                   .window_limited = flight + tcb->snd_mss >= tcb->cwnd / 2});
+    if (tcb->sender != REF_NONE) {
+        rate_finish(tcp, tcb, &sample);
+        recovery_acked(tcp, tcb, &sample);
+        sender_at(tcp, tcb)->probe_wanted = true;
     }
     tell_application(tcp, tcb, data);
     connection_touch(tcp, tcb);
 }
 
-/* RFC 5681 3.2 step 2 and RFC 6582 3.2 step 2. */
-static void enter_recovery(struct tcp *tcp, struct tcb *tcb)
+/* RFC 5681 2: data outstanding, no data, no SYN or FIN, the same window. */
+static bool is_duplicate(const struct tcb *tcb, const struct tcp_segment *seg)
 {
-    uint32_t flight = seq_offset(tcb->snd_una, tcb->snd_nxt);
-    struct busy *busy;
-
-    if (!connection_make_busy(tcp, tcb))
-        return; /* the retransmission timer will do it */
-    busy = busy_at(tcp, tcb);
-    cc_of(tcb)->congestion(tcp, tcb, CC_LOSS,
-                           min_u32(flight, tcb->cwnd)); /* without what limited transmit added (step 2) */
-    busy->recover = tcb->snd_nxt;
-    tcb->flags |= TCB_IN_RECOVERY;
-    tcb->cwnd += DUPLICATE_ACKS * tcb->snd_mss; /* step 3: what left the network */
-    busy->resend = tcb->snd_una;
-    busy->resend_end = seq_add(tcb->snd_una, min_u32(tcb->snd_mss, flight));
-    host_count(tcp_host(tcp), RILL_COUNT_TCP_FAST_RETRANSMITS, 1);
-    trace_event(tcp, &tcb->ep, RILL_TRACE_LOSS, RILL_LOSS_DUPLICATE_ACKS, tcb->snd_una.v);
+    return !seq_equal(tcb->snd_una, tcb->snd_nxt) && seg->data_bytes == 0 && (seg->flags & (TCP_SYN | TCP_FIN)) == 0 &&
+           (uint32_t)seg->window << tcb->snd_wscale == tcb->snd_wnd;
 }
 
 void acknowledge_duplicate(struct tcp *tcp, struct tcb *tcb, const struct arrival *arrival)
 {
-    const struct tcp_segment *seg = &arrival->seg;
-    bool nothing_in_flight = seq_equal(tcb->snd_una, tcb->snd_nxt);
+    struct ack_sample sample;
 
-    /* RFC 5681 2: data outstanding, no data, no SYN or FIN, the same window. */
-    if (nothing_in_flight || seg->data_bytes > 0 || (seg->flags & (TCP_SYN | TCP_FIN)) != 0 ||
-        (uint32_t)seg->window << tcb->snd_wscale != tcb->snd_wnd)
+    if (tcb->sender == REF_NONE || seq_equal(tcb->snd_una, tcb->snd_nxt) || (tcb->flags & TCB_SYN_UNACKED) != 0)
         return;
-    if ((tcb->flags & TCB_IN_RECOVERY) != 0) {
-        /* RFC 5681 3.2 step 4: one more segment left the network; no more of them than were in it (4.2). */
-        if (tcb->cwnd < tcb->ssthresh + seq_offset(tcb->snd_una, busy_at(tcp, tcb)->recover))
-            tcb->cwnd += tcb->snd_mss;
-    } else {
-        if (tcb->ep.own_dup_acks < UINT8_MAX)
-            tcb->ep.own_dup_acks++;
-        /* RFC 6582 3.2 step 2: not for what was in flight at the last timeout or recovery. */
-        if (tcb->ep.own_dup_acks == DUPLICATE_ACKS &&
-            (tcb->busy == REF_NONE || seq_after(tcb->snd_una, busy_at(tcp, tcb)->recover)))
-            enter_recovery(tcp, tcb);
+    begin_sample(tcp, tcb, arrival, &sample);
+    sample.duplicate = is_duplicate(tcb, &arrival->seg) && arrival->seg.options.sack_count == 0;
+    if ((tcb->flags & TCB_SACK) != 0) {
+        take_sack(tcp, tcb, arrival, &sample);
+        if (sample.delivered_bytes > 0)
+            measure_round_trip(tcp, tcb, &sample);
+        rate_finish(tcp, tcb, &sample);
+        recovery_acked(tcp, tcb, &sample);
+    } else if (sample.duplicate) {
+        recovery_duplicate(tcp, tcb, &sample);
     }
     connection_touch(tcp, tcb);
+}
+
+void acknowledge_old(struct tcp *tcp, struct tcb *tcb, const struct arrival *arrival)
+{
+    if ((tcb->flags & TCB_SACK) != 0 && arrival->seg.options.sack_count > 0)
+        acknowledge_duplicate(tcp, tcb, arrival);
 }

@@ -14,6 +14,9 @@ void acknowledge_new(struct tcp *tcp, struct tcb *tcb, const struct arrival *arr
 /* SEG.ACK = SND.UNA: a duplicate in the sense of RFC 5681 2, or not. */
 void acknowledge_duplicate(struct tcp *tcp, struct tcb *tcb, const struct arrival *arrival);
 
+/* SEG.ACK < SND.UNA: an ACK that was overtaken; its SACK blocks still tell something. */
+void acknowledge_old(struct tcp *tcp, struct tcb *tcb, const struct arrival *arrival);
+
 /* Our FIN has been sent and is acknowledged. */
 static inline bool fin_is_acknowledged(const struct tcb *tcb)
 {

@@ -9,6 +9,7 @@
 #define TCP_CC_H
 
 #include "tcp/sender.h"
+#include "wire/tcp.h"
 
 #define CWND_MAX (UINT32_C(1) << 30)
 
@@ -31,6 +32,18 @@ struct ack_sample {
     uint64_t prior_delivered; /* `delivered` when the segment that made the sample was sent */
     uint32_t prior_lost;      /* low 32 bits of `lost` then */
     uint32_t prior_flight;    /* sender_flight() right after that segment was sent */
+
+    /* For loss recovery */
+    bool duplicate;                    /* RFC 5681 2: a duplicate ACK */
+    bool dsack;                        /* RFC 2883 */
+    struct tcp_sack_block dsack_block; /* what came twice */
+    bool again_delivered;              /* something that was sent more than once is among what it delivered */
+    bool original_delivered;           /* something SACKed that was sent only once */
+    struct seq sacked_end;             /* highest end newly SACKED; SND.UNA: none */
+    uint32_t echo_age_ms;              /* how old its timestamp echo is; UINT32_MAX: it has none */
+    uint32_t oldest_rtt_us;            /* of what it delivered of the first time: what RFC 6298 wants; 0: none */
+    uint32_t rtt_sent_us;              /* with rtt_us: whose it is */
+    struct seq rtt_end;
 };
 
 enum cc_event {

@@ -9,6 +9,7 @@
 #include "tcp/listen.h"
 #include "tcp/output.h"
 #include "tcp/reassembly.h"
+#include "tcp/scoreboard.h"
 #include "tcp/send_queue.h"
 #include "tcp/state.h"
 #include "tcp/timeouts.h"
@@ -114,17 +115,14 @@ bool connection_make_busy(struct tcp *tcp, struct tcb *tcb)
 {
     struct busy *busy;
 
-    (void)sender_make(tcp, tcb);
     if (tcb->busy != REF_NONE)
         return true;
     tcb->busy = pool_take(tcp_arena(tcp), &tcp->busies);
     if (tcb->busy == REF_NONE)
         return false;
     busy = busy_at(tcp, tcb);
-    busy->resend = busy->resend_end = tcb->snd_una;
     busy->small_end = tcb->snd_una;
     busy->snd_up = tcb->snd_una;
-    busy->recover = seq_sub(tcb->snd_una, tcb->recover_at_una ? 0 : 1);
     return true;
 }
 
@@ -132,15 +130,12 @@ void connection_rest(struct tcp *tcp, struct tcb *tcb)
 {
     struct busy *busy;
 
-    if (tcb->busy == REF_NONE || (tcb->flags & TCB_IN_RECOVERY) != 0)
+    if (tcb->busy == REF_NONE)
         return;
     busy = busy_at(tcp, tcb);
     if (busy->send_bytes > 0 || busy->receive.head != REF_NONE || busy->reassembly != REF_NONE ||
-        !seq_equal(busy->resend, busy->resend_end) || seq_after(busy->recover, tcb->snd_una) || busy->rtt_timing ||
         (tcb->flags & TCB_URGENT_SEEN) != 0)
         return;
-    if (state_is_synchronized(tcb->ep.state)) /* one bit instead of the block: SND.UNA stays where it is */
-        tcb->recover_at_una = seq_equal(busy->recover, tcb->snd_una);
     pool_give(tcp_arena(tcp), &tcp->busies, tcb->busy);
     tcb->busy = REF_NONE;
 }
@@ -152,7 +147,6 @@ void connection_opened(struct tcp *tcp, struct tcb *tcb)
     tcb->ep.own_quick_acks = QUICK_ACKS;
     if ((tcb->fast_open & FAST_OPEN_EARLY) == 0) /* it had its initial window with the SYN,ACK */
         cc_of(tcb)->established(tcp, tcb);
-    tcb->recover_at_una = false;
 }
 
 void connection_touch(struct tcp *tcp, struct tcb *tcb)
@@ -180,10 +174,7 @@ static void let_go(struct tcp *tcp, struct tcb *tcb, bool keep_received)
         tcp->last_found = REF_NONE;
     tcb->retransmit_at = tcb->ack_at = tcb->keep_at = NANOS_NEVER;
     wheel_disarm(arena, &tcp->wheel, tcb_ref(tcp, tcb));
-    tcb->flags &=
-        ~(TCB_ACK_NOW | TCB_ACK_DELAYED | TCB_SYN_DUE | TCB_PROBE_DUE | TCB_FORCE_SEND | TCB_PERSIST | TCB_IN_RECOVERY);
-    if (tcb->busy != REF_NONE)
-        busy_at(tcp, tcb)->rtt_timing = false;
+    tcb->flags &= ~(TCB_ACK_NOW | TCB_ACK_DELAYED | TCB_SYN_DUE | TCB_PROBE_DUE | TCB_FORCE_SEND | TCB_PERSIST);
     send_queue_clear(tcp, tcb);
     sender_give(tcp, tcb);
     if (keep_received)
@@ -350,9 +341,7 @@ static bool marks_check(const struct tcb *tcb, const struct busy *busy)
 {
     uint32_t flight = seq_offset(tcb->snd_una, tcb->snd_nxt);
 
-    return seq_offset(seq_sub(tcb->snd_una, 1), busy->recover) <= flight + 1 &&
-           seq_offset(tcb->snd_una, busy->small_end) <= flight && seq_offset(tcb->snd_una, busy->resend) <= flight &&
-           seq_offset(busy->resend, busy->resend_end) <= flight;
+    return seq_offset(tcb->snd_una, busy->small_end) <= flight;
 }
 
 bool connection_check(const struct tcp *tcp, const struct tcb *tcb)
@@ -364,7 +353,7 @@ bool connection_check(const struct tcp *tcp, const struct tcb *tcb)
         return false;
     if (flight > (1u << 30) + UINT16_MAX || seq_after(tcb->rcv_nxt, seq_add(tcb->rcv_adv, 1)))
         return false;
-    if (!send_queue_check(tcp, tcb) || !reassembly_check(tcp, tcb))
+    if (!scoreboard_check(tcp, tcb) || !send_queue_check(tcp, tcb) || !reassembly_check(tcp, tcb))
         return false;
     if (!open && (tcb->retransmit_at != NANOS_NEVER || tcb->timer.deadline != NANOS_NEVER))
         return false;
@@ -374,7 +363,7 @@ bool connection_check(const struct tcp *tcp, const struct tcb *tcb)
 
         if (waiting != (tcb->retransmit_at != NANOS_NEVER))
             return false;
-        if (tcb->timer.deadline > timeouts_earliest(tcb))
+        if (tcb->timer.deadline > timeouts_earliest(tcp, tcb))
             return false;
     }
     return true;

@@ -79,10 +79,12 @@ static bool put_option(const struct fast_open_entry *entry, struct tcp_options *
 static void take_along(struct tcp *tcp, struct tcb *tcb, uint32_t room, struct rill_train *train)
 {
     uint32_t n = min_u32(send_queue_bytes(tcp, tcb), room);
+    ref buffer = REF_NONE;
 
     if (n == 0)
         return;
-    busy_at(tcp, tcb)->syn_data_bytes = (uint16_t)send_queue_slices(tcp, tcb, seq_add(tcb->iss, 1), n, train);
+    n = send_queue_slices(tcp, tcb, seq_add(tcb->iss, 1), n, &buffer, train);
+    busy_at(tcp, tcb)->syn_data_bytes = (uint16_t)n;
     tcb->fast_open |= FAST_OPEN_SYN_DATA;
     host_count(tcp_host(tcp), RILL_COUNT_TCP_FAST_OPEN_ACTIVE, 1);
 }

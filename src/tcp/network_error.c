@@ -7,6 +7,7 @@
 
 #include "tcp/connection.h"
 #include "tcp/options.h"
+#include "tcp/scoreboard.h"
 #include "tcp/state.h"
 
 #define PMTU_MIN 552u /* RFC 5927 7.2: no IPv4 path in use needs less; smaller claims are attacks or mistakes */
@@ -23,11 +24,11 @@ static void shrink_path(struct tcp *tcp, struct tcb *tcb, uint32_t next_hop_mtu)
     path->mtu = (uint16_t)mtu;
     path->mtu_ms = host_ms(tcp_host(tcp));
     mss = options_send_mss(path, UINT16_MAX, (tcb->flags & TCB_TIMESTAMPS) != 0);
-    if (mss >= tcb->snd_mss || seq_equal(tcb->snd_una, tcb->snd_nxt) || !connection_make_busy(tcp, tcb))
+    if (mss >= tcb->snd_mss)
         return;
     tcb->snd_mss = mss;
-    busy_at(tcp, tcb)->resend = tcb->snd_una;
-    busy_at(tcp, tcb)->resend_end = tcb->snd_nxt;
+    if (tcb->sender != REF_NONE)
+        scoreboard_too_big(tcp, tcb, mss);
     connection_touch(tcp, tcb);
 }
 

@@ -5,29 +5,19 @@
  */
 #include "tcp/output.h"
 
-#include "tcp/cc.h"
 #include "tcp/connection.h"
 #include "tcp/fast_open.h"
 #include "tcp/limits.h"
 #include "tcp/options.h"
+#include "tcp/pacing.h"
+#include "tcp/rack.h"
+#include "tcp/rate.h"
 #include "tcp/reassembly.h"
-#include "tcp/rtt.h"
+#include "tcp/recovery.h"
+#include "tcp/scoreboard.h"
 #include "tcp/send_queue.h"
 #include "tcp/state.h"
 #include "tcp/trace.h"
-
-uint32_t output_flight(const struct tcp *tcp, const struct tcb *tcb)
-{
-    const struct busy *busy;
-
-    if (tcb->busy == REF_NONE)
-        return seq_offset(tcb->snd_una, tcb->snd_nxt);
-    busy = busy_at(tcp, tcb);
-    /* After a timeout all that was sent counts as lost until it is sent again (RFC 5681 3.1). */
-    if (!seq_equal(busy->resend, busy->resend_end) && (tcb->flags & TCB_IN_RECOVERY) == 0)
-        return seq_offset(tcb->snd_una, busy->resend);
-    return seq_offset(tcb->snd_una, tcb->snd_nxt);
-}
 
 bool output_has_unsent(const struct tcp *tcp, const struct tcb *tcb)
 {
@@ -134,19 +124,6 @@ static void count_segments(struct tcp *tcp, struct tcb *tcb, const struct rill_t
     }
 }
 
-/* RFC 6298 3 (Karn): one segment is timed at a time, and none that is sent again. */
-static void time_segment(struct tcp *tcp, struct tcb *tcb, struct seq end)
-{
-    struct busy *busy;
-
-    if (!connection_make_busy(tcp, tcb) || busy_at(tcp, tcb)->rtt_timing)
-        return;
-    busy = busy_at(tcp, tcb);
-    busy->rtt_seq = end;
-    busy->rtt_sent_at = tcp_host(tcp)->now;
-    busy->rtt_timing = true;
-}
-
 static bool send_syn(struct tcp *tcp, struct tcb *tcb, struct rill_train *train)
 {
     struct tcp_header header;
@@ -166,7 +143,8 @@ static bool send_syn(struct tcp *tcp, struct tcb *tcb, struct rill_train *train)
     count_segments(tcp, tcb, train, !first);
     if (first) {
         tcb->snd_nxt = seq_add(tcb->iss, 1);
-        time_segment(tcp, tcb, tcb->snd_nxt);
+        if (tcb->ep.state == RILL_STATE_SYN_SENT)
+            tcb->syn_sent_us1 = max_u32(wrapping_add(host_us(tcp_host(tcp)), 1), 1);
     }
     return true;
 }
@@ -181,9 +159,12 @@ static uint16_t payload_mss(const struct tcb *tcb, const struct tcp_options *opt
     return (uint16_t)(tcb->snd_mss > taken + 8 ? tcb->snd_mss - taken : 8);
 }
 
-/* Send [from, from + length) and, with fin, the FIN behind it. Returns the sequence numbers used. */
+/*
+ * Send [from, from + length) and, with fin, the FIN behind it; record: theirs, to know and to learn where the bytes
+ * lie. Returns the sequence numbers used.
+ */
 static uint32_t send_range(struct tcp *tcp, struct tcb *tcb, struct rill_train *train, struct seq from,
-                           uint32_t length_bytes, bool fin, bool again)
+                           uint32_t length_bytes, bool fin, struct sent *record, bool again)
 {
     struct tcp_header header;
     struct seq end;
@@ -191,7 +172,7 @@ static uint32_t send_range(struct tcp *tcp, struct tcb *tcb, struct rill_train *
     options_for_segment(tcp, tcb, &header.options);
     begin_train(train, payload_mss(tcb, &header.options));
     if (length_bytes > 0) {
-        uint32_t taken = send_queue_slices(tcp, tcb, from, length_bytes, train);
+        uint32_t taken = send_queue_slices(tcp, tcb, from, length_bytes, &record->buffer, train);
 
         fin = fin && taken == length_bytes;
         length_bytes = taken;
@@ -213,49 +194,70 @@ static uint32_t send_range(struct tcp *tcp, struct tcb *tcb, struct rill_train *
     return length_bytes + (fin ? 1 : 0);
 }
 
-/* What was lost goes out again: [resend, resend_end), in order. */
+/* The RTO counts from now (RFC 6298 5.1): for a first segment that was sent again, too. */
+static void restart_timer(struct tcb *tcb)
+{
+    if ((tcb->flags & TCB_PERSIST) == 0)
+        tcb->retransmit_at = NANOS_NEVER;
+}
+
+/* Send the first n sequence numbers of a record again. */
+static bool send_record(struct tcp *tcp, struct tcb *tcb, struct rill_train *train, struct sent *record, uint32_t n)
+{
+    bool fin = (record->flags & SENT_FIN) != 0 && n == sent_bytes(record);
+    bool is_first = record->previous == REF_NONE;
+    uint32_t data = n - (fin ? 1 : 0);
+    uint32_t sent = send_range(tcp, tcb, train, record->start, data, fin, record, true);
+
+    if (sent == 0)
+        return false;
+    sender_at(tcp, tcb)->first_due = false;
+    (void)scoreboard_sent_again(tcp, tcb, record, seq_add(record->start, sent), train->segment_bytes);
+    pacing_sent(tcp, tcb, train->payload_bytes);
+    recovery_sent(tcp, tcb, train->payload_bytes, true);
+    if (is_first)
+        restart_timer(tcb);
+    return true;
+}
+
+/* How much of the next lost record may leave now; 0: nothing. */
+static uint32_t resendable(struct tcp *tcp, struct tcb *tcb, const struct sent *record)
+{
+    uint32_t n = min_u32(sent_bytes(record), RILL_TRAIN_PAYLOAD_MAX);
+    uint32_t flight = sender_flight(tcp, tcb);
+    uint32_t ahead = seq_offset(tcb->snd_una, record->start);
+    uint32_t window = max_u32(tcb->snd_wnd, tcb->snd_mss), room;
+
+    if (ahead == 0 && (flight == 0 || sender_at(tcp, tcb)->first_due))
+        return min_u32(n, tcb->snd_mss); /* the first segment always goes */
+    room = tcb->cwnd > flight ? tcb->cwnd - flight : 0;
+    room = min_u32(room, window > ahead ? window - ahead : 0);
+    if (room < min_u32(n, tcb->snd_mss))
+        return 0;
+    if (n > room)
+        n = room - room % tcb->snd_mss; /* whole segments */
+    return min_u32(n, pacing_quantum(tcp, tcb));
+}
+
+/* What was lost goes out again, first of all. */
 static bool send_again(struct tcp *tcp, struct tcb *tcb, struct rill_train *train)
 {
-    struct busy *busy;
-    struct seq data_end;
-    uint32_t n, data, sent, ahead;
-    bool fin;
+    struct sent *record;
+    uint32_t n;
 
-    if (tcb->busy == REF_NONE)
+    if (tcb->sender == REF_NONE || (record = sent_at(tcp, sender_at(tcp, tcb)->board.lost.first)) == NULL)
         return false;
-    busy = busy_at(tcp, tcb);
-    if (seq_equal(busy->resend, busy->resend_end))
+    if (sender_at(tcp, tcb)->frto == FRTO_NEW_DATA)
+        return false; /* RFC 5682 3.1 step 2 b: new data goes, and tells whether anything was lost at all */
+    scoreboard_gather_lost(tcp, tcb, record, tcb->snd_mss);
+    n = resendable(tcp, tcb, record);
+    if (n == 0)
         return false;
-    data_end = send_queue_end(tcp, tcb);
-    if ((tcb->flags & TCB_SYN_UNACKED) != 0 && seq_equal(busy->resend, tcb->iss)) {
-        busy->resend = seq_add(tcb->iss, 1);
-        return send_syn(tcp, tcb, train);
-    }
-    n = seq_offset(busy->resend, busy->resend_end);
-    ahead = seq_offset(tcb->snd_una, busy->resend);
-    if (ahead > 0) { /* the first segment always goes; the rest as cwnd and the peer's window allow */
-        uint32_t room = min_u32(tcb->cwnd, max_u32(tcb->snd_wnd, tcb->snd_mss));
-
-        if (room < ahead + min_u32(n, tcb->snd_mss))
-            return false;
-        n = min_u32(n, room - ahead);
-    } else {
-        n = min_u32(n, tcb->snd_mss);
-    }
-    n = min_u32(n, RILL_TRAIN_PAYLOAD_MAX);
-    data = seq_after(data_end, busy->resend) ? min_u32(n, seq_offset(busy->resend, data_end)) : 0;
-    fin = (tcb->flags & TCB_FIN_SENT) != 0 && seq_equal(seq_add(busy->resend, data), data_end) &&
-          seq_after(busy->resend_end, data_end);
-    if (data == 0 && !fin) { /* nothing there to send again */
-        busy->resend = busy->resend_end;
+    if (!pacing_allows(tcp, tcb)) {
+        sender_at(tcp, tcb)->pacing_waits = true;
         return false;
     }
-    sent = send_range(tcp, tcb, train, busy->resend, data, fin, true);
-    busy->resend = seq_add(busy->resend, sent);
-    if (seq_after(busy->resend, busy->resend_end))
-        busy->resend_end = busy->resend;
-    busy->rtt_timing = false; /* Karn: what is in flight now is ambiguous */
-    return true;
+    return send_record(tcp, tcb, train, record, n);
 }
 
 /* Nagle (RFC 9293 3.7.4) as Minshall refined it: one small segment in flight at a time, full ones do not count. */
@@ -272,18 +274,30 @@ static bool small_may_go(const struct tcp *tcp, const struct tcb *tcb)
     return !seq_after(busy_at(tcp, tcb)->small_end, tcb->snd_una);
 }
 
-/* How much new data may leave now: windows, Nagle, and the sender's silly window rule (RFC 9293 3.8.6.2.1). */
-static uint32_t sendable(const struct tcp *tcp, const struct tcb *tcb, uint32_t unsent, uint16_t mss)
+/* What windows leave for new data; notes when it is cwnd that holds it back. */
+static uint32_t window_room(struct tcp *tcp, struct tcb *tcb, uint32_t unsent)
 {
-    uint32_t flight = seq_offset(tcb->snd_una, tcb->snd_nxt);
-    uint32_t window = tcb->snd_wnd > flight ? tcb->snd_wnd - flight : 0;
-    /* RFC 3042 limited transmit: the first two duplicate ACKs let one new segment out each. */
-    uint32_t cwnd =
-        tcb->cwnd + ((tcb->flags & TCB_IN_RECOVERY) == 0 ? min_u32(tcb->ep.own_dup_acks, 2) * tcb->snd_mss : 0);
-    uint32_t allowed = cwnd > flight ? cwnd - flight : 0;
-    uint32_t n = min_u32(unsent, min_u32(window, allowed));
+    uint32_t ahead = seq_offset(tcb->snd_una, tcb->snd_nxt);
+    uint32_t flight = sender_flight(tcp, tcb);
+    uint32_t window = tcb->snd_wnd > ahead ? tcb->snd_wnd - ahead : 0;
+    uint32_t allowed = tcb->cwnd > flight ? tcb->cwnd - flight : 0;
+    uint32_t n = min_u32(unsent, window);
+
+    if (allowed >= n)
+        return n;
+    if (tcb->sender != REF_NONE)
+        sender_at(tcp, tcb)->limited_end = tcb->snd_nxt;
+    return allowed;
+}
+
+/* How much new data may leave now: windows, Nagle, and the sender's silly window rule (RFC 9293 3.8.6.2.1). */
+static uint32_t sendable(struct tcp *tcp, struct tcb *tcb, uint32_t unsent, uint16_t mss)
+{
+    uint32_t ahead = seq_offset(tcb->snd_una, tcb->snd_nxt);
+    uint32_t n = window_room(tcp, tcb, unsent);
 
     n = min_u32(n, RILL_TRAIN_PAYLOAD_MAX - RILL_TRAIN_PAYLOAD_MAX % mss);
+    n = min_u32(n, pacing_quantum(tcp, tcb));
     if (n % mss == 0)
         return n;
     if (n == unsent && small_may_go(tcp, tcb))
@@ -293,46 +307,99 @@ static uint32_t sendable(const struct tcp *tcp, const struct tcb *tcb, uint32_t 
     if ((tcb->flags & TCB_FORCE_SEND) != 0)
         return n;
     /* A window that is small because the peer's buffer is. */
-    if (n == window && n >= tcb->snd_wnd_max / 2 && n < unsent)
+    if (n >= tcb->snd_wnd_max / 2 && n < unsent && tcb->snd_wnd == ahead + n)
         return n;
     return 0;
 }
 
-static bool send_new(struct tcp *tcp, struct tcb *tcb, struct rill_train *train)
+/* n bytes of new data, or the FIN, or both, leave. */
+static bool send_fresh(struct tcp *tcp, struct tcb *tcb, struct rill_train *train, uint32_t n, bool fin)
 {
     struct seq from = tcb->snd_nxt;
-    uint32_t unsent, n, window_left, flight, sent;
-    bool fin;
+    struct sent *record;
+    uint32_t sent;
 
-    if ((tcb->flags & TCB_FIN_SENT) != 0 || (!state_is_synchronized(tcb->ep.state) && !fast_open_may_send(tcb)))
-        return false;
-    unsent = seq_offset(from, send_queue_end(tcp, tcb));
-    if (unsent == 0 && (tcb->flags & TCB_CLOSE_QUEUED) == 0)
-        return false;
-    if (tcb->busy != REF_NONE && !seq_equal(busy_at(tcp, tcb)->resend, busy_at(tcp, tcb)->resend_end))
-        return false; /* what was lost goes first */
-    flight = seq_offset(tcb->snd_una, from);
-    n = sendable(tcp, tcb, unsent, tcb->snd_mss);
-    window_left = tcb->snd_wnd > flight ? tcb->snd_wnd - flight : 0;
-    fin = (tcb->flags & TCB_CLOSE_QUEUED) != 0 && n == unsent && window_left > n && !fast_open_may_send(tcb);
-    if (n == 0 && !fin)
-        return false;
-    sent = send_range(tcp, tcb, train, from, n, fin, false);
+    if (!sender_make(tcp, tcb) || (record = scoreboard_new(tcp, tcb)) == NULL)
+        return false; /* no memory: ACKs give some back, or the persist timer tries again */
+    sent = send_range(tcp, tcb, train, from, n, fin, record, false);
     tcb->snd_nxt = seq_add(from, sent);
     tcb->flags &= ~(uint32_t)TCB_FORCE_SEND;
     if (limits_of(tcp, tcb)->unsent_bytes != 0)
         send_queue_tell_of_room(tcp, tcb); /* where what was never sent is limited, sending makes room */
     if (sent == n + 1)
         tcb->flags |= TCB_FIN_SENT;
-    time_segment(tcp, tcb, seq_add(from, min_u32(sent, tcb->snd_mss)));
-    if (tcb->busy != REF_NONE) {
-        struct busy *busy = busy_at(tcp, tcb);
-
-        busy->resend = busy->resend_end = tcb->snd_una;
-        if (train->payload_bytes % train->segment_bytes != 0)
-            busy->small_end = tcb->snd_nxt;
-    }
+    scoreboard_sent_new(tcp, tcb, record, from, train->segment_bytes, sent == n + 1 ? SENT_FIN : 0);
+    pacing_sent(tcp, tcb, train->payload_bytes);
+    recovery_sent(tcp, tcb, train->payload_bytes, false);
+    sender_at(tcp, tcb)->probe_wanted = true;
+    if (tcb->busy != REF_NONE && train->payload_bytes % train->segment_bytes != 0)
+        busy_at(tcp, tcb)->small_end = tcb->snd_nxt;
     return true;
+}
+
+static bool something_is_lost(const struct tcp *tcp, const struct tcb *tcb)
+{
+    return tcb->sender != REF_NONE && sender_at(tcp, tcb)->board.lost.first != REF_NONE;
+}
+
+/* RFC 5682 3.1 step 2 b: with nothing new to send there is nothing to learn. */
+static void frto_gives_up(struct tcp *tcp, struct tcb *tcb)
+{
+    if (tcb->sender != REF_NONE && sender_at(tcp, tcb)->frto == FRTO_NEW_DATA &&
+        seq_equal(sender_at(tcp, tcb)->high_seq, tcb->snd_nxt))
+        sender_at(tcp, tcb)->frto = FRTO_NONE;
+}
+
+static bool send_new(struct tcp *tcp, struct tcb *tcb, struct rill_train *train)
+{
+    uint32_t unsent, n, window_left, ahead;
+    bool fin;
+
+    if ((tcb->flags & TCB_FIN_SENT) != 0 || (!state_is_synchronized(tcb->ep.state) && !fast_open_may_send(tcb)))
+        return false;
+    unsent = seq_offset(tcb->snd_nxt, send_queue_end(tcp, tcb));
+    if (unsent == 0 && (tcb->flags & TCB_CLOSE_QUEUED) == 0)
+        return false;
+    if (something_is_lost(tcp, tcb) && sender_at(tcp, tcb)->frto != FRTO_NEW_DATA)
+        return false; /* what was lost goes first */
+    ahead = seq_offset(tcb->snd_una, tcb->snd_nxt);
+    n = sendable(tcp, tcb, unsent, tcb->snd_mss);
+    window_left = tcb->snd_wnd > ahead ? tcb->snd_wnd - ahead : 0;
+    fin = (tcb->flags & TCB_CLOSE_QUEUED) != 0 && n == unsent && window_left > n && !fast_open_may_send(tcb);
+    if (n == 0 && !fin)
+        return false;
+    if (n > 0 && !pacing_allows(tcp, tcb)) {
+        sender_at(tcp, tcb)->pacing_waits = true;
+        return false;
+    }
+    return send_fresh(tcp, tcb, train, n, fin);
+}
+
+/* RFC 8985 7.3: one segment of new data if the peer's window takes it, else the last one sent; cwnd or no. */
+static bool send_probe(struct tcp *tcp, struct tcb *tcb, struct rill_train *train)
+{
+    struct sender *sender;
+    struct sent *record;
+    uint32_t ahead = seq_offset(tcb->snd_una, tcb->snd_nxt), unsent, n;
+    bool again = false, sent;
+
+    if (tcb->sender == REF_NONE || !sender_at(tcp, tcb)->tlp_due)
+        return false;
+    sender = sender_at(tcp, tcb);
+    sender->tlp_due = false;
+    unsent = (tcb->flags & TCB_FIN_SENT) != 0 ? 0 : seq_offset(tcb->snd_nxt, send_queue_end(tcp, tcb));
+    n = min_u32(unsent, tcb->snd_mss);
+    if (n > 0 && ahead + n <= tcb->snd_wnd) {
+        sent = send_fresh(tcp, tcb, train, n, false);
+    } else if ((record = scoreboard_last_segment(tcp, tcb)) != NULL) {
+        again = true;
+        sent = send_record(tcp, tcb, train, record, sent_bytes(record));
+    } else {
+        return false;
+    }
+    if (sent)
+        probe_sent(tcp, tcb, again);
+    return sent;
 }
 
 /* Zero-window and keep-alive probes: <SEQ=SND.UNA-1>, which the peer must answer (RFC 9293 3.8.4, 3.8.6.1). */
@@ -358,8 +425,12 @@ bool output_next(struct tcp *tcp, struct tcb *tcb, struct rill_train *train)
         return send_syn(tcp, tcb, train);
     if (tcb->ep.state == RILL_STATE_SYN_SENT)
         return false;
-    if (send_again(tcp, tcb, train) || send_new(tcp, tcb, train))
+    if (send_probe(tcp, tcb, train) || send_again(tcp, tcb, train) || send_new(tcp, tcb, train))
         return true;
+    frto_gives_up(tcp, tcb);
+    if (send_again(tcp, tcb, train))
+        return true;
+    rate_check_app_limited(tcp, tcb);
     if ((tcb->flags & TCB_PROBE_DUE) != 0) {
         tcb->flags &= ~(uint32_t)TCB_PROBE_DUE;
         return send_bare(tcp, tcb, train, seq_sub(tcb->snd_una, 1));

@@ -11,9 +11,6 @@
 /* The next train of the connection; false when it has nothing to send now. */
 bool output_next(struct tcp *tcp, struct tcb *tcb, struct rill_train *train);
 
-/* Bytes in flight: sent and not acknowledged, as far as they are not known to be lost. */
-uint32_t output_flight(const struct tcp *tcp, const struct tcb *tcb);
-
 /* A CLOSE is queued, or bytes wait that were never sent. */
 bool output_has_unsent(const struct tcp *tcp, const struct tcb *tcb);
 

@@ -4,6 +4,7 @@
  */
 #include "tcp/rtt.h"
 
+#include "tcp/sender.h"
 #include "tcp/trace.h"
 
 #define RTO_AFTER_SYN_US 3000000u
@@ -48,7 +49,8 @@ uint32_t rtt_rto_us(const struct tcp *tcp, const struct tcb *tcb)
 
 nanos rtt_timeout(const struct tcp *tcp, const struct tcb *tcb)
 {
-    uint64_t us = (uint64_t)rtt_rto_us(tcp, tcb) << min_u32(tcb->ep.own_backoff, 16);
+    uint32_t shift = tcb->ep.own_backoff + (tcb->sender != REF_NONE ? sender_at(tcp, tcb)->kept_backoff : 0u);
+    uint64_t us = (uint64_t)rtt_rto_us(tcp, tcb) << min_u32(shift, BACKOFF_MAX);
 
     return clamp_rto(tcp, us) * NANOS_PER_US;
 }

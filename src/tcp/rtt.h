@@ -9,6 +9,8 @@
 /* Take a measurement into SRTT and RTTVAR (2.2, 2.3) and find the RTO anew. */
 void rtt_sample(struct tcp *tcp, struct tcb *tcb, uint32_t sample_us);
 
+#define BACKOFF_MAX 16u /* doublings that count */
+
 /* The RTO, not backed off. */
 uint32_t rtt_rto_us(const struct tcp *tcp, const struct tcb *tcb);
 

@@ -333,6 +333,8 @@ static enum step fifth_check_ack(struct tcp *tcp, struct tcb *tcb, const struct 
         acknowledge_new(tcp, tcb, arrival);
     } else if (seq_equal(seg->ack, tcb->snd_una)) {
         acknowledge_duplicate(tcp, tcb, arrival);
+    } else {
+        acknowledge_old(tcp, tcb, arrival);
     }
     if (seq_equal(seg->ack, tcb->snd_una)) /* also after acknowledge_new() */
         update_window(tcp, tcb, seg);

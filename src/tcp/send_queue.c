@@ -163,13 +163,16 @@ void send_queue_acked(struct tcp *tcp, struct tcb *tcb, uint32_t length_bytes)
 }
 
 /* The buffer that holds the byte `at`, which is queued. New data starts from the cursor, old data from the head. */
-static ref locate(struct tcp *tcp, struct busy *busy, struct seq at)
+static ref locate(struct tcp *tcp, struct busy *busy, ref hint, struct seq at)
 {
     struct arena *arena = tcp_arena(tcp);
     struct seq first = buffer_at(arena, busy->send.head)->seq;
     ref r = busy->send.head;
 
-    if (busy->cursor != REF_NONE && seq_offset(first, buffer_at(arena, busy->cursor)->seq) <= seq_offset(first, at))
+    if (hint != REF_NONE)
+        r = hint;
+    else if (busy->cursor != REF_NONE &&
+             seq_offset(first, buffer_at(arena, busy->cursor)->seq) <= seq_offset(first, at))
         r = busy->cursor;
     while (seq_offset(buffer_at(arena, r)->seq, at) >= buffer_at(arena, r)->length_bytes) {
         r = buffer_at(arena, r)->next;
@@ -178,13 +181,18 @@ static ref locate(struct tcp *tcp, struct busy *busy, struct seq at)
     return r;
 }
 
-uint32_t send_queue_slices(struct tcp *tcp, struct tcb *tcb, struct seq from, uint32_t length_bytes,
+ref send_queue_buffer(struct tcp *tcp, struct tcb *tcb, ref hint, struct seq at)
+{
+    return seq_before(at, send_queue_end(tcp, tcb)) ? locate(tcp, busy_at(tcp, tcb), hint, at) : REF_NONE;
+}
+
+uint32_t send_queue_slices(struct tcp *tcp, struct tcb *tcb, struct seq from, uint32_t length_bytes, ref *hint,
                            struct rill_train *train)
 {
     struct arena *arena = tcp_arena(tcp);
     struct busy *busy = busy_at(tcp, tcb);
     uint32_t left = length_bytes;
-    ref r = locate(tcp, busy, from);
+    ref r = *hint = locate(tcp, busy, *hint, from);
     ref last = r;
     uint32_t skip = seq_offset(buffer_at(arena, r)->seq, from);
 

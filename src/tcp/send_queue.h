@@ -45,10 +45,14 @@ void send_queue_acked(struct tcp *tcp, struct tcb *tcb, uint32_t length_bytes);
 
 /*
  * Put the bytes from `from` on, at most length_bytes, as slices into the train.
- * Returns how many: fewer when the train has no more slices.
+ * Returns how many: fewer when the train has no more slices. hint: the buffer
+ * that holds `from`, or one before it, or REF_NONE; made right.
  */
-uint32_t send_queue_slices(struct tcp *tcp, struct tcb *tcb, struct seq from, uint32_t length_bytes,
+uint32_t send_queue_slices(struct tcp *tcp, struct tcb *tcb, struct seq from, uint32_t length_bytes, ref *hint,
                            struct rill_train *train);
+
+/* The buffer that holds the byte `at`, found from `hint`; REF_NONE when `at` is the queue's end. */
+ref send_queue_buffer(struct tcp *tcp, struct tcb *tcb, ref hint, struct seq at);
 
 void send_queue_clear(struct tcp *tcp, struct tcb *tcb);
 

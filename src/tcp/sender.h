@@ -15,7 +15,6 @@
 #define SENT_AGAIN 0x04u       /* its last transmission was not its first (Karn) */
 #define SENT_APP_LIMITED 0x08u /* rate.h: at its sending the application had left the pipe unfilled */
 #define SENT_FIN 0x10u         /* its last sequence number is our FIN */
-#define SENT_PROBE 0x20u       /* sent again as a tail loss probe (RFC 8985 7) */
 
 /*
  * A range of sequence space that was sent as one train. Together they cover
@@ -33,12 +32,25 @@ struct sent {
     uint16_t segment_bytes;  /* how it was cut */
     uint8_t flags;           /* SENT_... */
     uint8_t times;           /* sent so often, up to 255 */
-    /* rate.h: the connection's counters at the last sending */
-    uint32_t delivered, delivered_us, first_sent_us;
-    uint32_t lost, flight;
+    union {
+        uint32_t delivered;       /* rate.h: the connection's counters at the last sending */
+        uint32_t sacked_segments; /* once SACKED */
+    };
+    uint32_t delivered_us, first_sent_us, lost, flight; /* rate.h */
 };
 
 _Static_assert(sizeof(struct sent) <= 80, "one record a train");
+
+static inline uint32_t sent_bytes(const struct sent *record)
+{
+    return seq_offset(record->start, record->end);
+}
+
+/* Bytes of the stream: without the FIN. */
+static inline uint32_t sent_data_bytes(const struct sent *record)
+{
+    return sent_bytes(record) - ((record->flags & SENT_FIN) != 0 ? 1 : 0);
+}
 
 enum sender_state {
     SENDER_OPEN,     /* nothing is wrong */
@@ -47,55 +59,78 @@ enum sender_state {
     SENDER_LOSS      /* after the retransmission timer fired, until what was sent before is acknowledged */
 };
 
-/* What tcb.retransmit_at means while there is a sender block and something is in flight. */
-enum sender_timer { SENDER_TIMER_RTO, SENDER_TIMER_PROBE, SENDER_TIMER_REORDER };
+/* What sender.early_at is for; tcb.retransmit_at is always the RTO or the persist timer. */
+enum sender_timer {
+    SENDER_TIMER_PROBE,   /* RFC 8985 7.2: PTO */
+    SENDER_TIMER_REORDER, /* RFC 8985 6.2: the reordering window will have passed */
+    SENDER_TIMER_REST     /* nothing was sent for long: give the block back */
+};
+
+/* sender.frto: RFC 5682 3.1 */
+enum frto_step {
+    FRTO_NONE,
+    FRTO_FIRST_ACK, /* step 2: waits for the ACK of what the timeout sent again */
+    FRTO_NEW_DATA   /* step 2 b, 3: new data goes, or went; what is known of it tells */
+};
+
+struct sent_list {
+    ref first, last;
+};
 
 struct scoreboard {
-    ref root;           /* treap */
-    ref first, last;    /* by start */
-    ref oldest, newest; /* in flight, by time of sending */
-    ref lost_first, lost_last;
+    ref root; /* treap */
+    struct sent_list all, in_flight, lost;
     uint32_t records;
-    uint32_t sacked_bytes, lost_bytes, again_bytes; /* of records SACKED; LOST; in flight and SENT_AGAIN */
-    uint32_t steps;                                 /* records looked at for the packet at hand (work is bounded) */
-    struct seq sacked_top;                          /* end of the highest range ever SACKED; SND.UNA: none */
+    uint32_t flight_bytes, lost_bytes, sacked_bytes; /* every record is in exactly one of these */
+    uint32_t sacked_segments;
+    uint32_t steps; /* records looked at for the packet at hand */
 };
 
 struct sender {
-    uint32_t generation;
-    uint8_t state;      /* enum sender_state */
-    uint8_t timer;      /* enum sender_timer */
-    uint8_t dup_thresh; /* RFC 5681's 3, more once reordering was seen */
-    uint8_t frto;       /* RFC 5682: step of the algorithm */
+    struct sent own; /* the first record: there is always one; its generation is the block's */
     struct scoreboard board;
-    struct sent own; /* the first record: there is always one */
+    uint8_t state; /* enum sender_state */
+    uint8_t timer; /* enum sender_timer */
+    uint8_t frto;  /* enum frto_step */
+    bool own_is_taken;
+    bool first_due;       /* RFC 6298 5.4: the timer fired: the first segment goes, whatever cwnd and flight are */
+    bool probe_wanted;    /* RFC 8985 7.2: schedule a loss probe when the timers are settled */
+    uint8_t kept_backoff; /* RFC 6298 5.5: of timeouts answered, but not by a measurement */
+    bool pacing_waits;    /* output would send, but pacing says: not before pace_at */
+    nanos early_at;       /* NANOS_NEVER: not armed */
 
-    /* RTT: RFC 8985 6.2's RACK.min_RTT, windowed */
-    uint32_t min_rtt_us, min_rtt_at_us;
+    /* Without SACK (RFC 5681, RFC 6582): a duplicate ACK stands for a segment that has left the network. */
+    uint32_t duplicate_bytes;
+
+    uint32_t min_rtt_us, min_rtt_at_us; /* windowed; 0: no sample yet */
+    struct seq limited_end;             /* SND.NXT when cwnd last held the sender back; SND.UNA: it does not */
 
     /* RFC 8985 6: RACK */
     uint32_t rack_sent_us; /* RACK.xmit_ts */
     struct seq rack_end;   /* RACK.end_seq */
     uint32_t rack_rtt_us;  /* RACK.rtt */
     struct seq rack_fack;
-    struct seq round_end; /* RACK.dsack_round */
+    struct seq dsack_round;
     uint8_t reo_wnd_mult, reo_wnd_persist;
     bool rack_valid, reordering_seen, dsack_round_valid;
 
     /* RFC 8985 7: tail loss probe */
+    bool tlp_in_flight; /* tlp_end is valid */
+    bool tlp_is_again;  /* TLP.is_retrans */
+    bool tlp_due;       /* output sends one */
+    bool tlp_sampled;   /* the RTT was measured since the last probe */
     struct seq tlp_end;
-    bool tlp_in_flight, tlp_is_again;
 
-    /* Recovery */
-    struct seq high_seq; /* RFC 6582's recover, RFC 6675's RecoveryPoint: SND.NXT when the episode began */
-    uint32_t prior_cwnd, prior_ssthresh; /* before the episode, for undo */
-    struct seq undo_una;                 /* SND.UNA when the episode began */
-    uint32_t undo_again;                 /* retransmissions of the episode not yet reported by DSACK */
-    uint32_t undo_stamp;                 /* timestamp of the episode's first retransmission (RFC 3522) */
+    /* The episode of CWR, RECOVERY or LOSS */
     bool undo_possible, undo_stamped;
+    struct seq high_seq;                 /* RFC 6582's recover, RFC 6675's RecoveryPoint; stays when it is over */
+    struct seq undo_una;                 /* SND.UNA when it began */
+    uint32_t episode_us;                 /* host_us() then */
+    uint32_t prior_cwnd, prior_ssthresh; /* before it, for undo */
+    bool again_lost;                     /* a retransmission of this episode was lost, too */
+    uint32_t undo_again;                 /* bytes sent again in it that no DSACK has reported */
+    uint32_t undo_stamp;                 /* timestamp of its first retransmission (RFC 3522) */
     uint32_t prr_delivered, prr_out, recover_flight; /* RFC 6937 */
-
-    /* Small segments (Nagle, Minshall's variant) and urgent data live in struct busy. */
 
     /* rate.h (draft-cheng-iccrg-delivery-rate-estimation) */
     uint64_t delivered;    /* bytes, over the connection's life */
@@ -108,8 +143,8 @@ struct sender {
     uint64_t pacing_rate; /* bytes a second; 0: no pacing */
     nanos pace_at;        /* nothing new or again before this; 0: now */
 
-    /* Congestion control's own, by cc_ops.state_bytes */
-    ref model; /* a block of its own for one that needs more */
+    /* The congestion control's own */
+    ref model; /* a block for one that needs more than: */
     uint64_t cc_state[6];
 };
 
@@ -120,6 +155,9 @@ static inline struct sender *sender_at(const struct tcp *tcp, const struct tcb *
 
 /* Make sure that tcb->sender is there; false when the arena refuses. */
 bool sender_make(struct tcp *tcp, struct tcb *tcb);
+
+/* The marks that are compared with SND.UNA have been passed by it: they come along. */
+void sender_una_moved(struct tcp *tcp, struct tcb *tcb);
 
 /* Give it back, with its records and its congestion control's model. */
 void sender_give(struct tcp *tcp, struct tcb *tcb);

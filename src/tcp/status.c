@@ -11,6 +11,7 @@
 #include "tcp/reassembly.h"
 #include "tcp/rtt.h"
 #include "tcp/send_queue.h"
+#include "tcp/sender.h"
 #include "tcp/timeouts.h"
 
 static void fill_endpoint(struct tcp *tcp, const struct endpoint *ep, struct rill_status *out)
@@ -39,24 +40,34 @@ static rill_time left_until_ms(const struct tcp *tcp, uint32_t due_ms)
     return left_until(tcp, host_due_at(&tcp->ip.host, due_ms));
 }
 
+static enum rill_timer timer_name(const struct tcp *tcp, const struct tcb *tcb, nanos earliest)
+{
+    if (earliest == tcb->retransmit_at)
+        return (tcb->flags & TCB_PERSIST) != 0 ? RILL_TIMER_PERSIST : RILL_TIMER_RETRANSMISSION;
+    if (earliest == tcb->ack_at)
+        return RILL_TIMER_DELAYED_ACK;
+    if (tcb->sender != REF_NONE && earliest == sender_at(tcp, tcb)->early_at)
+        return sender_at(tcp, tcb)->timer == SENDER_TIMER_PROBE ? RILL_TIMER_PROBE : RILL_TIMER_REORDER;
+    if (tcb->sender != REF_NONE && earliest == sender_at(tcp, tcb)->pace_at)
+        return RILL_TIMER_PACING;
+    if (tcb->ep.state == RILL_STATE_TIME_WAIT)
+        return RILL_TIMER_TIME_WAIT;
+    return tcb->ep.state == RILL_STATE_FIN_WAIT_2 && (tcb->flags & TCB_ORPHAN) != 0 ? RILL_TIMER_FIN_WAIT_2
+                                                                                    : RILL_TIMER_KEEPALIVE;
+}
+
 static void fill_timer(const struct tcp *tcp, const struct tcb *tcb, struct rill_status *out)
 {
-    nanos earliest = timeouts_earliest(tcb);
+    nanos earliest = timeouts_earliest(tcp, tcb);
 
     out->backoff = tcb->ep.own_backoff;
+    if (tcb->sender != REF_NONE && sender_at(tcp, tcb)->timer == SENDER_TIMER_REST &&
+        earliest == sender_at(tcp, tcb)->early_at) /* housekeeping; nothing happens on the network then */
+        earliest = min_u64(tcb->ack_at, tcb->keep_at);
     if (earliest == NANOS_NEVER)
         return;
     out->timer_left = left_until(tcp, earliest);
-    if (earliest == tcb->retransmit_at)
-        out->timer = (tcb->flags & TCB_PERSIST) != 0 ? RILL_TIMER_PERSIST : RILL_TIMER_RETRANSMISSION;
-    else if (earliest == tcb->ack_at)
-        out->timer = RILL_TIMER_DELAYED_ACK;
-    else if (tcb->ep.state == RILL_STATE_TIME_WAIT)
-        out->timer = RILL_TIMER_TIME_WAIT;
-    else if (tcb->ep.state == RILL_STATE_FIN_WAIT_2 && (tcb->flags & TCB_ORPHAN) != 0)
-        out->timer = RILL_TIMER_FIN_WAIT_2;
-    else
-        out->timer = RILL_TIMER_KEEPALIVE;
+    out->timer = timer_name(tcp, tcb, earliest);
 }
 
 static void fill_tcb(struct tcp *tcp, const struct tcb *tcb, struct rill_status *out)
@@ -87,7 +98,7 @@ static void fill_tcb(struct tcp *tcp, const struct tcb *tcb, struct rill_status 
     out->rto_us = rtt_rto_us(tcp, tcb);
     out->cwnd_bytes = tcb->cwnd;
     out->ssthresh_bytes = tcb->ssthresh;
-    out->flight_bytes = output_flight(tcp, tcb);
+    out->flight_bytes = sender_flight(tcp, tcb);
     out->congestion_control = cc_of(tcb)->name;
     out->retransmitted = tcb->retransmitted;
     out->segments_in = tcb->segments_in;

@@ -66,7 +66,6 @@ struct endpoint {
 #define TCB_PROBE_DUE UINT32_C(0x40000)      /* a zero-window or keep-alive probe is to be sent */
 #define TCB_PERSIST UINT32_C(0x80000)        /* retransmit_at is the persist timer */
 #define TCB_FORCE_SEND UINT32_C(0x100000)    /* the SWS override timer fired: send what the window allows */
-#define TCB_IN_RECOVERY UINT32_C(0x200000)   /* RFC 6582 fast recovery */
 #define TCB_UTO_DUE UINT32_C(0x400000)       /* the next segment carries the user timeout option (RFC 5482) */
 #define TCB_UTO_FIXED UINT32_C(0x800000)     /* the application set its user timeout: the peer's changes nothing */
 #define TCB_URGENT_SEEN UINT32_C(0x1000000)  /* rcv_up is ahead of the reader */
@@ -107,13 +106,13 @@ struct tcb {
     uint8_t cc;          /* index of its congestion control (cc.h) */
     uint8_t ecn;         /* what was negotiated, and what is owed to the peer: ecn.h */
     uint8_t fast_open;   /* RFC 7413: fast_open.h */
-    bool recover_at_una; /* without busy: RFC 6582's recover is at SND.UNA */
     uint16_t events;     /* enum rill_what, not taken yet; EVENTS_WITHOUT_SOFT_ERRORS */
 
     uint32_t srtt_us8; /* SRTT << 3; 0: no sample yet. RTO: rtt_rto_us() */
     union {
-        uint32_t rttvar_us4; /* RTTVAR << 2 */
-        ref opener;          /* while FAST_OPEN_PENDING, when there is no sample: the listener that counts it */
+        uint32_t rttvar_us4;   /* RTTVAR << 2 */
+        uint32_t syn_sent_us1; /* active, without a sample: host_us() when our SYN was first sent, plus 1; 0: not yet */
+        ref opener;            /* while FAST_OPEN_PENDING, when there is no sample: the listener that counts it */
     };
     uint32_t cwnd, ssthresh; /* bytes */
 
@@ -166,16 +165,10 @@ struct busy {
     struct buffer_queue send;
     uint32_t send_bytes;
     uint32_t send_charge;
-    uint32_t lent_bytes; /* of send_bytes, those that are the application's own (lent.h) */
-    ref cursor;          /* buffer that holds cursor_seq, or REF_NONE: start from the head */
-    struct seq resend;   /* [resend, resend_end) is to be sent again, in order */
-    struct seq resend_end;
-    struct seq small_end; /* end of the last segment sent that was not full (Nagle, Minshall's variant) */
-    struct seq snd_up;    /* RFC 9293 3.8.5 */
-    struct seq recover;   /* RFC 6582 */
-    struct seq rtt_seq;   /* the byte being timed */
-    nanos rtt_sent_at;
-    bool rtt_timing;
+    uint32_t lent_bytes;     /* of send_bytes, those that are the application's own (lent.h) */
+    ref cursor;              /* buffer that holds cursor_seq, or REF_NONE: start from the head */
+    struct seq small_end;    /* end of the last segment sent that was not full (Nagle, Minshall's variant) */
+    struct seq snd_up;       /* RFC 9293 3.8.5 */
     uint16_t syn_data_bytes; /* with FAST_OPEN_SYN_DATA: what our SYN carried */
 
     /* Receive: in-order bytes not yet read, and what waits for a gap to be filled. */

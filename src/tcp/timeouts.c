@@ -4,19 +4,22 @@
  */
 #include "tcp/timeouts.h"
 
+#include "tcp/acknowledge.h"
 #include "tcp/answer.h"
-#include "tcp/cc.h"
 #include "tcp/connection.h"
 #include "tcp/fast_open.h"
 #include "tcp/half_open.h"
 #include "tcp/limits.h"
 #include "tcp/output.h"
+#include "tcp/rack.h"
+#include "tcp/recovery.h"
 #include "tcp/rtt.h"
 #include "tcp/send_queue.h"
 #include "tcp/state.h"
 #include "tcp/time_wait.h"
 #include "tcp/trace.h"
 
+#define REST_MS 10000u        /* the sender block of a connection that sends nothing is kept for so long */
 #define R1_RETRANSMISSIONS 3u /* RFC 9293 3.8.3: at R1 the trouble is reported (SHLD-9) */
 
 /* R2: how long this connection may go without an answer (MUST-20, MUST-23). */
@@ -67,8 +70,6 @@ static void backoff(struct tcp *tcp, struct tcb *tcb)
 /* RFC 6298 5.4 to 5.7, RFC 5681 3.1. */
 static void on_retransmission(struct tcp *tcp, struct tcb *tcb)
 {
-    uint32_t flight = seq_offset(tcb->snd_una, tcb->snd_nxt);
-
     trace_event(tcp, &tcb->ep, RILL_TRACE_TIMER, RILL_TIMER_RETRANSMISSION, 0);
     if (unanswered_for_ms(tcp, tcb) >= patience_ms(tcp, tcb) || syn_was_sent_enough(tcp, tcb)) {
         give_up(tcp, tcb);
@@ -76,23 +77,11 @@ static void on_retransmission(struct tcp *tcp, struct tcb *tcb)
     }
     host_count(tcp_host(tcp), RILL_COUNT_TCP_RTO_FIRED, 1);
     backoff(tcp, tcb);
-    tcb->flags &= ~TCB_IN_RECOVERY;
-    if (tcb->busy != REF_NONE)
-        busy_at(tcp, tcb)->rtt_timing = false;
-    tcb->ep.own_dup_acks = 0;
     if ((tcb->flags & TCB_SYN_UNACKED) != 0) {
         tcb->flags |= TCB_SYN_DUE | TCB_SYN_RESENT;
         fast_open_timed_out(tcp, tcb);
-        return;
-    }
-    cc_of(tcb)->congestion(tcp, tcb, CC_TIMEOUT, flight);
-    trace_event(tcp, &tcb->ep, RILL_TRACE_LOSS, RILL_LOSS_TIMEOUT, tcb->snd_una.v);
-    if (connection_make_busy(tcp, tcb)) {
-        struct busy *busy = busy_at(tcp, tcb);
-
-        busy->resend = tcb->snd_una;
-        busy->resend_end = tcb->snd_nxt;
-        busy->recover = tcb->snd_nxt; /* RFC 6582 4: no fast retransmit for what was sent before */
+    } else if (tcb->sender != REF_NONE) {
+        recovery_timeout(tcp, tcb);
     }
 }
 
@@ -173,6 +162,51 @@ static void on_keep(struct tcp *tcp, struct tcb *tcb)
         on_keep_alive(tcp, tcb);
 }
 
+nanos timeouts_earliest(const struct tcp *tcp, const struct tcb *tcb)
+{
+    nanos earliest = min_u64(tcb->retransmit_at, min_u64(tcb->ack_at, tcb->keep_at));
+
+    if (tcb->sender != REF_NONE) {
+        const struct sender *sender = sender_at(tcp, tcb);
+
+        earliest = min_u64(earliest, sender->early_at);
+        if (sender->pacing_waits)
+            earliest = min_u64(earliest, sender->pace_at);
+    }
+    return earliest;
+}
+
+static void on_early(struct tcp *tcp, struct tcb *tcb)
+{
+    struct sender *sender = sender_at(tcp, tcb);
+
+    sender->early_at = NANOS_NEVER;
+    switch (sender->timer) {
+    case SENDER_TIMER_PROBE:
+        trace_event(tcp, &tcb->ep, RILL_TRACE_TIMER, RILL_TIMER_PROBE, 0);
+        if ((tcb->flags & TCB_HELD) == 0)
+            probe_timeout(tcp, tcb);
+        break;
+    case SENDER_TIMER_REORDER:
+        recovery_reorder_timeout(tcp, tcb);
+        break;
+    default: /* SENDER_TIMER_REST */
+        sender_give(tcp, tcb);
+        break;
+    }
+}
+
+/* The sender block's own timers. */
+static void fire_sender(struct tcp *tcp, struct tcb *tcb)
+{
+    nanos now = tcp_host(tcp)->now;
+
+    if (sender_at(tcp, tcb)->early_at <= now)
+        on_early(tcp, tcb);
+    if (tcb->sender != REF_NONE && sender_at(tcp, tcb)->pace_at <= now)
+        sender_at(tcp, tcb)->pacing_waits = false;
+}
+
 static void arm(struct tcp *tcp, struct tcb *tcb, nanos deadline)
 {
     wheel_arm(tcp_arena(tcp), &tcp->wheel, tcb_ref(tcp, tcb), deadline);
@@ -183,11 +217,13 @@ static void fire(struct tcp *tcp, struct tcb *tcb)
 {
     nanos now = tcp_host(tcp)->now;
 
-    if (timeouts_earliest(tcb) > now) { /* it has been moved since it was armed, or output has yet to set it */
+    if (timeouts_earliest(tcp, tcb) > now) { /* it has been moved since it was armed, or output has yet to set it */
         timeouts_settle(tcp, tcb);
         return;
     }
 
+    if (tcb->sender != REF_NONE)
+        fire_sender(tcp, tcb); /* first: a probe that is due with the RTO goes instead of it (RFC 8985 7.2) */
     if (tcb->retransmit_at <= now) {
         tcb->retransmit_at = NANOS_NEVER;
         if ((tcb->flags & TCB_HELD) != 0)
@@ -236,7 +272,7 @@ nanos timeouts_deadline(struct tcp *tcp)
 
     while (tcp->wheel.armed <= TIMERS_FEW && (r = wheel_first(arena, &tcp->wheel)) != REF_NONE) {
         const struct tcb *tcb = tcb_at(tcp, r);
-        nanos earliest = timeouts_earliest(tcb);
+        nanos earliest = timeouts_earliest(tcp, tcb);
 
         if (earliest <= tcb->timer.deadline)
             break;
@@ -274,6 +310,29 @@ static void settle_retransmission(struct tcp *tcp, struct tcb *tcb)
     }
 }
 
+/* RFC 8985 8: the loss probe; or, once nothing is left to send, the rest that ends with the block given back. */
+static void settle_sender(struct tcp *tcp, struct tcb *tcb)
+{
+    struct sender *sender = sender_at(tcp, tcb);
+    bool resting = tcb->retransmit_at == NANOS_NEVER;
+
+    if (resting) {
+        if (sender->timer != SENDER_TIMER_REST || sender->early_at == NANOS_NEVER) {
+            sender->timer = SENDER_TIMER_REST;
+            sender->early_at = tcp_host(tcp)->now + REST_MS * NANOS_PER_MS;
+        }
+    } else if (sender->probe_wanted && probe_is_wanted(tcp, tcb)) {
+        if (sender->timer != SENDER_TIMER_REORDER || sender->early_at == NANOS_NEVER) {
+            sender->timer = SENDER_TIMER_PROBE;
+            sender->early_at = probe_due_at(tcp, tcb, tcb->retransmit_at);
+        }
+    } else if (sender->timer == SENDER_TIMER_REST ||
+               (sender->timer == SENDER_TIMER_PROBE && !probe_is_wanted(tcp, tcb))) {
+        sender->early_at = NANOS_NEVER;
+    }
+    sender->probe_wanted = false;
+}
+
 void timeouts_patience_changed(struct tcp *tcp, struct tcb *tcb)
 {
     uint64_t left_ms = patience_ms(tcp, tcb);
@@ -294,9 +353,13 @@ void timeouts_settle(struct tcp *tcp, struct tcb *tcb)
     } else {
         settle_retransmission(tcp, tcb);
     }
+    if (fin_is_acknowledged(tcb))
+        sender_give(tcp, tcb);
+    else if (tcb->sender != REF_NONE)
+        settle_sender(tcp, tcb);
     if ((tcb->flags & (TCB_ACK_DELAYED | TCB_ACK_NOW)) == TCB_ACK_DELAYED && tcb->ack_at == NANOS_NEVER)
         tcb->ack_at = tcp_host(tcp)->now + tcp->settings.delayed_ack_ms * NANOS_PER_MS;
-    earliest = timeouts_earliest(tcb);
+    earliest = timeouts_earliest(tcp, tcb);
     /* Moved lazily: a timer that is now due later is found out when it comes up. */
     if (earliest < tcb->timer.deadline)
         arm(tcp, tcb, earliest);

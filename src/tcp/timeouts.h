@@ -23,10 +23,7 @@ static inline void timeouts_note(struct tcp *tcp, nanos deadline)
 nanos timeouts_deadline(struct tcp *tcp);
 
 /* The earliest of a connection's timers. */
-static inline nanos timeouts_earliest(const struct tcb *tcb)
-{
-    return min_u64(tcb->retransmit_at, min_u64(tcb->ack_at, tcb->keep_at));
-}
+nanos timeouts_earliest(const struct tcp *tcp, const struct tcb *tcb);
 
 /* What was sent, acknowledged or received may need other timers: set them, and the wheel's one node. */
 void timeouts_settle(struct tcp *tcp, struct tcb *tcb);

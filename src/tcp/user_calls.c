@@ -185,9 +185,11 @@ static int ended(struct tcb *tcb, int otherwise)
 /* RFC 5681 4.1: nothing was in flight for longer than the RTO, so what cwnd knew of the path is out of date. */
 static void restart_after_idle(struct tcp *tcp, struct tcb *tcb)
 {
+    uint32_t idle_ms = host_ms_since(tcp_host(tcp), tcb->unanswered_ms);
+
     if (state_can_send(tcb->ep.state) && seq_equal(tcb->snd_una, tcb->snd_nxt) && send_queue_bytes(tcp, tcb) == 0 &&
-        host_ms_since(tcp_host(tcp), tcb->unanswered_ms) > rtt_rto_us(tcp, tcb) / 1000)
-        cc_of(tcb)->idle(tcp, tcb, min_u32(host_ms_since(tcp_host(tcp), tcb->unanswered_ms), UINT32_MAX / 1000) * 1000);
+        idle_ms > rtt_rto_us(tcp, tcb) / 1000)
+        cc_of(tcb)->idle(tcp, tcb, min_u32(idle_ms, UINT32_MAX / 1000) * 1000);
 }
 
 int64_t user_send(struct tcp *tcp, struct tcb *tcb, const void *data, size_t length_bytes, unsigned flags)

@@ -11,7 +11,7 @@ static void start(struct inside *t)
     t->config.congestion_control = "reno";
     inside_open(t, 1, 1, 65535);
     t->tcb->snd_mss = MSS;
-    assert_true(connection_make_busy(t->tcp, t->tcb));
+    assert_true(sender_make(t->tcp, t->tcb));
     cc_reno.established(t->tcp, t->tcb);
 }
 

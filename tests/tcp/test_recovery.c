@@ -110,16 +110,27 @@ static void R3042_1_the_first_two_duplicate_acks_let_one_new_segment_out_each(vo
     peer_close(&p);
 }
 
-static void R5681_12_recovery_sets_and_inflates_the_window(void **state)
+static void R5681_12_R6937_1_recovery_leads_the_window_to_half_the_flight(void **state)
 {
     struct peer p;
+    uint32_t ssthresh;
     (void)state;
     in_flight(&p, 10, 10 * MSS);
-    duplicate_acks(&p, 1, 3);
-    assert_in_range(status_of(&p).ssthresh_bytes, 5 * MSS, 6 * MSS);
-    assert_int_equal(status_of(&p).cwnd_bytes, status_of(&p).ssthresh_bytes + 3 * MSS);
+    duplicate_acks(&p, 1, 2);
+    peer_forget(&p); /* limited transmit */
     duplicate_acks(&p, 1, 1);
-    assert_int_equal(status_of(&p).cwnd_bytes, status_of(&p).ssthresh_bytes + 4 * MSS);
+    expect_segment(&p, TCP_ACK, 1, 1, MSS);
+    expect_nothing(&p);
+    ssthresh = status_of(&p).ssthresh_bytes;
+    assert_in_range(ssthresh, 5 * MSS, 6 * MSS);
+    for (uint32_t i = 0; i < 6; i++) { /* six more have left: three or so replace them */
+        duplicate_acks(&p, 1, 1);
+        assert_true(status_of(&p).flight_bytes <= status_of(&p).cwnd_bytes);
+    }
+    assert_in_range(p.sent_count, 2, 4);
+    peer_forget(&p);
+    peer_send(&p, TCP_ACK, 1, p.snd_nxt, 0);
+    assert_true(status_of(&p).cwnd_bytes <= ssthresh + MSS);
     peer_close(&p);
 }
 
@@ -157,19 +168,6 @@ static void R6582_2_a_partial_ack_sends_the_next_hole_at_once(void **state)
     assert_int_equal(rill_counted(p.stack, RILL_COUNT_TCP_FAST_RETRANSMITS), 1);
     assert_int_equal(rill_counted(p.stack, RILL_COUNT_TCP_RTO_FIRED), 0);
     assert_int_equal(rill_counted(p.stack, RILL_COUNT_TCP_RETRANSMITTED), 3);
-    peer_close(&p);
-}
-
-static void R6582_2_a_partial_ack_deflates_by_what_it_covers(void **state)
-{
-    struct peer p;
-    uint32_t cwnd;
-    (void)state;
-    in_flight(&p, 10, 0);
-    duplicate_acks(&p, 1, 7);
-    cwnd = status_of(&p).cwnd_bytes;
-    peer_send(&p, TCP_ACK, 1, 1 + 4 * MSS, 0);
-    assert_int_equal(status_of(&p).cwnd_bytes, cwnd - 4 * MSS + MSS);
     peer_close(&p);
 }
 
@@ -217,7 +215,7 @@ static void MUST_19_after_a_timeout_what_was_sent_goes_again_in_slow_start(void 
 {
     struct peer p;
     (void)state;
-    in_flight(&p, 10, 5 * MSS);
+    in_flight(&p, 10, 0); /* with unsent data the first two segments would be new ones: F-RTO */
     peer_advance(&p, 200);
     peer_forget(&p);
     peer_send(&p, TCP_ACK, 1, 1 + MSS, 0);
@@ -329,10 +327,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(R5681_11_the_third_duplicate_ack_sends_the_first_segment_again),
         cmocka_unit_test(R3042_1_the_first_two_duplicate_acks_let_one_new_segment_out_each),
-        cmocka_unit_test(R5681_12_recovery_sets_and_inflates_the_window),
+        cmocka_unit_test(R5681_12_R6937_1_recovery_leads_the_window_to_half_the_flight),
         cmocka_unit_test(R6582_4_a_full_ack_ends_recovery_at_ssthresh),
         cmocka_unit_test(R6582_2_a_partial_ack_sends_the_next_hole_at_once),
-        cmocka_unit_test(R6582_2_a_partial_ack_deflates_by_what_it_covers),
         cmocka_unit_test(R5681_13_only_empty_acks_with_the_same_window_are_duplicates),
         cmocka_unit_test(R5681_13_nothing_outstanding_means_no_duplicates),
         cmocka_unit_test(MUST_19_R5681_7_R6298_10_a_timeout_goes_back_to_one_segment),

@@ -52,7 +52,7 @@ static uint32_t slice(struct fixture *f, uint32_t offset, uint32_t length)
 {
     struct rill_train train = {0};
     struct seq from = seq_add(f->in.tcb->iss, 1 + offset);
-    uint32_t taken = send_queue_slices(f->in.tcp, f->in.tcb, from, length, &train);
+    uint32_t taken = send_queue_slices(f->in.tcp, f->in.tcb, from, length, &(ref){REF_NONE}, &train);
     uint32_t at = offset;
 
     for (unsigned i = 0; i < train.slice_count; i++)

@@ -1,0 +1,168 @@
+/*
+ * RFC 8985 6: every record has the time of its last sending; once one that was
+ * sent later has arrived, what was sent earlier is late, and lost when the
+ * reordering window has passed, too.
+ */
+#include "tcp/rack.h"
+
+#include "tcp/options.h"
+#include "tcp/scoreboard.h"
+
+#define RTT_US_MAX (120u * 1000000u) /* longer ones are measured as this */
+#define DUP_THRESH 3u                /* RFC 5681 */
+#define MIN_RTT_WINDOW_US 300000000u /* RACK.min_RTT is forgotten after this, so that it can follow a longer path */
+#define REO_WND_PERSIST 16u          /* 6.2 step 4 */
+
+/* RACK_sent_after() of 6.2 step 2 */
+static bool sent_after(uint32_t t1, struct seq end1, uint32_t t2, struct seq end2)
+{
+    return wrapping_before(t2, t1) || (t1 == t2 && seq_after(end1, end2));
+}
+
+static void min_rtt(const struct tcp *tcp, struct sender *sender, uint32_t rtt_us)
+{
+    if (sender->min_rtt_us != 0 && rtt_us > sender->min_rtt_us &&
+        host_us_since(&tcp->ip.host, sender->min_rtt_at_us) < MIN_RTT_WINDOW_US)
+        return;
+    sender->min_rtt_us = rtt_us;
+    sender->min_rtt_at_us = host_us(&tcp->ip.host);
+}
+
+/* Step 3: a never retransmitted one below what has already arrived. Called in ascending order of sequence. */
+static void detect_reordering(struct sender *sender, const struct sent *record)
+{
+    if (!sender->rack_valid || seq_after(record->end, sender->rack_fack))
+        sender->rack_fack = record->end;
+    else if (seq_before(record->end, sender->rack_fack) && (record->flags & SENT_AGAIN) == 0)
+        sender->reordering_seen = true;
+}
+
+/* Step 2: its RTT may be that of an earlier transmission. */
+static bool is_ambiguous(const struct sender *sender, const struct sent *record, const struct ack_sample *ack,
+                         uint32_t rtt_us)
+{
+    if ((record->flags & SENT_AGAIN) == 0)
+        return false;
+    return (ack->echo_age_ms != UINT32_MAX && ack->echo_age_ms > rtt_us / 1000 + 1) || rtt_us < sender->min_rtt_us;
+}
+
+void rack_delivered(struct tcp *tcp, struct tcb *tcb, const struct sent *record, struct ack_sample *ack)
+{
+    struct sender *sender = sender_at(tcp, tcb);
+    uint32_t rtt_us = min_u32(max_u32(host_us_since(tcp_host(tcp), record->sent_us), 1), RTT_US_MAX);
+
+    detect_reordering(sender, record);
+    if ((record->flags & SENT_AGAIN) != 0) {
+        ack->again_delivered = true;
+    } else {
+        min_rtt(tcp, sender, rtt_us);
+        ack->oldest_rtt_us = max_u32(ack->oldest_rtt_us, rtt_us);
+    }
+    if (is_ambiguous(sender, record, ack, rtt_us))
+        return;
+    if (ack->rtt_us == 0 || sent_after(record->sent_us, record->end, ack->rtt_sent_us, ack->rtt_end)) {
+        ack->rtt_sent_us = record->sent_us;
+        ack->rtt_end = record->end;
+        ack->rtt_us = rtt_us;
+        sender->rack_rtt_us = rtt_us;
+    }
+    if (!sender->rack_valid || sent_after(record->sent_us, record->end, sender->rack_sent_us, sender->rack_end)) {
+        sender->rack_sent_us = record->sent_us;
+        sender->rack_end = record->end;
+        sender->rack_valid = true;
+    }
+}
+
+void rack_dsack(struct tcp *tcp, struct tcb *tcb, const struct ack_sample *ack)
+{
+    struct sender *sender = sender_at(tcp, tcb);
+
+    if (sender->dsack_round_valid && !seq_before(tcb->snd_una, sender->dsack_round))
+        sender->dsack_round_valid = false;
+    if (!ack->dsack || sender->dsack_round_valid)
+        return;
+    sender->dsack_round = tcb->snd_nxt;
+    sender->dsack_round_valid = true;
+    sender->reo_wnd_persist = REO_WND_PERSIST;
+    if (sender->reo_wnd_mult < UINT8_MAX)
+        sender->reo_wnd_mult++;
+}
+
+void rack_recovered(struct tcp *tcp, struct tcb *tcb)
+{
+    struct sender *sender = sender_at(tcp, tcb);
+
+    if (sender->reo_wnd_persist > 0 && --sender->reo_wnd_persist == 0)
+        sender->reo_wnd_mult = 1;
+}
+
+uint32_t rack_reorder_window_us(const struct tcp *tcp, const struct tcb *tcb)
+{
+    const struct sender *sender = sender_at(tcp, tcb);
+
+    if (!sender->reordering_seen && (sender->state >= SENDER_RECOVERY || sender->board.sacked_segments >= DUP_THRESH))
+        return 0;
+    return (uint32_t)min_u64((uint64_t)sender->reo_wnd_mult * sender->min_rtt_us / 4, tcb->srtt_us8 >> 3);
+}
+
+static void arm_reorder_timer(struct tcp *tcp, struct tcb *tcb, uint32_t wait_us)
+{
+    struct sender *sender = sender_at(tcp, tcb);
+
+    if (wait_us > 0) {
+        sender->timer = SENDER_TIMER_REORDER;
+        sender->early_at = tcp_host(tcp)->now + wait_us * NANOS_PER_US;
+    } else if (sender->timer == SENDER_TIMER_REORDER) {
+        sender->early_at = NANOS_NEVER;
+    }
+}
+
+uint32_t rack_detect_loss(struct tcp *tcp, struct tcb *tcb)
+{
+    struct sender *sender = sender_at(tcp, tcb);
+    uint32_t patience_us, wait_us = 0, lost_bytes = 0;
+    struct sent *record = sent_at(tcp, sender->board.in_flight.first);
+
+    if (!sender->rack_valid)
+        return 0;
+    patience_us = sender->rack_rtt_us + rack_reorder_window_us(tcp, tcb);
+    while (record != NULL && !wrapping_before(sender->rack_sent_us, record->sent_us)) {
+        struct sent *later = sent_at(tcp, record->later);
+        uint32_t age_us = host_us_since(tcp_host(tcp), record->sent_us);
+
+        if (sender->board.steps >= SCOREBOARD_STEPS_MAX) {
+            wait_us = max_u32(wait_us, 1); /* at once, but as an event of its own */
+            break;
+        }
+        sender->board.steps++;
+        if (sent_after(sender->rack_sent_us, sender->rack_end, record->sent_us, record->end)) {
+            if (age_us >= patience_us) {
+                lost_bytes += sent_data_bytes(record);
+                if ((record->flags & SENT_AGAIN) != 0 && !wrapping_before(record->sent_us, sender->episode_us))
+                    sender->again_lost = true;
+                scoreboard_lost(tcp, tcb, record, record->end);
+            } else {
+                wait_us = max_u32(wait_us, patience_us - age_us);
+            }
+        }
+        record = later;
+    }
+    arm_reorder_timer(tcp, tcb, wait_us);
+    return lost_bytes;
+}
+
+void rack_timeout(struct tcp *tcp, struct tcb *tcb)
+{
+    struct sender *sender = sender_at(tcp, tcb);
+    struct sent *record = sent_at(tcp, sender->board.in_flight.first);
+    bool by_time = (tcb->flags & TCB_SACK) != 0 && sender->rack_valid;
+    uint32_t patience_us = by_time ? sender->rack_rtt_us + rack_reorder_window_us(tcp, tcb) : 0;
+
+    while (record != NULL) {
+        struct sent *later = sent_at(tcp, record->later);
+
+        if (record->previous == REF_NONE || host_us_since(tcp_host(tcp), record->sent_us) >= patience_us)
+            scoreboard_lost(tcp, tcb, record, record->end);
+        record = later;
+    }
+}

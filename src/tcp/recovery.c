@@ -1,0 +1,289 @@
+/*
+ * RFC 6675 5 with RFC 8985 as the judge of what is lost; RFC 6582 where the
+ * peer has no SACK; RFC 6937 for the window.
+ */
+#include "tcp/recovery.h"
+
+#include "tcp/pacing.h"
+#include "tcp/rack.h"
+#include "tcp/scoreboard.h"
+#include "tcp/trace.h"
+
+#define DUP_THRESH 3u /* RFC 5681 3.2 */
+
+uint32_t sender_flight(const struct tcp *tcp, const struct tcb *tcb)
+{
+    const struct sender *sender;
+
+    if (tcb->sender == REF_NONE)
+        return 0;
+    sender = sender_at(tcp, tcb);
+    return sender->board.flight_bytes - min_u32(sender->duplicate_bytes, sender->board.flight_bytes);
+}
+
+static bool has_sack(const struct tcb *tcb)
+{
+    return (tcb->flags & TCB_SACK) != 0;
+}
+
+/* RFC 5681's FlightSize, without what limited transmit added (3.2 step 2). */
+static uint32_t flight_size(const struct tcb *tcb)
+{
+    return min_u32(seq_offset(tcb->snd_una, tcb->snd_nxt), tcb->cwnd);
+}
+
+static void begin_episode(struct tcp *tcp, struct tcb *tcb, enum sender_state state, enum cc_event event)
+{
+    struct sender *sender = sender_at(tcp, tcb);
+    uint32_t flight_bytes = flight_size(tcb);
+
+    if (sender->state == SENDER_OPEN) {
+        sender->prior_cwnd = tcb->cwnd;
+        sender->prior_ssthresh = tcb->ssthresh;
+    }
+    sender->undo_possible = event != CC_ECN;
+    sender->undo_stamped = false;
+    sender->undo_una = tcb->snd_una;
+    sender->undo_again = 0;
+    sender->again_lost = false;
+    sender->high_seq = tcb->snd_nxt;
+    sender->episode_us = host_us(tcp_host(tcp));
+    sender->prr_delivered = sender->prr_out = 0;
+    sender->recover_flight = max_u32(flight_bytes, tcb->snd_mss);
+    sender->tlp_in_flight = sender->tlp_due = false;
+    sender->frto = FRTO_NONE;
+    sender->state = (uint8_t)state;
+    cc_of(tcb)->congestion(tcp, tcb, event, flight_bytes);
+    trace_event(tcp, &tcb->ep, RILL_TRACE_CWND, tcb->cwnd, tcb->ssthresh);
+}
+
+static void end_episode(struct tcp *tcp, struct tcb *tcb)
+{
+    struct sender *sender = sender_at(tcp, tcb);
+    bool own_window = (cc_of(tcb)->traits & CC_OWN_WINDOW) != 0;
+
+    if (sender->state == SENDER_OPEN)
+        return;
+    if (sender->state != SENDER_LOSS && !own_window) {
+        tcb->cwnd = tcb->ssthresh;
+        if (!has_sack(tcb)) /* RFC 6582 3.2 step 3, full acknowledgment (1): no burst */
+            tcb->cwnd =
+                min_u32(tcb->ssthresh, max_u32(seq_offset(tcb->snd_una, tcb->snd_nxt), tcb->snd_mss) + tcb->snd_mss);
+    }
+    if (sender->state >= SENDER_RECOVERY)
+        rack_recovered(tcp, tcb);
+    sender->state = SENDER_OPEN;
+    sender->frto = FRTO_NONE;
+    sender->duplicate_bytes = 0;
+    tcb->ep.own_dup_acks = 0;
+    if (cc_of(tcb)->recovered != NULL)
+        cc_of(tcb)->recovered(tcp, tcb);
+    trace_event(tcp, &tcb->ep, RILL_TRACE_LOSS, RILL_LOSS_RECOVERED, tcb->snd_una.v);
+    trace_event(tcp, &tcb->ep, RILL_TRACE_CWND, tcb->cwnd, tcb->ssthresh);
+}
+
+void sender_reduce(struct tcp *tcp, struct tcb *tcb)
+{
+    if (!sender_make(tcp, tcb) || sender_at(tcp, tcb)->state != SENDER_OPEN)
+        return;
+    begin_episode(tcp, tcb, SENDER_CWR, CC_ECN);
+}
+
+/* RFC 6937 3, with the bound chosen by whether the ACK shows progress without new loss, as its successor does. */
+static void proportional_rate_reduction(struct tcp *tcp, struct tcb *tcb, const struct ack_sample *ack)
+{
+    struct sender *sender = sender_at(tcp, tcb);
+    uint32_t pipe = sender_flight(tcp, tcb);
+    uint32_t send = 0;
+
+    sender->prr_delivered += ack->delivered_bytes;
+    if (pipe > tcb->ssthresh) {
+        uint64_t share = (uint64_t)sender->prr_delivered * tcb->ssthresh;
+        uint32_t due = (uint32_t)min_u64((share + sender->recover_flight - 1) / sender->recover_flight, CWND_MAX);
+
+        send = due > sender->prr_out ? due - sender->prr_out : 0;
+    } else {
+        uint32_t behind = sender->prr_delivered > sender->prr_out ? sender->prr_delivered - sender->prr_out : 0;
+
+        send = max_u32(behind, ack->delivered_bytes);
+        if (ack->acked_bytes > 0 && ack->lost_bytes == 0)
+            send += tcb->snd_mss; /* slow start towards ssthresh */
+        send = min_u32(send, tcb->ssthresh - pipe);
+    }
+    if (sender->prr_out == 0)
+        send = max_u32(send, tcb->snd_mss); /* the fast retransmit goes at once */
+    tcb->cwnd = min_u32(pipe + send, CWND_MAX);
+    trace_event(tcp, &tcb->ep, RILL_TRACE_CWND, tcb->cwnd, tcb->ssthresh);
+}
+
+static void move_window(struct tcp *tcp, struct tcb *tcb, struct ack_sample *ack)
+{
+    const struct cc_ops *cc = cc_of(tcb);
+    struct sender *sender = sender_at(tcp, tcb);
+
+    if ((cc->traits & CC_OWN_WINDOW) != 0) {
+        if (ack->delivered_bytes > 0)
+            cc->acked(tcp, tcb, ack);
+        return;
+    }
+    if (sender->state == SENDER_CWR || sender->state == SENDER_RECOVERY) {
+        proportional_rate_reduction(tcp, tcb, ack);
+        return;
+    }
+    if (ack->acked_bytes > 0)
+        cc->acked(tcp, tcb, ack);
+}
+
+/* Losses were found. */
+static void on_loss(struct tcp *tcp, struct tcb *tcb, enum rill_trace_loss why)
+{
+    struct sender *sender = sender_at(tcp, tcb);
+    bool again = sender->state == SENDER_RECOVERY && sender->again_lost;
+
+    if (sender->state >= SENDER_RECOVERY && !again) /* RFC 5681 4.3: the loss of a retransmission counts anew */
+        return;
+    begin_episode(tcp, tcb, SENDER_RECOVERY, CC_LOSS);
+    host_count(tcp_host(tcp), RILL_COUNT_TCP_FAST_RETRANSMITS, 1);
+    trace_event(tcp, &tcb->ep, RILL_TRACE_LOSS, why, tcb->snd_una.v);
+}
+
+/* Without SACK there is one hole that is known: the first segment. */
+static void first_is_lost(struct tcp *tcp, struct tcb *tcb, struct ack_sample *ack)
+{
+    struct sent *record = sent_at(tcp, sender_at(tcp, tcb)->board.all.first);
+    uint32_t bytes;
+
+    if (record == NULL || (record->flags & (SENT_LOST | SENT_SACKED)) != 0)
+        return;
+    bytes = min_u32(sent_bytes(record), tcb->snd_mss);
+    scoreboard_lost(tcp, tcb, record, seq_add(record->start, bytes));
+    ack->lost_bytes += bytes;
+}
+
+/* RFC 6582 3.2 step 3: a partial acknowledgment names the next hole. */
+static void partial_ack(struct tcp *tcp, struct tcb *tcb, struct ack_sample *ack)
+{
+    struct sender *sender = sender_at(tcp, tcb);
+    uint32_t counted = ack->acked_bytes > tcb->snd_mss ? ack->acked_bytes - tcb->snd_mss : 0;
+
+    counted = min_u32(counted, sender->duplicate_bytes); /* had left the network by its duplicate ACKs */
+    sender->duplicate_bytes -= counted;
+    ack->delivered_bytes -= min_u32(counted, ack->delivered_bytes);
+    first_is_lost(tcp, tcb, ack);
+    trace_event(tcp, &tcb->ep, RILL_TRACE_LOSS, RILL_LOSS_PARTIAL_ACK, tcb->snd_una.v);
+}
+
+static void acked_without_sack(struct tcp *tcp, struct tcb *tcb, struct ack_sample *ack)
+{
+    struct sender *sender = sender_at(tcp, tcb);
+
+    if (ack->acked_bytes == 0)
+        return;
+    if (sender->state == SENDER_RECOVERY) {
+        partial_ack(tcp, tcb, ack);
+    } else {
+        ack->delivered_bytes -= min_u32(sender->duplicate_bytes, ack->delivered_bytes);
+        sender->duplicate_bytes = 0;
+        tcb->ep.own_dup_acks = 0;
+    }
+}
+
+static void detect_loss(struct tcp *tcp, struct tcb *tcb, struct ack_sample *ack)
+{
+    if (!has_sack(tcb)) {
+        acked_without_sack(tcp, tcb, ack);
+        return;
+    }
+    ack->lost_bytes += rack_detect_loss(tcp, tcb);
+    if (ack->lost_bytes > 0)
+        on_loss(tcp, tcb, RILL_LOSS_RACK);
+}
+
+void recovery_acked(struct tcp *tcp, struct tcb *tcb, struct ack_sample *ack)
+{
+    struct sender *sender = sender_at(tcp, tcb);
+
+    if (sender->state == SENDER_LOSS) /* RFC 3465 2.3: what a timeout's retransmissions fill in is not new capacity */
+        ack->acked_bytes = min_u32(ack->acked_bytes, tcb->snd_mss);
+    if (ack->oldest_rtt_us != 0)
+        sender->tlp_sampled = true;
+    rack_dsack(tcp, tcb, ack);
+    if (probe_acked(tcp, tcb, ack) && sender->state == SENDER_OPEN) {
+        begin_episode(tcp, tcb, SENDER_CWR, CC_LOSS);
+        sender->high_seq = tcb->snd_una; /* it is repaired already: the window is reduced, and that is all */
+    }
+    (void)undo_acked(tcp, tcb, ack);
+    if (!seq_before(tcb->snd_una, sender->high_seq))
+        end_episode(tcp, tcb);
+    detect_loss(tcp, tcb, ack);
+    if (ack->acked_bytes > 0 || ack->delivered_bytes > 0)
+        move_window(tcp, tcb, ack);
+    pacing_follow_window(tcp, tcb);
+    sender_una_moved(tcp, tcb);
+}
+
+void recovery_duplicate(struct tcp *tcp, struct tcb *tcb, struct ack_sample *ack)
+{
+    struct sender *sender = sender_at(tcp, tcb);
+    uint32_t flight = sender->board.flight_bytes;
+
+    (void)undo_acked(tcp, tcb, ack);
+    if (tcb->ep.own_dup_acks < UINT8_MAX)
+        tcb->ep.own_dup_acks++;
+    /* One more segment has left the network; one at least has not. */
+    if (flight > sender->duplicate_bytes + tcb->snd_mss || sender->state == SENDER_RECOVERY) {
+        sender->duplicate_bytes = min_u32(sender->duplicate_bytes + tcb->snd_mss, flight);
+        ack->delivered_bytes = tcb->snd_mss;
+    }
+    /* RFC 6582 3.2 step 2: not for what was in flight at the last timeout or recovery. */
+    if (tcb->ep.own_dup_acks == DUP_THRESH && sender->state <= SENDER_CWR &&
+        seq_after(tcb->snd_una, sender->high_seq)) {
+        on_loss(tcp, tcb, RILL_LOSS_DUPLICATE_ACKS);
+        first_is_lost(tcp, tcb, ack);
+    }
+    if (sender->state == SENDER_RECOVERY)
+        move_window(tcp, tcb, ack);
+}
+
+void recovery_reorder_timeout(struct tcp *tcp, struct tcb *tcb)
+{
+    struct ack_sample ack = {.echo_age_ms = UINT32_MAX, .sacked_end = tcb->snd_una};
+
+    sender_at(tcp, tcb)->board.steps = 0;
+    trace_event(tcp, &tcb->ep, RILL_TRACE_TIMER, RILL_TIMER_REORDER, 0);
+    detect_loss(tcp, tcb, &ack);
+    if (ack.lost_bytes > 0)
+        move_window(tcp, tcb, &ack);
+}
+
+void recovery_timeout(struct tcp *tcp, struct tcb *tcb)
+{
+    struct sender *sender = sender_at(tcp, tcb);
+    const struct sent *first = sent_at(tcp, sender->board.all.first);
+    bool in_recovery = sender->state >= SENDER_RECOVERY;
+
+    trace_event(tcp, &tcb->ep, RILL_TRACE_LOSS, RILL_LOSS_TIMEOUT, tcb->snd_una.v);
+    if (first != NULL && (first->flags & SENT_SACKED) != 0)
+        scoreboard_renege(tcp, tcb); /* RFC 2018 8: it would have been acknowledged */
+    rack_timeout(tcp, tcb);
+    begin_episode(tcp, tcb, SENDER_LOSS, CC_TIMEOUT);
+    /* RFC 5682 3.1 step 1: not within a recovery, but again and again for the same segment. */
+    sender->frto = !in_recovery || tcb->ep.own_backoff > 1 ? FRTO_FIRST_ACK : FRTO_NONE;
+    sender->first_due = true;
+    sender->duplicate_bytes = 0;
+    tcb->ep.own_dup_acks = 0;
+}
+
+void recovery_sent(struct tcp *tcp, struct tcb *tcb, uint32_t bytes, bool again)
+{
+    struct sender *sender = sender_at(tcp, tcb);
+
+    sender->prr_out += sender->state == SENDER_OPEN ? 0 : bytes;
+    if (!again)
+        return;
+    sender->undo_again += bytes;
+    if (!sender->undo_stamped) {
+        sender->undo_stamp = host_ms(tcp_host(tcp));
+        sender->undo_stamped = true;
+    }
+}

@@ -1,0 +1,96 @@
+/*
+ * Second thoughts: the segments taken for lost were only late. Three witnesses:
+ * the timestamp echo of an ACK that answers the original (RFC 3522), D-SACKs
+ * for all that was sent again (RFC 2883, RFC 3708), and F-RTO (RFC 5682).
+ */
+#include "tcp/rack.h"
+#include "tcp/recovery.h"
+#include "tcp/scoreboard.h"
+#include "tcp/trace.h"
+
+/* RFC 4015: what was taken is given back. */
+static void undo(struct tcp *tcp, struct tcb *tcb)
+{
+    struct sender *sender = sender_at(tcp, tcb);
+
+    tcb->cwnd = max_u32(tcb->cwnd, sender->prior_cwnd);
+    tcb->ssthresh = max_u32(tcb->ssthresh, sender->prior_ssthresh);
+    scoreboard_unlose(tcp, tcb);
+    if (sender->state >= SENDER_RECOVERY)
+        rack_recovered(tcp, tcb);
+    sender->state = SENDER_OPEN;
+    sender->frto = FRTO_NONE;
+    sender->undo_possible = false;
+    sender->high_seq = seq_sub(tcb->snd_una, 1); /* RFC 5682 3.1: what is late may still prove to be lost */
+    if (cc_of(tcb)->undo != NULL)
+        cc_of(tcb)->undo(tcp, tcb);
+    host_count(tcp_host(tcp), RILL_COUNT_TCP_SPURIOUS, 1);
+    trace_event(tcp, &tcb->ep, RILL_TRACE_LOSS, RILL_LOSS_SPURIOUS, tcb->snd_una.v);
+    trace_event(tcp, &tcb->ep, RILL_TRACE_CWND, tcb->cwnd, tcb->ssthresh);
+}
+
+/* RFC 3522 3.2 steps 4 and 5: the first ACK of new data echoes a stamp from before the first retransmission. */
+static bool eifel(const struct tcp *tcp, const struct sender *sender, const struct ack_sample *ack)
+{
+    return sender->undo_stamped && ack->acked_bytes > 0 && ack->echo_age_ms != UINT32_MAX &&
+           ack->echo_age_ms > host_ms_since(&tcp->ip.host, sender->undo_stamp);
+}
+
+/* Every byte sent again has come twice. */
+static bool all_came_twice(struct sender *sender, const struct ack_sample *ack)
+{
+    uint32_t bytes;
+
+    if (!ack->dsack || sender->undo_again == 0 || seq_before(ack->dsack_block.start, sender->undo_una) ||
+        seq_after(ack->dsack_block.end, sender->high_seq))
+        return false;
+    bytes = seq_offset(ack->dsack_block.start, ack->dsack_block.end);
+    sender->undo_again -= min_u32(bytes, sender->undo_again);
+    return sender->undo_again == 0;
+}
+
+/* RFC 5682 3.1, and 2.1 where there is no SACK. True when the timeout was spurious. */
+static bool frto_step(struct tcp *tcp, struct tcb *tcb, const struct ack_sample *ack)
+{
+    struct sender *sender = sender_at(tcp, tcb);
+    bool advances = ack->acked_bytes > 0;
+
+    if (sender->frto == FRTO_FIRST_ACK) { /* step 2 */
+        if (!advances) {
+            if ((tcb->flags & TCB_SACK) == 0)
+                sender->frto = FRTO_NONE; /* 2.1 step 2 a: a duplicate ACK */
+            return false;
+        }
+        if (!seq_before(tcb->snd_una, sender->high_seq)) {
+            sender->frto = FRTO_NONE;
+            return false;
+        }
+        sender->frto = FRTO_NEW_DATA; /* output sends the two segments that cwnd has become anew from unsent data */
+        return false;
+    }
+    /* step 3 */
+    if (seq_after(seq_max(tcb->snd_una, ack->sacked_end), sender->high_seq) ||
+        (!advances && !ack->original_delivered)) {
+        tcb->cwnd = min_u32(tcb->cwnd, 3u * tcb->snd_mss);
+        sender->frto = FRTO_NONE;
+        return false;
+    }
+    return true;
+}
+
+bool undo_acked(struct tcp *tcp, struct tcb *tcb, const struct ack_sample *ack)
+{
+    struct sender *sender = sender_at(tcp, tcb);
+    bool spurious = false;
+
+    if (!sender->undo_possible)
+        return false;
+    if (sender->state >= SENDER_RECOVERY)
+        spurious = eifel(tcp, sender, ack);
+    spurious = all_came_twice(sender, ack) || spurious;
+    if (!spurious && sender->state == SENDER_LOSS && sender->frto != FRTO_NONE)
+        spurious = frto_step(tcp, tcb, ack);
+    if (spurious)
+        undo(tcp, tcb);
+    return spurious;
+}
