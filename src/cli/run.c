@@ -256,6 +256,8 @@ static int run_program(struct run_command *command, char **argv)
     command->session.app = (struct session_app){command, on_event, on_descriptors, on_step, on_deadline, on_stop};
     setenv("RILL_RUNTIME_DIR", runtime_directory(), 1);
     setenv("RILL_NAME", command->session.name, 1);
+    if (command->run_config.watch_opens)
+        setenv("PROC_ROOT", "/proc", 0); /* ss: read /proc/net, and do not ask the kernel by netlink first */
     command->program = run_start(command->run, argv);
     if (command->program < 0)
         return CLI_FAILED;

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/filter.h>
+#include <linux/netlink.h>
 #include <linux/seccomp.h>
 #include <stddef.h>
 #include <string.h>
@@ -99,9 +100,17 @@ static void skip_if(struct program *program, uint32_t k, uint8_t equal, uint8_t 
     add(program, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, k, equal, other));
 }
 
-static void ask_if_inet(struct program *program)
+static void ask_if_inet(struct program *program, unsigned flags)
 {
     load(program, LOW(0));
+    if ((flags & FILTER_OPENS) != 0) {
+        /* ss asks NETLINK_SOCK_DIAG, which knows the kernel's sockets only; without it, it reads /proc/net. */
+        skip_if(program, AF_NETLINK, 0, 4);
+        load(program, LOW(2));
+        skip_if(program, NETLINK_SOCK_DIAG, 0, 1);
+        finish(program, SECCOMP_RET_ERRNO | EPROTONOSUPPORT);
+        finish(program, SECCOMP_RET_ALLOW);
+    }
     skip_if(program, AF_INET, 1, 0);
     skip_if(program, AF_INET6, 0, 1);
     finish(program, SECCOMP_RET_USER_NOTIF);
@@ -141,14 +150,14 @@ static void ask_if_reading(struct program *program, unsigned argument)
     finish(program, SECCOMP_RET_ALLOW);
 }
 
-static void add_rule(struct program *program, enum rule rule)
+static void add_rule(struct program *program, enum rule rule, unsigned flags)
 {
     switch (rule) {
     case RULE_ALWAYS:
         finish(program, SECCOMP_RET_USER_NOTIF);
         break;
     case RULE_INET:
-        ask_if_inet(program);
+        ask_if_inet(program, flags);
         break;
     case RULE_ADDRESS:
         ask_if_address(program);
@@ -196,7 +205,7 @@ static void build(struct program *program, unsigned flags)
         if ((calls[i].unless & flags) != 0 || (calls[i].only & flags) != calls[i].only)
             continue;
         skip_if(program, (uint32_t)calls[i].number, 0, 0);
-        add_rule(program, calls[i].rule);
+        add_rule(program, calls[i].rule, flags);
         program->code[jump].jf = (uint8_t)(program->length - jump - 1);
     }
     finish(program, SECCOMP_RET_ALLOW);
