@@ -147,7 +147,8 @@ struct rill_sockaddr_in rill_sockaddr4(uint8_t a, uint8_t b, uint8_t c, uint8_t 
 #define RILL_MSG_MORE 0x8000
 #define RILL_MSG_WAITFORONE 0x10000
 #define RILL_MSG_ERRQUEUE 0x2000
-#define RILL_MSG_FASTOPEN 0x20000000
+#define RILL_MSG_FASTOPEN 0x20000000 /* sendto, sendmsg: connect and send; the data may go in the SYN */
+#define RILL_MSG_LENT 0x4000000      /* send without copying: see rill_sock_lent() */
 
 struct rill_iovec {
     void *base;
@@ -204,6 +205,19 @@ int rill_sock_recvmmsg(struct rill_sockets *sockets, int fd, struct rill_mmsghdr
                        const struct rill_timeval *timeout);
 
 int64_t rill_sock_read(struct rill_sockets *sockets, int fd, void *data, size_t length_bytes);
+/*
+ * Without copying, streams only. Sending: with RILL_MSG_LENT the bytes that a send took are lent until the peer has
+ * acknowledged them, and must not change meanwhile; rill_sock_lent() says how many are, counted from the last, and
+ * rill_sock_reclaim() waits until none is (-RILL_EAGAIN when it may not wait). The last close copies what is lent.
+ *
+ * Receiving: rill_sock_borrow() gives up to max slices of what recv would copy, 0 at the end of the stream; they are
+ * valid until the next call on the stack. rill_sock_return() takes the first length_bytes of them out of the stream.
+ */
+int64_t rill_sock_lent(struct rill_sockets *sockets, int fd);
+int rill_sock_reclaim(struct rill_sockets *sockets, int fd);
+int rill_sock_borrow(struct rill_sockets *sockets, int fd, struct rill_slice *slices, unsigned max, int flags);
+int rill_sock_return(struct rill_sockets *sockets, int fd, size_t length_bytes);
+
 int64_t rill_sock_readv(struct rill_sockets *sockets, int fd, const struct rill_iovec *iov, int iov_count);
 
 /* ----------------------------------------------------------------- descriptors */
@@ -291,6 +305,7 @@ int rill_sock_ioctl(struct rill_sockets *sockets, int fd, unsigned long request,
 #define RILL_TCP_USER_TIMEOUT 18
 #define RILL_TCP_FASTOPEN 23
 #define RILL_TCP_NOTSENT_LOWAT 25
+#define RILL_TCP_FASTOPEN_CONNECT 30
 #define RILL_TCP_INQ 36
 
 #define RILL_IP_TOS 1

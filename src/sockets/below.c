@@ -7,6 +7,7 @@
 #include "stack/stack.h"
 #include "tcp/cc.h"
 #include "tcp/connection.h"
+#include "tcp/fast_open.h"
 #include "tcp/output.h"
 #include "tcp/reassembly.h"
 #include "tcp/send_queue.h"
@@ -35,6 +36,7 @@ bool below_look(struct rill_stack *stack, rill_conn conn, struct below *out)
     out->unacked_bytes = send_queue_bytes(tcp, tcb);
     out->unsent_bytes = send_queue_unsent(tcp, tcb);
     out->is_writable = is_writable(tcp, tcb);
+    out->syn_waits = (tcb->fast_open & FAST_OPEN_WAITS) != 0;
     out->urgent = (tcb->flags & TCB_URGENT_SEEN) != 0 && tcb->busy != REF_NONE;
     if (out->urgent)
         out->urgent_end = busy_at(tcp, tcb)->rcv_up.v;

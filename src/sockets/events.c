@@ -189,6 +189,8 @@ static uint32_t sock_mask(struct rill_sockets *s, struct sock *sock)
         mask |= RILL_POLLIN | RILL_POLLRDNORM | RILL_POLLRDHUP;
     if (sock->phase != PHASE_CONNECTING)
         mask |= mask_of_stream(s, sock, &below);
+    else if (below.syn_waits)
+        mask |= RILL_POLLOUT | RILL_POLLWRNORM;
     if (sock->error != 0)
         mask |= RILL_POLLERR;
     return mask;

@@ -114,9 +114,8 @@ static int refuse(int name, int value)
     switch (name) {
     case RILL_TCP_WINDOW_CLAMP:
         return value == 0 ? 0 : -RILL_EOPNOTSUPP;
-    case RILL_TCP_FASTOPEN:
     case RILL_TCP_INQ:
-        if (value < 0 || (name == RILL_TCP_INQ && value > 1))
+        if (value < 0 || value > 1)
             return -RILL_EINVAL;
         return value == 0 ? 0 : -RILL_EOPNOTSUPP;
     default:
@@ -204,6 +203,17 @@ static int set_mss(struct rill_sockets *s, struct sock *sock, int value)
     return 0;
 }
 
+/* How many connections a SYN's data may open before their handshakes are done. */
+static int set_fast_open(struct rill_sockets *s, struct sock *sock, int value)
+{
+    if (value < 0 || (sock->phase != PHASE_CLOSED && sock->phase != PHASE_LISTENING))
+        return -RILL_EINVAL;
+    sock->options.fast_open_backlog = min_u32((uint32_t)value, RILL_SOMAXCONN);
+    if (sock->phase == PHASE_LISTENING)
+        (void)rill_set_fast_open(s->stack, sock->conn, sock->options.fast_open_backlog);
+    return 0;
+}
+
 int option_set_tcp(struct rill_sockets *s, struct sock *sock, int name, const void *value, uint32_t bytes)
 {
     int number, error;
@@ -227,6 +237,13 @@ int option_set_tcp(struct rill_sockets *s, struct sock *sock, int name, const vo
     case RILL_TCP_DEFER_ACCEPT:
         sock->options.defer_accept = retries_in(number);
         sock_change(s, sock, RILL_CHANGE_DEFER_ACCEPT);
+        return 0;
+    case RILL_TCP_FASTOPEN:
+        return set_fast_open(s, sock, number);
+    case RILL_TCP_FASTOPEN_CONNECT:
+        if (number < 0 || number > 1 || sock->phase != PHASE_CLOSED)
+            return -RILL_EINVAL;
+        sock->options.fast_open_connect = number != 0;
         return 0;
     case RILL_TCP_MAXSEG:
         return set_mss(s, sock, number);
@@ -261,6 +278,10 @@ int option_get_tcp(struct rill_sockets *s, struct sock *sock, int name, struct o
     case RILL_TCP_CONGESTION:
         get_congestion(s, sock, out);
         return 0;
+    case RILL_TCP_FASTOPEN:
+        return option_number(out, (int)sock->options.fast_open_backlog);
+    case RILL_TCP_FASTOPEN_CONNECT:
+        return option_number(out, sock->options.fast_open_connect);
     case RILL_TCP_DEFER_ACCEPT:
         return option_number(out, seconds_of(sock->options.defer_accept));
     case RILL_TCP_INFO:

@@ -220,6 +220,73 @@ static int64_t receive_pieces(struct rill_sockets *s, int fd, const struct rill_
     return receive_stream(&r, file, flags);
 }
 
+/* ------------------------------------------------------------ without copying */
+
+/* The first `bytes` that can be read, as far as max slices go. */
+static int borrow_up_to(struct rill_sockets *s, const struct sock *sock, struct rill_slice *slices, unsigned max,
+                        uint32_t bytes)
+{
+    int count = rill_borrow(s->stack, sock->conn, slices, max);
+
+    for (int i = 0; i < count; i++) {
+        slices[i].length_bytes = min_u32(slices[i].length_bytes, bytes);
+        bytes -= slices[i].length_bytes;
+        if (bytes == 0)
+            return i + 1;
+    }
+    return count;
+}
+
+int rill_sock_borrow(struct rill_sockets *s, int fd, struct rill_slice *slices, unsigned max, int flags)
+{
+    struct reading r = {.s = s};
+    struct below below;
+    struct file *file;
+    rill_time deadline;
+    uint32_t bytes;
+    int error = sock_of(s, fd, &file, &r.sock);
+
+    if (error != 0)
+        return error;
+    if (r.sock->datagram || max == 0)
+        return max == 0 ? -RILL_EINVAL : -RILL_EOPNOTSUPP;
+    deadline = deadline_after(s, r.sock->options.receive_timeout);
+    catch_up(s);
+    if (r.sock->phase == PHASE_LISTENING)
+        return -RILL_ENOTCONN;
+    for (;;) {
+        while (sock_look(s, r.sock, &below) && up_to_mark(&r, &below, &bytes)) {
+            if (bytes > 0)
+                return borrow_up_to(s, r.sock, slices, max, bytes);
+        }
+        error = nothing_there(r.sock);
+        if (error != 0)
+            return error > 0 ? 0 : error;
+        error = file_may_wait(file, flags) ? wait_for_more(s, deadline) : -RILL_EAGAIN;
+        if (error != 0)
+            return error;
+    }
+}
+
+int rill_sock_return(struct rill_sockets *s, int fd, size_t length_bytes)
+{
+    struct below below;
+    struct file *file;
+    struct sock *sock;
+    int error = sock_of(s, fd, &file, &sock);
+
+    if (error != 0)
+        return error;
+    if (sock->datagram || sock->conn == 0)
+        return -RILL_EINVAL;
+    error = rill_consume(s->stack, sock->conn, length_bytes);
+    if (error == 0 && sock_look(s, sock, &below))
+        forget_mark(sock, &below);
+    return error == -RILL_EBADF || error == -RILL_ENOTCONN ? -RILL_EINVAL : error;
+}
+
+/* ---------------------------------------------------------------------- calls */
+
 int64_t rill_sock_recv(struct rill_sockets *s, int fd, void *data, size_t length_bytes, int flags)
 {
     struct rill_iovec piece = {data, length_bytes};

@@ -1,6 +1,7 @@
 /*
  * The send family: all of it is one loop over pieces of the caller's memory.
  */
+#include "sockets/address.h"
 #include "sockets/datagram.h"
 #include "sockets/sock.h"
 
@@ -8,16 +9,13 @@
 
 #define IOV_MAX 1024
 
-/* send(2) flags that change nothing for a stream of ours, and those that are carried out. */
-#define FLAGS_KNOWN                                                                                                    \
-    (RILL_MSG_OOB | RILL_MSG_DONTWAIT | RILL_MSG_EOR | RILL_MSG_NOSIGNAL | RILL_MSG_MORE | RILL_MSG_WAITALL |          \
-     RILL_MSG_PEEK | RILL_MSG_TRUNC | RILL_MSG_CTRUNC)
-
 /* Why nothing can be sent: Linux's sk_stream_wait_connect() and sk_stream_error(). 0: nothing is in the way. */
-static int send_obstacle(struct sock *sock)
+static int send_obstacle(struct sock *sock, const struct below *below)
 {
     int error = 0;
 
+    if (sock->phase == PHASE_CONNECTING && below->syn_waits)
+        return 0; /* RFC 7413: the SYN takes the data along */
     if (sock->phase == PHASE_CONNECTING) {
         error = sock_take_error(sock);
         return error != 0 ? error : -RILL_EAGAIN;
@@ -60,6 +58,8 @@ static int64_t send_some(struct rill_sockets *s, const struct sock *sock, struct
             native |= RILL_SEND_MORE;
         if (last && (flags & RILL_MSG_OOB) != 0)
             native |= RILL_SEND_URGENT;
+        if ((flags & RILL_MSG_LENT) != 0)
+            native |= RILL_SEND_LENT;
         n = rill_send(s->stack, sock->conn, (const uint8_t *)piece->base + at->offset, left, native);
         if (n < 0)
             return sent > 0 ? sent : n;
@@ -81,32 +81,26 @@ static int64_t send_datagram(struct rill_sockets *s, struct file *file, const st
     return datagram_send(s, file, &message, flags);
 }
 
-static int64_t send_pieces(struct rill_sockets *s, int fd, const struct rill_iovec *iov, size_t count, int flags)
+/* The pieces to a stream. */
+static int64_t send_stream(struct rill_sockets *s, struct file *file, const struct rill_iovec *iov, size_t count,
+                           int flags)
 {
     struct cursor at = {.iov = iov, .count = count};
+    struct sock *sock = &file->sock;
+    rill_time deadline = deadline_after(s, sock->options.send_timeout);
     struct below below;
-    struct file *file;
-    struct sock *sock;
-    rill_time deadline;
     int64_t sent = 0;
-    int error = sock_of(s, fd, &file, &sock);
 
-    if (error != 0)
-        return error;
-    if (sock->datagram)
-        return send_datagram(s, file, iov, count, flags);
-    if ((flags & ~FLAGS_KNOWN) != 0)
-        return -RILL_EOPNOTSUPP;
-    deadline = deadline_after(s, sock->options.send_timeout);
     catch_up(s);
     cursor_advance(&at, 0);
     for (;;) {
         int64_t n = 0;
+        int error;
 
         (void)sock_look(s, sock, &below);
         if (sent > 0 && sock->error != 0)
             return sent; /* the error is for the next call */
-        error = send_obstacle(sock);
+        error = send_obstacle(sock, &below);
         if (error == 0) {
             n = send_some(s, sock, &at, flags);
             error = n >= 0 ? 0 : (int)n;
@@ -121,6 +115,39 @@ static int64_t send_pieces(struct rill_sockets *s, int fd, const struct rill_iov
         if (error != 0)
             return sent > 0 ? sent : error;
     }
+}
+
+static int64_t send_pieces(struct rill_sockets *s, int fd, const struct rill_iovec *iov, size_t count, int flags)
+{
+    struct file *file;
+    struct sock *sock;
+    int error = sock_of(s, fd, &file, &sock);
+
+    if (error != 0)
+        return error;
+    if (sock->datagram)
+        return send_datagram(s, file, iov, count, flags);
+    if ((flags & RILL_MSG_FASTOPEN) != 0)
+        return sock->phase == PHASE_CLOSED && sock->link == LINK_UNCONNECTED ? -RILL_EINVAL : -RILL_EISCONN;
+    return send_stream(s, file, iov, count, flags);
+}
+
+/* RILL_MSG_FASTOPEN (RFC 7413): connect and send in one; with a cookie for the peer the data goes in the SYN. */
+static int64_t send_opening(struct rill_sockets *s, struct file *file, const struct rill_msghdr *message, int flags)
+{
+    int error;
+
+    if (message->name == NULL)
+        return -RILL_EINVAL;
+    if (message->name_bytes >= sizeof(uint16_t) && address_family(message->name) == RILL_AF_UNSPEC)
+        return -RILL_EOPNOTSUPP;
+    error = sock_open_fast(s, file, message->name, message->name_bytes, file_may_wait(file, flags));
+    return error != 0 ? error : send_stream(s, file, message->iov, message->iov_count, flags & ~RILL_MSG_FASTOPEN);
+}
+
+static bool is_opening(const struct file *file, int flags)
+{
+    return (flags & RILL_MSG_FASTOPEN) != 0 && file->kind == FILE_SOCKET;
 }
 
 /* What a call with many pieces is checked for. */
@@ -153,11 +180,13 @@ int64_t rill_sock_sendto(struct rill_sockets *s, int fd, const void *data, size_
     struct rill_msghdr message = {.name_bytes = addr_bytes, .iov = &piece, .iov_count = 1};
     struct file *file = file_of(s, fd);
 
-    if (file == NULL || !is_datagram(file)) /* a stream has its peer: Linux ignores the address too */
-        return rill_sock_send(s, fd, data, length_bytes, flags);
     memcpy(&piece.base, &data, sizeof piece.base);
     memcpy(&message.name, &addr, sizeof message.name);
-    return datagram_send(s, file, &message, flags);
+    if (file != NULL && is_datagram(file))
+        return datagram_send(s, file, &message, flags);
+    if (file != NULL && is_opening(file, flags))
+        return send_opening(s, file, &message, flags);
+    return rill_sock_send(s, fd, data, length_bytes, flags); /* a stream has its peer: Linux ignores the address too */
 }
 
 int64_t rill_sock_sendmsg(struct rill_sockets *s, int fd, const struct rill_msghdr *message, int flags)
@@ -169,7 +198,37 @@ int64_t rill_sock_sendmsg(struct rill_sockets *s, int fd, const struct rill_msgh
         return -RILL_EBADF;
     if (is_datagram(file))
         return datagram_send(s, file, message, flags);
+    if (error == 0 && is_opening(file, flags))
+        return send_opening(s, file, message, flags);
     return error != 0 ? error : send_pieces(s, fd, message->iov, message->iov_count, flags);
+}
+
+int64_t rill_sock_lent(struct rill_sockets *s, int fd)
+{
+    struct file *file;
+    struct sock *sock;
+    int error = sock_of(s, fd, &file, &sock);
+    int64_t lent;
+
+    if (error != 0)
+        return error;
+    catch_up(s);
+    lent = sock->conn == 0 ? 0 : rill_lent(s->stack, sock->conn);
+    return lent < 0 ? 0 : lent; /* a listener, or nothing any more */
+}
+
+int rill_sock_reclaim(struct rill_sockets *s, int fd)
+{
+    struct file *file = file_of(s, fd);
+    int64_t lent;
+
+    while ((lent = rill_sock_lent(s, fd)) > 0) {
+        int error = file_may_wait(file, 0) ? wait_for_more(s, RILL_NEVER) : -RILL_EAGAIN;
+
+        if (error != 0)
+            return error;
+    }
+    return (int)lent;
 }
 
 /* write(2) knows no "not a socket": an epoll is what cannot be written. */

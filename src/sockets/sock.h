@@ -32,6 +32,12 @@ void sock_native_options(const struct rill_sockets *s, const struct file *file, 
 /* What the socket's options say of these (enum rill_option_change) is so from now on. */
 void sock_change(struct rill_sockets *s, const struct sock *sock, unsigned which);
 
+/*
+ * Connect with fast open. 0: connected, or the SYN waits for data; -RILL_EINPROGRESS without waiting, and the error of
+ * connect(2).
+ */
+int sock_open_fast(struct rill_sockets *s, struct file *file, const void *addr, uint32_t addr_bytes, bool may_wait);
+
 /* Forget the connection, RST where its state asks for it, and what went with it; bound ends stay. */
 void sock_disconnect(struct rill_sockets *s, struct file *file);
 

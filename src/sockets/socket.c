@@ -68,6 +68,7 @@ static void fill_options(const struct sock *sock, struct rill_options *out)
     out->backlog = sock->backlog;
     out->defer_accept = (uint8_t)min_u32(options->defer_accept, DEFER_ACCEPT_MAX);
     out->congestion_control = options->congestion_control;
+    out->fast_open_backlog = options->fast_open_backlog;
 }
 
 void sock_native_options(const struct rill_sockets *s, const struct file *file, struct rill_options *out)
@@ -176,6 +177,7 @@ static int adopt(struct rill_sockets *s, const struct sock *listener, rill_conn 
     sock_init(sock, listener->v6);
     sock->options = listener->options;
     sock->options.defer_accept = 0;
+    sock->options.fast_open_backlog = 0;
     sock->conn = conn;
     sock->link = LINK_CONNECTED;
     sock->phase = PHASE_OPEN;
@@ -229,7 +231,7 @@ int rill_sock_accept(struct rill_sockets *s, int fd, void *addr, uint32_t *addr_
 
 /* ------------------------------------------------------------------- active */
 
-static int open_active(struct rill_sockets *s, struct file *file, const void *addr, uint32_t addr_bytes)
+static int open_active(struct rill_sockets *s, struct file *file, const void *addr, uint32_t addr_bytes, bool fast)
 {
     struct sock *sock = &file->sock;
     struct rill_endpoint remote;
@@ -242,6 +244,7 @@ static int open_active(struct rill_sockets *s, struct file *file, const void *ad
     if (sock->v6 && sock->options.v6only && rill_addr_is_v4(&remote.addr))
         return -RILL_ENETUNREACH;
     sock_native_options(s, file, &options);
+    options.flags |= fast ? RILL_OPTION_FAST_OPEN : 0;
     error = rill_tcp_connect(s->stack, &remote, &options, &conn);
     if (error != 0)
         return error;
@@ -258,14 +261,14 @@ static int open_active(struct rill_sockets *s, struct file *file, const void *ad
 }
 
 /* Until the handshake is done or failed; `in_progress` is what to say when there is no waiting. */
-static int await_connection(struct rill_sockets *s, struct file *file, int in_progress)
+static int await_connection(struct rill_sockets *s, struct file *file, bool may_wait, int in_progress)
 {
     rill_time deadline = deadline_after(s, file->sock.options.send_timeout);
 
     while (file->sock.phase == PHASE_CONNECTING) {
         int error;
 
-        if (!file_may_wait(file, 0))
+        if (!may_wait)
             return in_progress;
         error = wait_for_more(s, deadline);
         if (error == -RILL_EAGAIN)
@@ -276,9 +279,51 @@ static int await_connection(struct rill_sockets *s, struct file *file, int in_pr
     return 0;
 }
 
+/* connect(2), but for what only it does. */
+static int connect_stream(struct rill_sockets *s, struct file *file, const void *addr, uint32_t addr_bytes, bool fast,
+                          bool may_wait)
+{
+    struct sock *sock = &file->sock;
+    int in_progress = -RILL_EALREADY;
+    struct below below;
+    int error;
+
+    if (sock->link == LINK_DISCONNECTING)
+        return -RILL_EINVAL;
+    if (sock->link == LINK_CONNECTED || (sock->link == LINK_UNCONNECTED && sock->phase != PHASE_CLOSED))
+        return -RILL_EISCONN;
+    if (sock->link == LINK_UNCONNECTED) {
+        in_progress = open_active(s, file, addr, addr_bytes, fast);
+        if (in_progress != -RILL_EINPROGRESS)
+            return in_progress;
+    }
+    if (sock_look(s, sock, &below) && below.syn_waits) {
+        sock->link = LINK_CONNECTED; /* as far as the application is concerned: it may send */
+        return 0;
+    }
+    error = await_connection(s, file, may_wait, in_progress);
+    if (error != 0)
+        return error;
+    if (sock->phase == PHASE_CLOSED) { /* refused, timed out, ...; the next connect(2) starts anew */
+        error = sock_take_error(sock);
+        sock_disconnect(s, file);
+        return error != 0 ? error : -RILL_ECONNABORTED;
+    }
+    sock->link = LINK_CONNECTED;
+    return 0;
+}
+
+int sock_open_fast(struct rill_sockets *s, struct file *file, const void *addr, uint32_t addr_bytes, bool may_wait)
+{
+    struct below below;
+
+    catch_up(s);
+    (void)sock_look(s, &file->sock, &below);
+    return connect_stream(s, file, addr, addr_bytes, true, may_wait);
+}
+
 int rill_sock_connect(struct rill_sockets *s, int fd, const void *addr, uint32_t addr_bytes)
 {
-    int in_progress = -RILL_EALREADY;
     struct below below;
     struct file *file;
     struct sock *sock;
@@ -296,25 +341,7 @@ int rill_sock_connect(struct rill_sockets *s, int fd, const void *addr, uint32_t
         sock_disconnect(s, file);
         return 0;
     }
-    if (sock->link == LINK_DISCONNECTING)
-        return -RILL_EINVAL;
-    if (sock->link == LINK_CONNECTED || (sock->link == LINK_UNCONNECTED && sock->phase != PHASE_CLOSED))
-        return -RILL_EISCONN;
-    if (sock->link == LINK_UNCONNECTED) {
-        in_progress = open_active(s, file, addr, addr_bytes);
-        if (in_progress != -RILL_EINPROGRESS)
-            return in_progress;
-    }
-    error = await_connection(s, file, in_progress);
-    if (error != 0)
-        return error;
-    if (sock->phase == PHASE_CLOSED) { /* refused, timed out, ...; the next connect(2) starts anew */
-        error = sock_take_error(sock);
-        sock_disconnect(s, file);
-        return error != 0 ? error : -RILL_ECONNABORTED;
-    }
-    sock->link = LINK_CONNECTED;
-    return 0;
+    return connect_stream(s, file, addr, addr_bytes, sock->options.fast_open_connect, file_may_wait(file, 0));
 }
 
 /* --------------------------------------------------------------------- ends */

@@ -5,8 +5,6 @@
 #ifndef TESTS_SOCKETS_SEQUENCES_H
 #define TESTS_SOCKETS_SEQUENCES_H
 
-#include "support/cmocka_all.h"
-
 /* What most begin with: l listens, c is connected to s. */
 #define LISTENING "l socket; l set 1 2 1; l bind; l listen 4;"
 #define CONNECTED LISTENING "c socket; c connect; l accept s; c connect;"
@@ -364,6 +362,282 @@
       LISTENING "p epoll; c socket; c connect; l accept s; d socket; d connect; l accept t; p ctl 1 l 1;"              \
                 "p ctl 1 s 1; p ctl 1 t 1; c send 1; d send 1; s close; p wait; p ctl 2 l 0; t recv 1; p wait;"        \
                 "p ctl 1 l 1; d send 1; p wait; t close; p wait; p close;")                                            \
+    X(select_of_a_fresh_socket, "c socket; c select; c connect 1; c select; c error; c select;")                       \
+    X(select_of_a_listener, LISTENING "l select; c socket; c connect; l select; l accept s; l select;")                \
+    X(select_of_both_ends_of_a_connection,                                                                             \
+      CONNECTED "c select; s select; c send 2; s select; s recv 1; s select; s recv 1; s select;")                     \
+    X(select_of_half_closed_ends, CONNECTED "c shutdown 1; c select; s select; s shutdown 1; c select; s select;")     \
+    X(select_of_a_reset_connection, CONNECTED "s set 1 13 0; s close; c select; c error; c select;")                   \
+    X(select_of_urgent_data, CONNECTED "c send 2 1; s select; s recv 1 1; s select; s recv 9; s select;")              \
+    X(select_below_the_low_water_mark, CONNECTED "s set 1 18 4; c send 2; s select; c send 2; s select;")              \
+    X(sigpipe_after_shutdown, CONNECTED "c shutdown 1; c send 1; c send 1 0x4000; c send 0;")                          \
+    X(sigpipe_of_a_fresh_socket, "c socket; c send 1; c send 1 0x4000;")                                               \
+    X(sigpipe_only_after_the_reset_was_told, CONNECTED "s set 1 13 0; s close; c send 1; c send 1; c send 1 0x4000;")  \
+    X(sigpipe_of_a_peer_that_closed, CONNECTED "s close; c send 1; c send 1; c send 1; c recv 1;")                     \
+    X(sigpipe_of_a_listener, LISTENING "l send 1; l send 1 0x4000;")                                                   \
+    X(sigpipe_of_a_refused_connect, "c socket; c connect 1; c send 1; c send 1; c send 1;")                            \
+    X(sigpipe_of_oob, CONNECTED "c shutdown 1; c send 1 1; c send 1 0x4001;")                                          \
+    X(half_close_then_the_other_half,                                                                                  \
+      CONNECTED "c shutdown 1; s poll; s recv 1; s shutdown 1; c poll; c recv 1; c poll; s poll; s close;"             \
+                "c close;")                                                                                            \
+    X(half_close_lets_a_lot_come_back,                                                                                 \
+      CONNECTED "c send 3; c shutdown 1; s recv 9; s recv 9; s send 9; s send 9; s shutdown 1; c recv 30;"             \
+                "c recv 30; c poll; s poll;")                                                                          \
+    X(half_close_of_receiving_does_not_tell_the_peer,                                                                  \
+      CONNECTED "c shutdown 0; s poll; s send 3; c ioctl 0x541b; c recv 9; c recv 9; c poll; s poll;")                 \
+    X(half_close_with_unread_data_then_close_resets,                                                                   \
+      CONNECTED "s send 3; c shutdown 1; s poll; c close; s poll; s recv 9; s error;")                                 \
+    X(half_close_in_close_wait_with_queued_data,                                                                       \
+      CONNECTED "s shutdown 1; c send 3; c shutdown 1; s recv 9; s recv 9; s poll; c poll; c recv 1;")                 \
+    X(shutdown_both_then_data_from_the_peer_resets,                                                                    \
+      CONNECTED "c shutdown 2; s send 3; s poll; s error; c poll; c recv 3; c error;")                                 \
+    X(shutdown_both_with_unread_data,                                                                                  \
+      CONNECTED "s send 3; c shutdown 2; c poll; c recv 1; c recv 9; c recv 9; s poll; s recv 1;")                     \
+    X(shutdown_receiving_then_close, CONNECTED "s shutdown 0; s close; c poll; c recv 1; c send 1; c send 1;")         \
+    X(shutdown_receiving_twice_and_sending_once,                                                                       \
+      CONNECTED "s shutdown 0; s shutdown 0; s shutdown 1; s shutdown 0; s poll; c poll;")                             \
+    X(shutdown_after_the_reset,                                                                                        \
+      CONNECTED "s set 1 13 0; s close; c shutdown 1; c shutdown 0; c shutdown 2; c error; c poll;")                   \
+    X(shutdown_while_in_time_wait,                                                                                     \
+      CONNECTED "c shutdown 1; s shutdown 1; c shutdown 0; c shutdown 2; s shutdown 2; c poll; s poll;")               \
+    X(shutdown_of_a_listener_with_waiting_connections,                                                                 \
+      LISTENING "c socket; c connect; l shutdown 0; c poll; c error; c recv 1; l poll; l accept s;")                   \
+    X(shutdown_of_both_of_a_listener,                                                                                  \
+      LISTENING "l shutdown 2; l poll; l name sock; l listen 2; l poll; c socket; c connect; l accept s;")             \
+    X(shutdown_of_a_listener_that_is_opened_again,                                                                     \
+      LISTENING "l shutdown 0; l listen 4; l get 1 30; c socket; c connect; l poll; l accept s; s name peer;")         \
+    X(shutdown_of_a_listener_then_connect,                                                                             \
+      "c socket; c bind 2; c listen 1; c shutdown 0; c connect 1; c error; c poll;")                                   \
+    X(a_listener_that_was_shut_keeps_its_port,                                                                         \
+      LISTENING "l shutdown 0; s socket; s bind; s set 1 2 1; s bind; l name sock;")                                   \
+    X(reset_while_the_reader_has_half_closed,                                                                          \
+      CONNECTED "c shutdown 0; s set 1 13 0; s close; c poll; c recv 1; c error; c send 1 0x4000;")                    \
+    X(reset_while_the_writer_has_half_closed,                                                                          \
+      CONNECTED "c shutdown 1; s set 1 13 0; s close; c poll; c recv 1; c recv 1; c error;")                           \
+    X(reset_in_time_wait_is_not_seen,                                                                                  \
+      CONNECTED "c shutdown 1; s recv 1; s close; c recv 1; c poll; c error; c recv 1; c send 1 0x4000;")              \
+    X(reset_by_closing_with_unread_data_and_unsent_answer,                                                             \
+      CONNECTED "c send 4; s send 3; s close; c poll; c recv 9; c recv 9; c recv 9; c error;")                         \
+    X(reset_between_peek_and_read,                                                                                     \
+      CONNECTED "c send 4; s recv 2 2; c set 1 13 0; c close; s recv 9 2; s recv 1; s recv 9; s recv 9;")              \
+    X(reset_is_told_to_one_of_two_descriptors,                                                                         \
+      CONNECTED "c dup d; s set 1 13 0; s close; d recv 1; c recv 1; c poll; d poll; d error;")                        \
+    X(reset_of_a_connection_in_the_accept_queue_with_data,                                                             \
+      LISTENING "c socket; c connect; c send 3; c set 1 13 0; c close; l accept s; s poll; s error; s recv 9;"         \
+                "s recv 9; s name peer; s send 1 0x4000;")                                                             \
+    X(accept_of_a_connection_that_half_closed,                                                                         \
+      LISTENING "c socket; c connect; c shutdown 1; l accept s; s poll; s send 3; c recv 9; s recv 1; s close;"        \
+                "c recv 1; c poll;")                                                                                   \
+    X(accept_after_data_and_close,                                                                                     \
+      LISTENING "c socket; c connect; c send 5; c close; l accept s; s ioctl 0x541b; s recv 2; s recv 9;"              \
+                "s recv 9; s send 1 0x4000; s send 1; s error;")                                                       \
+    X(accept_in_order,                                                                                                 \
+      LISTENING "c socket; c connect; d socket; d connect; l accept s; l accept t; c send 1; d send 2;"                \
+                "s recv 9; t recv 9; l accept p;")                                                                     \
+    X(accept_on_a_closed_or_fresh_or_connected_socket,                                                                 \
+      "c socket; c accept d; c close; c accept d;" CONNECTED "c accept d; s accept t;")                                \
+    X(accept_of_a_reset_connection_then_of_a_good_one,                                                                 \
+      LISTENING "c socket; c connect; c set 1 13 0; c close; d socket; d connect; l poll; l accept s;"                 \
+                "l accept t; s recv 1; t poll; d poll;")                                                               \
+    X(listen_twice_with_other_backlogs,                                                                                \
+      LISTENING "l listen 0; l listen 100; l listen -1; l get 1 30; c socket; c connect; l accept s;")                 \
+    X(listen_after_connect_fails, "c socket; c connect 1; c listen 1; c error; c listen 1; c get 1 30;")               \
+    X(listen_of_a_socket_that_was_connected, CONNECTED "c connect 2; c listen 2; c get 1 30; c name sock;")            \
+    X(listen_while_connecting, LISTENING "c socket; c connect; c listen 1; c connect; c listen 1;")                    \
+    X(two_listeners_on_one_port_by_bind_first,                                                                         \
+      "l socket; l bind; l listen 1; s socket; s listen 1; s name sock; s bind;")                                      \
+    X(connect_twice_to_the_same,                                                                                       \
+      LISTENING "c socket; c connect; c connect; c connect; c connect 1; l accept s; l accept t;")                     \
+    X(connect_after_connect_by_unspec,                                                                                 \
+      CONNECTED "c connect 2; c name sock; c name peer; c connect; c name peer; l accept t; c connect; t poll;")       \
+    X(connect_unspec_while_connecting,                                                                                 \
+      LISTENING "c socket; c connect; c connect 2; c poll; c error; l poll; l accept s; s recv 1; c connect;"          \
+                "c connect; c error;")                                                                                 \
+    X(connect_unspec_twice, CONNECTED "c connect 2; c connect 2; c error; c error; c poll; s poll; s recv 1;")         \
+    X(connect_unspec_after_half_close,                                                                                 \
+      CONNECTED "c shutdown 1; s recv 1; c connect 2; s poll; s error; c poll; c connect; l accept t;"                 \
+                "c connect; c send 1; t recv 1;")                                                                      \
+    X(connect_unspec_with_unread_data, CONNECTED "s send 3; c connect 2; c recv 9; c poll; s poll; s error;")          \
+    X(connect_of_a_bound_socket_to_nobody,                                                                             \
+      "d socket; d bind 2; d connect 1; d error; d name sock; d connect; d error;")                                    \
+    X(connect_to_nobody_then_to_somebody,                                                                              \
+      LISTENING "c socket; c connect 1; c error; c connect; c connect; c connect; c poll; l accept s;"                 \
+                "c send 1; s recv 1;")                                                                                 \
+    X(connect_error_by_poll_then_so_error_then_connect,                                                                \
+      "c socket; c connect 1; c poll; c select; c error; c poll; c connect 1; c connect 1; c connect 1;")              \
+    X(connect_error_is_not_told_to_getpeername,                                                                        \
+      "c socket; c connect 1; c name peer; c name sock; c error; c name sock;")                                        \
+    X(connect_and_options_meanwhile,                                                                                   \
+      LISTENING "c socket; c connect; c set 6 1 1; c get 6 1; c set 1 9 1; c get 1 9; c set 1 7 9000;"                 \
+                "c get 1 7; c connect; c get 6 1;")                                                                    \
+    X(so_error_once_after_a_reset_seen_by_poll,                                                                        \
+      CONNECTED "s set 1 13 0; s close; c poll; c poll; c error; c poll; c error; c recv 1;")                          \
+    X(so_error_of_the_good, CONNECTED "c error; s error; c send 1; c error; s error; s recv 1; s error;")              \
+    X(so_error_after_send_failed,                                                                                      \
+      CONNECTED "s set 1 13 0; s close; c send 1 0x4000; c error; c poll; c recv 1; c recv 1;")                        \
+    X(so_error_of_a_dup, "c socket; c connect 1; c dup d; d error; c error; d close; c poll;")                         \
+    X(peek_then_waitall_then_read, CONNECTED "c send 4; s recv 2 2; s recv 2 0x102; s recv 4 0x100; s recv 1 2;")      \
+    X(peek_of_nothing,                                                                                                 \
+      CONNECTED "s recv 0 2; s recv 1 2; c send 1; s recv 0 2; s recv 1 2; s recv 1; c shutdown 1; s recv 0 2;"        \
+                "s recv 1 2;")                                                                                         \
+    X(peek_past_the_urgent_byte,                                                                                       \
+      CONNECTED "c send 3 1; s recv 9 2; s recv 9 2; s recv 1 1; s recv 9 2; s recv 9; s recv 9 2; c send 1;"          \
+                "s recv 9 2;")                                                                                         \
+    X(waitall_and_the_end_of_the_stream, CONNECTED "c send 3; c shutdown 1; s recv 9 0x100; s recv 9 0x100;")          \
+    X(waitall_and_the_urgent_mark, CONNECTED "c send 3; c send 2 1; s recv 9 0x100; s recv 9 0x100; s recv 9;")        \
+    X(waitall_of_a_reset,                                                                                              \
+      CONNECTED "c send 3; c set 1 13 0; c close; s recv 9 0x102; s recv 9 0x100; s recv 9 0x100;")                    \
+    X(urgent_byte_twice,                                                                                               \
+      CONNECTED "c send 2 1; s recv 1 1; s recv 1 1; c send 2 1; s recv 1 1; s recv 9; s recv 9; s recv 9;")           \
+    X(urgent_byte_peeked, CONNECTED "c send 2 1; s recv 1 3; s recv 1 3; s recv 1 1; s recv 1 3;")                     \
+    X(urgent_byte_of_none,                                                                                             \
+      CONNECTED "s recv 1 1; c send 1; s recv 1 1; c shutdown 1; s recv 1 1; s recv 9; s recv 1 1;")                   \
+    X(urgent_byte_alone,                                                                                               \
+      CONNECTED "c send 1 1; s poll; s ioctl 0x8905; s recv 9; s recv 1 1; s recv 9; s ioctl 0x8905;")                 \
+    X(urgent_byte_inline,                                                                                              \
+      CONNECTED "s set 1 10 1; c send 3 1; s poll; s recv 9; s ioctl 0x8905; s recv 9; s recv 1 1;")                   \
+    X(urgent_byte_inline_then_not,                                                                                     \
+      CONNECTED "s set 1 10 1; c send 3 1; s recv 1; s set 1 10 0; s recv 9; s recv 1 1; s recv 9;")                   \
+    X(urgent_byte_and_at_mark,                                                                                         \
+      CONNECTED "c send 3; c send 1 1; c send 2; s ioctl 0x8905; s recv 9; s ioctl 0x8905; s recv 9;"                  \
+                "s ioctl 0x8905; s recv 9;")                                                                           \
+    X(urgent_byte_and_count,                                                                                           \
+      CONNECTED "c send 3; c send 1 1; c send 2; s ioctl 0x541b; s recv 1; s ioctl 0x541b; s recv 9;"                  \
+                "s ioctl 0x541b; s recv 9; s ioctl 0x541b;")                                                           \
+    X(urgent_byte_and_close, CONNECTED "c send 1 1; s close; c poll; c error;")                                        \
+    X(urgent_byte_read_is_not_unread_data, CONNECTED "c send 1 1; s recv 1 1; s close; c poll; c recv 1; c error;")    \
+    X(urgent_byte_and_low_water_mark,                                                                                  \
+      CONNECTED "s set 1 18 3; c send 2 1; s poll; s recv 1 1; s poll; c send 2; s poll; s recv 9;")                   \
+    X(urgent_edges,                                                                                                    \
+      CONNECTED "p epoll; p ctl 1 s 0x80000003; p wait; c send 1 1; p wait; s recv 1 1; p wait; c send 1 1;"           \
+                "p wait; p wait;")                                                                                     \
+    X(linger_zero_with_queued_data_resets,                                                                             \
+      CONNECTED "c set 6 3 1; c send 3; c set 1 13 0; c close; s poll; s recv 9; s error;")                            \
+    X(linger_zero_of_one_of_two_descriptors,                                                                           \
+      CONNECTED "c dup d; c set 1 13 0; c close; s poll; d send 2; s recv 9; d close; s poll; s recv 1;")              \
+    X(linger_zero_after_half_close,                                                                                    \
+      CONNECTED "c shutdown 1; s recv 1; c set 1 13 0; c close; s poll; s recv 1; s send 1 0x4000; s error;")          \
+    X(linger_zero_of_a_listener, LISTENING "l set 1 13 0; c socket; c connect; l close; c poll; c recv 1;")            \
+    X(linger_zero_of_who_never_connected,                                                                              \
+      "c socket; c set 1 13 0; c close; d socket; d set 1 13 0; d connect 1; d close;")                                \
+    X(linger_zero_in_time_wait, CONNECTED "c shutdown 1; s recv 1; s close; c recv 1; c set 1 13 0; c close;")         \
+    X(linger_zero_of_accepted_is_inherited,                                                                            \
+      "l socket; l set 1 2 1; l set 1 13 0; l bind; l listen 4; c socket; c connect; l accept s; s close;"             \
+      "c poll; c recv 1;")                                                                                             \
+    X(linger_taken_back, CONNECTED "s set 1 13 0; s set 1 13 -1; s close; c poll; c recv 1;")                          \
+    X(bind_to_two_ports, "c socket; c bind; c bind 2; c name sock; d socket; d bind 2; d name sock;")                  \
+    X(bind_to_any_and_to_one,                                                                                          \
+      "l socket; l bind 1; s socket; s bind; s set 1 2 1; s bind; l set 1 2 1; s bind; l listen 1; s listen 1;")       \
+    X(bind_to_one_and_to_any,                                                                                          \
+      "l socket; l bind; s socket; s bind 1; s set 1 2 1; s bind 1; l set 1 2 1; s bind 1; s listen 1;"                \
+      "l listen 1;")                                                                                                   \
+    X(bind_to_a_foreign_address, "c socket; c bind 5; c name sock; c bind 2; c name sock;")                            \
+    X(bind_conflict_with_a_closed_listener,                                                                            \
+      LISTENING "l close; l socket; l bind; l listen 1; c socket; c connect; l accept s;")                             \
+    X(bind_conflict_with_reuse_on_one_side,                                                                            \
+      "l socket; l set 1 2 1; l bind; s socket; s bind; s set 1 2 1; s bind; t socket; t bind;")                       \
+    X(bind_after_reuse_was_taken_back,                                                                                 \
+      "l socket; l set 1 2 1; l bind; l set 1 2 0; s socket; s set 1 2 1; s bind; l set 1 2 1; s bind;")               \
+    X(bind_of_a_socket_that_connected_by_itself,                                                                       \
+      CONNECTED "c bind; d socket; d bind 2; d connect; d bind 2; d name sock;")                                       \
+    X(bind_beside_an_accepted_connection,                                                                              \
+      LISTENING "c socket; c connect; l accept s; l close; t socket; t bind; t set 1 2 1; t bind; t listen 1;"         \
+                "d socket; d connect; t accept p;")                                                                    \
+    X(bind_beside_a_connecting_socket,                                                                                 \
+      "d socket; d bind 2; d connect 1; c socket; c bind 2; d error; c bind 2; c name sock;")                          \
+    X(reuseport_beside_reuseaddr,                                                                                      \
+      "l socket; l set 1 15 1; l set 1 2 1; l bind; s socket; s set 1 15 1; s bind; t socket; t set 1 2 1;"            \
+      "t bind;")                                                                                                       \
+    X(reuseport_of_a_listener_and_a_bound_one,                                                                         \
+      "l socket; l set 1 15 1; l bind; l listen 1; s socket; s set 1 15 1; s bind; s name sock; s close;"              \
+      "t socket; t bind;")                                                                                             \
+    X(reuseport_listener_goes_and_comes,                                                                               \
+      "l socket; l set 1 15 1; l bind; l listen 1; s socket; s set 1 15 1; s bind; s listen 1; l close;"               \
+      "c socket; c connect; s poll; s accept t;")                                                                      \
+    X(getsockname_at_each_step,                                                                                        \
+      "c socket; c name sock; c bind 2; c name sock; c connect 1; c name sock; c error; c name sock;"                  \
+      "c connect 2; c name sock;")                                                                                     \
+    X(getsockname_of_an_accepting_pair,                                                                                \
+      LISTENING "l name sock; c socket; c name sock; c connect; c name sock; l accept s; s name sock;"                 \
+                "c name peer; s name peer; c close; s name peer; s recv 1; s close;")                                  \
+    X(getsockname_after_the_end,                                                                                       \
+      CONNECTED "s close; c recv 1; c name sock; c name peer; c shutdown 1; c name peer; c name sock;")                \
+    X(getsockname_after_a_reset,                                                                                       \
+      CONNECTED "s set 1 13 0; s close; c name sock; c name peer; c error; c name sock; c name peer;"                  \
+                "c connect 2; c name sock;")                                                                           \
+    X(getpeername_needs_a_connection,                                                                                  \
+      "c socket; c name peer; c bind 2; c name peer;" LISTENING "l name peer; c connect; c name peer;"                 \
+      "l accept s; c name peer;")                                                                                      \
+    X(nonblock_can_be_set_and_taken_back, CONNECTED "s nonblock 0; s nonblock 1; s recv 1; s recv 1 0x40;")            \
+    X(epoll_of_a_half_open_pair,                                                                                       \
+      CONNECTED "q epoll; q ctl 1 c 0x2007; q wait; s shutdown 1; q wait; c recv 1; q wait; s close; q wait;"          \
+                "c send 1 0x4000; q wait;")                                                                            \
+    X(epoll_of_a_reset_pair,                                                                                           \
+      CONNECTED "q epoll; q ctl 1 c 0x2001; s set 1 13 0; s close; q wait; q wait; c error; q wait; c close;"          \
+                "q wait;")                                                                                             \
+    X(epoll_edge_of_a_reset_is_one,                                                                                    \
+      CONNECTED "q epoll; q ctl 1 c 0x80002001; q wait; s set 1 13 0; s close; q wait; q wait; c error;"               \
+                "q wait; c recv 1; q wait;")                                                                           \
+    X(epoll_edge_of_a_fin_then_reset,                                                                                  \
+      CONNECTED "q epoll; q ctl 1 c 0x80002005; q wait; s shutdown 1; q wait; s set 1 13 0; s close; q wait;"          \
+                "q wait;")                                                                                             \
+    X(epoll_edge_of_data_and_fin_together,                                                                             \
+      CONNECTED "q epoll; q ctl 1 c 0x80002001; s send 3; s close; q wait; c recv 9; q wait; c recv 1; q wait;")       \
+    X(epoll_of_an_accepted_socket_with_data,                                                                           \
+      LISTENING "c socket; c connect; c send 2; l accept s; p epoll; p ctl 1 s 0x80000005; p wait; p wait;"            \
+                "s recv 9; c send 1; p wait;")                                                                         \
+    X(epoll_of_a_listener_that_is_shut,                                                                                \
+      LISTENING "p epoll; p ctl 1 l 1; l shutdown 0; p wait; l listen 1; p wait; c socket; c connect; p wait;")        \
+    X(epoll_one_shot_of_a_listener,                                                                                    \
+      LISTENING "p epoll; p ctl 1 l 0x40000001; c socket; c connect; p wait; d socket; d connect; p wait;"             \
+                "p ctl 3 l 0x40000001; p wait;")                                                                       \
+    X(epoll_exclusive, CONNECTED "p epoll; p ctl 1 s 0x10000001; c send 1; p wait; p ctl 3 s 1; s recv 1; p wait;")    \
+    X(epoll_add_with_no_events_then_mod,                                                                               \
+      CONNECTED "p epoll; p ctl 1 s 0; c send 1; p wait; p ctl 3 s 1; p wait; p ctl 3 s 0; p wait;")                   \
+    X(epoll_of_the_other_side,                                                                                         \
+      CONNECTED "q epoll; p epoll; q ctl 1 c 1; p ctl 1 s 1; c send 1; q wait; p wait; s send 1; q wait;"              \
+                "s recv 1; p wait; c recv 1; q wait;")                                                                 \
+    X(send_more_then_fin, CONNECTED "c send 3 0x8000; s recv 9; c shutdown 1; s recv 9; s recv 9;")                    \
+    X(send_with_unknown_flags, CONNECTED "c send 1 0x10000000; c send 1 0x200000; c send 1 0x4; s recv 9;")            \
+    X(send_dontwait_and_eor, CONNECTED "c send 2 0xc0; s recv 9;")                                                     \
+    X(recv_flags_that_mean_nothing, CONNECTED "c send 3; s recv 1 0x80; s recv 1 0x4; s recv 1 0x8000;")               \
+    X(recv_of_the_error_queue,                                                                                         \
+      CONNECTED "c send 3; s recv 1 0x2000; s set 1 13 0; s close; c recv 1 0x2000; c recv 1;")                        \
+    X(ioctls_of_a_listener_with_somebody,                                                                              \
+      LISTENING "c socket; c connect; l ioctl 0x541b; l ioctl 0x5411; l ioctl 0x8905;")                                \
+    X(ioctls_in_half_close,                                                                                            \
+      CONNECTED "c send 3; c shutdown 1; s ioctl 0x541b; s recv 9; s ioctl 0x541b; c ioctl 0x894b;")                   \
+    X(the_other_end_of_a_dup_is_closed,                                                                                \
+      CONNECTED "s dup t; s close; c poll; c send 1; t recv 1; t close; c poll; c recv 1;")                            \
+    X(closing_twice, CONNECTED "c close; c close; s recv 1; s close; s close;")                                        \
+    X(many_small_sends_are_one_read,                                                                                   \
+      CONNECTED "c set 6 1 1; c send 1; c send 2; c send 3; s ioctl 0x541b; s recv 30;")                               \
+    X(cork_and_close, CONNECTED "c set 6 3 1; c send 3; s recv 9; c close; s recv 9; s recv 9;")                       \
+    X(cork_and_nodelay, CONNECTED "c set 6 3 1; c set 6 1 1; c send 3; s recv 9; c set 6 3 0; s recv 9;")              \
+    X(both_ends_close_at_once_with_data, CONNECTED "c send 2; s send 2; c close; s poll; s recv 9; s error; s close;") \
+    X(v6_socket_and_its_options,                                                                                       \
+      "c socket 1; c get 41 26; c set 41 26 1; c get 41 26; c get 1 39; c set 0 1 8; c get 0 1;")                      \
+    X(v6_listener_takes_mapped_connections,                                                                            \
+      "l socket 1; l bind 3; l listen 2; c socket; c connect; l accept s; s name peer; s name sock; c send 2;"         \
+      "s recv 9; s get 1 39;")                                                                                         \
+    X(v6_only_listener_takes_none,                                                                                     \
+      "l socket 2; l bind 3; l listen 2; c socket; c connect; c poll; c error; l accept s;")                           \
+    X(v6_only_listener_and_ipv4_share_a_port,                                                                          \
+      "l socket 2; l bind 3; l listen 2; s socket; s bind 1; s listen 2; c socket; c connect; s accept t;"             \
+      "l accept p;")                                                                                                   \
+    X(v6_and_ipv4_collide_on_a_port,                                                                                   \
+      "l socket 1; l bind 3; l listen 2; s socket; s bind; s bind 1; s set 1 2 1; s bind;")                            \
+    X(v6_bound_to_a_mapped_address,                                                                                    \
+      "l socket 1; l bind 4; l name sock; l listen 2; c socket; c connect; l accept s; s name peer; t socket;"         \
+      "t bind;")                                                                                                       \
+    X(v6_client_to_a_mapped_address,                                                                                   \
+      LISTENING "c socket 1; c connect 3; l accept s; c connect 3; c name peer; c name sock; s name peer;"             \
+                "c send 1; s recv 1;")                                                                                 \
+    X(v6_only_client_to_a_mapped_address, LISTENING "c socket 2; c connect 3; c error; c poll;")                       \
+    X(v6_only_cannot_bind_a_mapped_address, "l socket 2; l bind 4; l bind 3; l name sock;")                            \
+    X(v6_option_after_bind, "l socket 1; l bind 3; l set 41 26 1; l get 41 26;")                                       \
+    X(v4_socket_to_a_v6_address, "c socket; c connect 3; c bind 3; c bind 4;")                                         \
+    X(v6_socket_to_a_v4_address, LISTENING "c socket 1; c connect; c bind 2; c name sock;")                            \
     X(crossed_fins,                                                                                                    \
       CONNECTED "c send 2; s send 3; c shutdown 1; s shutdown 1; c recv 9; c recv 9; s recv 9; s recv 9; c poll;"      \
                 "s poll; c close; s close;")
