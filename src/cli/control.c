@@ -1,5 +1,6 @@
 /*
- * Questions to a running rill: ss, counters, memory, netns, hold PORT on|off.
+ * Questions to a running rill: ss, counters, memory, netns, hold PORT on|off,
+ * and adopt PID FD, which rill run --join asks.
  * A slow asker never blocks the stack: answers are made at once and leave as
  * the socket takes them.
  */
@@ -250,6 +251,20 @@ static void answer_hold(struct session *session, unsigned port, bool hold, FILE 
     json_end(&json);
 }
 
+static void answer_adopt(struct session *session, int pid, int listener, FILE *to)
+{
+    int error = session->adopt != NULL ? session->adopt(session->app.context, pid, listener) : -EOPNOTSUPP;
+    struct json json;
+
+    json_begin(&json, to);
+    json_text(&json, "rill", session->name);
+    json_number(&json, "adopted", error == 0);
+    if (error != 0)
+        json_text(&json, "error",
+                  error == -EOPNOTSUPP ? "this rill runs no programs: it is no rill run" : strerror(-error));
+    json_end(&json);
+}
+
 static void answer_error(const char *line, FILE *to)
 {
     struct json json;
@@ -264,6 +279,7 @@ void control_answer(struct session *session, const char *line, char **answer, si
 {
     FILE *to = open_memstream(answer, answer_bytes);
     unsigned port;
+    int pid, listener;
     char word[8];
 
     if (to == NULL)
@@ -278,6 +294,8 @@ void control_answer(struct session *session, const char *line, char **answer, si
         answer_netns(session, to);
     else if (sscanf(line, "hold %5u %7s", &port, word) == 2 && (strcmp(word, "on") == 0 || strcmp(word, "off") == 0))
         answer_hold(session, port, strcmp(word, "on") == 0, to);
+    else if (sscanf(line, "adopt %d %d", &pid, &listener) == 2)
+        answer_adopt(session, pid, listener, to);
     else
         answer_error(line, to);
     fclose(to);

@@ -8,6 +8,7 @@
  */
 #include "run/run.h"
 #include "cli/args.h"
+#include "cli/json.h"
 #include "cli/namespace.h"
 #include "cli/session.h"
 
@@ -24,10 +25,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum run_option { OPTION_DNS = 256, OPTION_IO_URING, OPTION_NO_PROC, OPTION_HOST_LOOPBACK };
+enum run_option { OPTION_DNS = 256, OPTION_JOIN, OPTION_IO_URING, OPTION_NO_PROC, OPTION_HOST_LOOPBACK };
 
 static const struct args_option run_options[] = {
     {OPTION_DNS, 0, "dns", "A[,A]", "name servers: what the program finds in /etc/resolv.conf"},
+    {OPTION_JOIN, 0, "join", "NAME", "the stack of a running rill run, with the program that it has already"},
     {OPTION_HOST_LOOPBACK, 0, "host-loopback", NULL, "127.0.0.1 and the interfaces are those outside, not its own"},
     {OPTION_NO_PROC, 0, "no-proc", NULL, "leave /proc/net and /etc/resolv.conf alone"},
     {OPTION_IO_URING, 0, "io-uring", NULL, "allow io_uring; sockets made through it are the kernel's"},
@@ -60,6 +62,7 @@ struct run_command {
     struct run *run;
     struct rill_driver *mirror; /* the program's interface; nobody reads it */
     bool host_loopback;
+    const char *join;
     pid_t program;
     int status;          /* of the program; -1 while it runs */
     rill_time next_look; /* for what it left running */
@@ -73,6 +76,9 @@ static int take_one(struct run_command *command, const struct args *args, int id
     switch (id) {
     case OPTION_DNS:
         command->run_config.dns = args->value;
+        return 0;
+    case OPTION_JOIN:
+        command->join = args->value;
         return 0;
     case OPTION_IO_URING:
         command->run_config.io_uring = true;
@@ -194,9 +200,10 @@ static void look_after_processes(struct run_command *command)
             continue;
         command->status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
     }
-    if (ended < 0 && errno == ECHILD)
-        run_step(command->run); /* what they closed by ending */
-    if (ended < 0 && errno == ECHILD)
+    if (ended >= 0 || errno != ECHILD)
+        return;
+    run_step(command->run); /* what they closed by ending */
+    if (run_programs(command->run) == 0)
         session_stop(&command->session, command->status >= 0 ? command->status : CLI_FAILED);
 }
 
@@ -241,6 +248,11 @@ static void on_stop(void *context)
         session_stop(&command->session, CLI_FAILED);
 }
 
+static int on_adopt(void *context, int pid, int listener)
+{
+    return run_adopt(((struct run_command *)context)->run, (pid_t)pid, listener);
+}
+
 static int run_program(struct run_command *command, char **argv)
 {
     int error;
@@ -254,6 +266,7 @@ static int run_program(struct run_command *command, char **argv)
         return CLI_FAILED;
     }
     command->session.app = (struct session_app){command, on_event, on_descriptors, on_step, on_deadline, on_stop};
+    command->session.adopt = on_adopt;
     setenv("RILL_RUNTIME_DIR", runtime_directory(), 1);
     setenv("RILL_NAME", command->session.name, 1);
     if (command->run_config.watch_opens)
@@ -262,6 +275,60 @@ static int run_program(struct run_command *command, char **argv)
     if (command->program < 0)
         return CLI_FAILED;
     return session_run(&command->session);
+}
+
+/* ----------------------------------------------------------------------- join */
+
+static bool ask(const char *name, const char *question, char *line, size_t line_bytes)
+{
+    FILE *from = runtime_ask_stream(name, question);
+    bool answered = from != NULL && fgets(line, (int)line_bytes, from) != NULL;
+
+    if (from != NULL)
+        fclose(from);
+    if (!answered)
+        cli_error("no rill named '%s' is running (of this user); rill ss -ae lists them", name);
+    return answered;
+}
+
+static int adopt_by_asking(void *context, pid_t process, int listener)
+{
+    char question[64], line[512], why[128] = "";
+
+    snprintf(question, sizeof question, "adopt %d %d", (int)process, listener);
+    if (!ask(context, question, line, sizeof line))
+        return -ECONNREFUSED;
+    if (json_find_number(line, "adopted") == 1)
+        return 0;
+    (void)json_find(line, "error", why, sizeof why);
+    cli_error("%s does not take the program: %s", (const char *)context, why);
+    return -ECONNREFUSED;
+}
+
+/* The program enters the other rill's namespaces, and is served there; here it is only waited for. */
+static int join(const struct run_command *command, char **argv)
+{
+    char name[RUNTIME_NAME_MAX], line[512];
+    struct run_config config = command->run_config;
+    pid_t program;
+    int status;
+
+    snprintf(name, sizeof name, "%s", command->join);
+    if (!ask(name, "netns", line, sizeof line))
+        return CLI_FAILED;
+    if (!namespace_join((pid_t)json_find_number(line, "pid"), 0))
+        return CLI_FAILED;
+    config.change_user = config.uid != 0 && geteuid() == 0;
+    setenv("RILL_RUNTIME_DIR", runtime_directory(), 1);
+    setenv("RILL_NAME", name, 1);
+    setenv("PROC_ROOT", "/proc", 0);
+    program = run_start_elsewhere(&config, argv, adopt_by_asking, name);
+    if (program < 0)
+        return CLI_FAILED;
+    signal(SIGINT, SIG_IGN); /* the program has it from the terminal */
+    while (waitpid(program, &status, 0) < 0 && errno == EINTR)
+        continue;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
 static int run_run(int argc, char **argv)
@@ -278,6 +345,8 @@ static int run_run(int argc, char **argv)
     args_begin(&args, &run_args, argc, argv);
     if (!take_options(&command, &args, &status))
         return status;
+    if (command.join != NULL)
+        return join(&command, args.program);
     status = session_open(&command.session, &command.config);
     if (status != 0)
         return status;

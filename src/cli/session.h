@@ -45,6 +45,8 @@ struct session {
     struct rill_stack *stack;
     struct rill_driver *driver; /* the outermost one: the gate */
     struct session_app app;
+    /* rill run --join: serve a program too, whose listener is that descriptor of its process. 0 or -errno; NULL. */
+    int (*adopt)(void *app_context, int pid, int listener);
     struct control control;
     char name[RUNTIME_NAME_MAX];
     struct rill_addr addr, gateway;

@@ -17,11 +17,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-int run_filter(bool watch_opens, bool io_uring)
-{
-    return filter_install((watch_opens ? FILTER_OPENS : 0u) | (io_uring ? FILTER_IO_URING : 0u));
-}
-
 static bool write_file(const char *path, const char *text)
 {
     int fd = open(path, O_WRONLY | O_CLOEXEC);
@@ -48,9 +43,8 @@ static bool become_user(uid_t uid, gid_t gid)
 }
 
 static void __attribute__((noreturn))
-child(struct run *run, char **argv, int to_parent, int from_parent, const struct rlimit *files)
+child(const struct run_config *config, char **argv, int to_parent, int from_parent)
 {
-    const struct run_config *config = &run->config;
     sigset_t none;
     int listener, error;
     char go;
@@ -59,16 +53,13 @@ child(struct run *run, char **argv, int to_parent, int from_parent, const struct
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     signal(SIGPIPE, SIG_DFL);
-    setrlimit(RLIMIT_NOFILE, files);
     if (config->change_user && !become_user(config->uid, config->gid)) {
         fprintf(stderr, "rill run: cannot give the program its own user: %s\n", strerror(errno));
         _exit(126);
     }
-    listener = run_filter(config->watch_opens, config->io_uring);
+    listener = filter_install((config->watch_opens ? FILTER_OPENS : 0u) | (config->io_uring ? FILTER_IO_URING : 0u));
     if (write(to_parent, &listener, sizeof listener) != sizeof listener || read(from_parent, &go, 1) != 1)
         _exit(126);
-    if (listener >= 0)
-        close(listener);
     execvp(argv[0], argv);
     error = errno;
     fprintf(stderr, "rill run: cannot run %s: %s\n", argv[0], strerror(error));
@@ -88,38 +79,63 @@ static void explain(int error)
         fprintf(stderr, "rill run: in a container, start it with --security-opt seccomp=unconfined\n");
 }
 
-pid_t run_start(struct run *run, char **argv)
+/* The child waits until its listener is known to whoever serves it. 0 or -errno after saying why. */
+static int meet_child(pid_t process, int from_child, int to_child,
+                      int (*adopt)(void *context, pid_t process, int listener), void *context)
 {
-    int up[2], down[2] = {-1, -1}, listener = -1, error;
-    struct rlimit files;
+    int listener = -1, error;
+
+    if (read(from_child, &listener, sizeof listener) != sizeof listener)
+        return -ECHILD; /* it said why */
+    if (listener < 0) {
+        explain(-listener);
+        return listener;
+    }
+    error = adopt(context, process, listener);
+    if (error == 0 && write(to_child, "", 1) != 1)
+        error = -errno;
+    return error;
+}
+
+pid_t run_start_elsewhere(const struct run_config *config, char **argv,
+                          int (*adopt)(void *context, pid_t process, int listener), void *context)
+{
+    int up[2], down[2], error;
     pid_t process;
 
-    getrlimit(RLIMIT_NOFILE, &files);
-    files.rlim_cur = files.rlim_cur > run->files_before ? run->files_before : files.rlim_cur;
     if (pipe2(up, O_CLOEXEC) != 0 || pipe2(down, O_CLOEXEC) != 0)
         return -errno;
     process = fork();
     if (process == 0)
-        child(run, argv, up[1], down[0], &files);
+        child(config, argv, up[1], down[0]);
     close(up[1]);
     close(down[0]);
-    if (process < 0) {
-        error = -errno;
-    } else if (read(up[0], &listener, sizeof listener) != sizeof listener) {
-        error = -ECHILD; /* it said why */
-    } else if (listener < 0) {
-        explain(-listener);
-        error = listener;
-    } else {
-        error = run_adopt(run, process, listener);
-        if (error != 0)
-            fprintf(stderr, "rill run: cannot reach into the program's process: %s\n", strerror(-error));
-    }
-    if (error == 0 && write(down[1], "", 1) != 1)
-        error = -errno;
+    error = process < 0 ? -errno : meet_child(process, up[0], down[1], adopt, context);
     close(up[0]);
     close(down[1]);
     if (error != 0 && process > 0)
         waitpid(process, NULL, 0);
     return error != 0 ? error : process;
+}
+
+static int adopt_here(void *context, pid_t process, int listener)
+{
+    int error = run_adopt(context, process, listener);
+
+    if (error != 0)
+        fprintf(stderr, "rill run: cannot reach into the program's process: %s\n", strerror(-error));
+    return error;
+}
+
+pid_t run_start(struct run *run, char **argv)
+{
+    struct rlimit ours;
+    pid_t process;
+
+    /* The child has the limit of open files that there was before the supervisor raised its own. */
+    if (getrlimit(RLIMIT_NOFILE, &ours) == 0)
+        setrlimit(RLIMIT_NOFILE, &(struct rlimit){run->files_before, ours.rlim_max});
+    process = run_start_elsewhere(&run->config, argv, adopt_here, run);
+    setrlimit(RLIMIT_NOFILE, &ours);
+    return process;
 }

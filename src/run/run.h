@@ -35,11 +35,15 @@ void run_destroy(struct run *run);
 /* Start a program under this supervisor. Its process, or -errno after saying why. */
 pid_t run_start(struct run *run, char **argv);
 
-/* Serve a program that another process started: its process and the listener's descriptor there. 0 or -errno. */
-int run_adopt(struct run *run, pid_t process, int listener);
+/*
+ * Start one that another process will serve: adopt() tells it the program's process and the listener's descriptor
+ * there, for run_adopt(). It returns 0, or -errno after saying why.
+ */
+pid_t run_start_elsewhere(const struct run_config *config, char **argv,
+                          int (*adopt)(void *context, pid_t process, int listener), void *context);
 
-/* The same filter around a program that another supervisor serves: for the process that asks it. See run_adopt(). */
-int run_filter(bool watch_opens, bool io_uring);
+/* Serve a program that another process started. 0 or -errno. */
+int run_adopt(struct run *run, pid_t process, int listener);
 
 int run_descriptor(const struct run *run);
 void run_event(struct run *run, const struct rill_event *event);
@@ -48,8 +52,8 @@ void run_step(struct run *run);
 void run_step_stack(struct run *run);
 rill_time run_deadline(struct run *run);
 
-/* No process is under the supervisor any more. */
-bool run_is_alone(const struct run *run);
+/* How many programs there are whose processes have not all ended, adopted ones too. */
+unsigned run_programs(const struct run *run);
 
 /* What was done, for --verbose and for tests. */
 struct run_counts {

@@ -73,6 +73,8 @@ int run_create(const struct run_config *config, struct run **out)
         return -ENOMEM;
     run->config = *config;
     run->stack = config->stack;
+    for (unsigned i = 0; i < LISTENERS_MAX; i++)
+        run->listeners[i] = -1;
     run->all = calloc(SOCKETS_MAX, sizeof(struct psock *));
     run->unused = calloc(SOCKETS_MAX, sizeof *run->unused);
     run->epoll = epoll_create1(EPOLL_CLOEXEC);
@@ -92,8 +94,9 @@ void run_destroy(struct run *run)
     for (uint32_t i = 0; i < run->all_used; i++)
         if (run->all[i] != NULL)
             psock_free(run, run->all[i]);
-    for (unsigned i = 0; i < run->listener_count; i++)
-        close(run->listeners[i]);
+    for (unsigned i = 0; i < LISTENERS_MAX; i++)
+        if (run->listeners[i] >= 0)
+            close(run->listeners[i]);
     if (run->sockets != NULL)
         rill_sockets_destroy(run->sockets);
     if (run->sockets_memory != NULL)
@@ -108,21 +111,26 @@ void run_destroy(struct run *run)
 int run_adopt(struct run *run, pid_t process, int listener)
 {
     struct epoll_event event = {.events = EPOLLIN};
+    unsigned place = 0;
     int fd;
 
-    if (run->listener_count == LISTENERS_MAX)
+    while (place < LISTENERS_MAX && run->listeners[place] >= 0)
+        place++;
+    if (place == LISTENERS_MAX)
         return -EMFILE;
     fd = process_file(process, listener);
     if (fd < 0)
         return -errno;
-    event.data.u64 = (uint64_t)run->listener_count << 2 | SOURCE_LISTENER;
+    event.data.u64 = (uint64_t)place << 2 | SOURCE_LISTENER;
     if (epoll_ctl(run->epoll, EPOLL_CTL_ADD, fd, &event) != 0) {
+        int error = -errno;
+
         close(fd);
-        return -errno;
+        return error;
     }
     /* The two sides wake each other on one processor (Linux 6.6): an answer takes half the time. */
     (void)ioctl(fd, SECCOMP_IOCTL_NOTIF_SET_FLAGS, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP);
-    run->listeners[run->listener_count++] = fd;
+    run->listeners[place] = fd;
     return 0;
 }
 
@@ -145,10 +153,13 @@ void run_counts(const struct run *run, struct run_counts *out)
     *out = run->counts;
 }
 
-bool run_is_alone(const struct run *run)
+unsigned run_programs(const struct run *run)
 {
-    (void)run;
-    return waitpid(-1, NULL, WNOHANG) < 0 && errno == ECHILD;
+    unsigned count = 0;
+
+    for (unsigned i = 0; i < LISTENERS_MAX; i++)
+        count += run->listeners[i] >= 0;
+    return count;
 }
 
 /* ---------------------------------------------------------------------- step */
@@ -258,9 +269,11 @@ static void take_busy(struct run *run)
     }
 }
 
-static void listener_gone(struct run *run, unsigned number)
+/* The last process under the filter has ended. */
+static void listener_gone(struct run *run, unsigned place)
 {
-    epoll_ctl(run->epoll, EPOLL_CTL_DEL, run->listeners[number], NULL);
+    close(run->listeners[place]);
+    run->listeners[place] = -1;
 }
 
 static bool has_call(int listener)

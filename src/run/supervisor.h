@@ -107,9 +107,8 @@ struct run {
     unsigned dead_count;
     struct psock *busy;
     uint32_t generation;
-    int listeners[LISTENERS_MAX];
-    unsigned listener_count;
-    unsigned waiting; /* waiters in all */
+    int listeners[LISTENERS_MAX]; /* one a program; -1 */
+    unsigned waiting;             /* waiters in all */
     rill_time next_sweep;
     rlim_t files_before; /* the limit of open files that programs get back */
     bool told_foreign, told_io_uring;
