@@ -11,6 +11,7 @@
 #include "cli/json.h"
 #include "cli/namespace.h"
 #include "cli/session.h"
+#include "cli/trace_lines.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -25,11 +26,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum run_option { OPTION_DNS = 256, OPTION_JOIN, OPTION_IO_URING, OPTION_NO_PROC, OPTION_HOST_LOOPBACK };
+enum run_option { OPTION_DNS = 256, OPTION_JOIN, OPTION_TRACE, OPTION_IO_URING, OPTION_NO_PROC, OPTION_HOST_LOOPBACK };
 
 static const struct args_option run_options[] = {
     {OPTION_DNS, 0, "dns", "A[,A]", "name servers: what the program finds in /etc/resolv.conf"},
     {OPTION_JOIN, 0, "join", "NAME", "the stack of a running rill run, with the program that it has already"},
+    {OPTION_TRACE, 0, "trace", NULL, "every segment and change of state, as lines on stderr"},
     {OPTION_HOST_LOOPBACK, 0, "host-loopback", NULL, "127.0.0.1 and the interfaces are those outside, not its own"},
     {OPTION_NO_PROC, 0, "no-proc", NULL, "leave /proc/net and /etc/resolv.conf alone"},
     {OPTION_IO_URING, 0, "io-uring", NULL, "allow io_uring; sockets made through it are the kernel's"},
@@ -61,7 +63,7 @@ struct run_command {
     struct run_config run_config;
     struct run *run;
     struct rill_driver *mirror; /* the program's interface; nobody reads it */
-    bool host_loopback;
+    bool host_loopback, trace;
     const char *join;
     pid_t program;
     int status;          /* of the program; -1 while it runs */
@@ -79,6 +81,9 @@ static int take_one(struct run_command *command, const struct args *args, int id
         return 0;
     case OPTION_JOIN:
         command->join = args->value;
+        return 0;
+    case OPTION_TRACE:
+        command->trace = true;
         return 0;
     case OPTION_IO_URING:
         command->run_config.io_uring = true;
@@ -187,6 +192,32 @@ static void say_counts(const struct run_command *command)
              (unsigned long long)counts.accepted, counts.live);
 }
 
+static void say_impairment(const char *way, const struct rill_impaired_counts *counts)
+{
+    cli_note("impairment, %s: %llu packets, %llu delivered; %llu lost, %llu dropped by the queue, %llu duplicated, "
+             "%llu reordered, %llu corrupted",
+             way, (unsigned long long)counts->packets, (unsigned long long)counts->delivered,
+             (unsigned long long)counts->lost,
+             (unsigned long long)(counts->queue_dropped + counts->policed + counts->codel_dropped),
+             (unsigned long long)counts->duplicated, (unsigned long long)counts->reordered,
+             (unsigned long long)counts->corrupted);
+}
+
+/* What --impair really did: a test that nothing was lost in proves nothing. */
+static void say_impairments(const struct session *session)
+{
+    const struct rill_driver *driver = session->driver;
+    struct rill_impaired_counts out, in;
+
+    while (driver != NULL && strcmp(driver->ops->kind, "impaired") != 0)
+        driver = driver->inner;
+    if (driver == NULL)
+        return;
+    rill_impaired_counts(driver, &out, &in);
+    say_impairment("out", &out);
+    say_impairment("in", &in);
+}
+
 #define LOOK_INTERVAL UINT64_C(50000000)
 
 /* The program's processes: its first one says what we exit with, the last one when. */
@@ -271,6 +302,8 @@ static int run_program(struct run_command *command, char **argv)
     setenv("RILL_NAME", command->session.name, 1);
     if (command->run_config.watch_opens)
         setenv("PROC_ROOT", "/proc", 0); /* ss: read /proc/net, and do not ask the kernel by netlink first */
+    if (command->trace)
+        trace_lines_begin(command->session.stack);
     command->program = run_start(command->run, argv);
     if (command->program < 0)
         return CLI_FAILED;
@@ -357,6 +390,7 @@ static int run_run(int argc, char **argv)
         status = run_program(&command, args.program);
     if (command.run != NULL && command.config.verbose)
         say_counts(&command);
+    say_impairments(&command.session);
     if (command.run != NULL)
         run_destroy(command.run);
     if (command.mirror != NULL)
