@@ -48,6 +48,16 @@ foreach(file IN LISTS test_files)
     set_tests_properties(${name} PROPERTIES TIMEOUT 300 SKIP_RETURN_CODE 77)
 endforeach()
 
+# The oracle's sequences as a program that needs nothing of rill: to be run on the kernel, and under `rill run`.
+add_executable(oracle
+    ${PROJECT_SOURCE_DIR}/tests/sockets/oracle.c
+    ${PROJECT_SOURCE_DIR}/tests/support/oracle.c ${PROJECT_SOURCE_DIR}/tests/support/oracle_kernel.c)
+set_target_properties(oracle PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
+target_link_libraries(oracle PRIVATE rill_flags)
+target_include_directories(oracle PRIVATE ${PROJECT_SOURCE_DIR}/tests)
+target_compile_definitions(oracle PRIVATE _GNU_SOURCE)
+add_dependencies(test_sockets_oracle_alone oracle)
+
 # Scripts: each folder of tests/drill that holds some is a test, run as they are and at the corners of sequence space.
 file(GLOB_RECURSE drill_scripts CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/drill/*.pkt)
 set(drill_folders)

@@ -69,7 +69,9 @@ extern const struct oracle_calls oracle_kernel;
 void oracle_kernel_begin(void);
 /* Close all that is open, with a RST. */
 void oracle_kernel_end(struct oracle_world *world);
-/* Ports that nobody has now: the server's, and the client's spare one. */
+/* A port of this address that nobody has now; 0: there is none, since the address is not here. */
+uint16_t oracle_kernel_port(struct in_addr at, uint16_t not_this, uint16_t nor_this);
+/* All three, when both sides are here. */
 void oracle_kernel_ports(struct oracle_world *world);
 
 bool oracle_is_server(char slot);

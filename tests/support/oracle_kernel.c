@@ -221,21 +221,27 @@ static uint16_t free_port(struct in_addr at)
     struct sockaddr_in addr = {.sin_family = AF_INET, .sin_addr = at};
     socklen_t length = sizeof addr;
     int fd = socket(AF_INET, SOCK_STREAM, 0);
+    bool found = fd >= 0 && bind(fd, (const struct sockaddr *)(const void *)&addr, sizeof addr) == 0 &&
+                 getsockname(fd, (struct sockaddr *)(void *)&addr, &length) == 0;
 
-    if (fd < 0 || bind(fd, (const struct sockaddr *)(const void *)&addr, sizeof addr) != 0 ||
-        getsockname(fd, (struct sockaddr *)(void *)&addr, &length) != 0)
-        return 0;
-    close(fd);
-    return ntohs(addr.sin_port);
+    if (fd >= 0)
+        close(fd);
+    return found ? ntohs(addr.sin_port) : 0;
+}
+
+uint16_t oracle_kernel_port(struct in_addr at, uint16_t not_this, uint16_t nor_this)
+{
+    uint16_t port;
+
+    do {
+        port = free_port(at);
+    } while (port != 0 && (port == not_this || port == nor_this));
+    return port;
 }
 
 void oracle_kernel_ports(struct oracle_world *w)
 {
-    w->port = free_port(w->server);
-    do {
-        w->dead_port = free_port(w->server);
-    } while (w->dead_port == w->port);
-    do {
-        w->spare_port = free_port(w->client);
-    } while (w->spare_port == w->port || w->spare_port == w->dead_port);
+    w->port = oracle_kernel_port(w->server, 0, 0);
+    w->dead_port = oracle_kernel_port(w->server, w->port, 0);
+    w->spare_port = oracle_kernel_port(w->client, w->port, w->dead_port);
 }
