@@ -77,7 +77,6 @@ static void learn_window(struct tcb *tcb, const struct tcp_segment *seg, uint8_t
 static void established(struct tcp *tcp, struct tcb *tcb)
 {
     state_change(tcp, &tcb->ep, RILL_STATE_ESTABLISHED);
-    tcb->ep.own_backoff = 0;
     connection_opened(tcp, tcb);
     timeouts_keep_alive(tcp, tcb);
     if ((tcb->flags & TCB_USER_TIMEOUT) != 0)
@@ -169,11 +168,11 @@ static void trim_to_window(struct tcp *tcp, struct tcb *tcb, struct tcp_segment 
     }
 }
 
-/* RFC 9293 3.8.6.3, RFC 5681 4.2: when the ACK goes. */
-static void schedule_ack(struct tcp *tcp, struct tcb *tcb, const struct arrival *arrival, bool at_once)
+/* RFC 9293 3.8.6.3, RFC 5681 4.2: when the ACK goes. `came`: payload bytes before anything was trimmed off. */
+static void schedule_ack(struct tcp *tcp, struct tcb *tcb, const struct arrival *arrival, uint32_t came, bool at_once)
 {
     uint32_t unacked = seq_offset(tcb->last_ack_sent, tcb->rcv_nxt);
-    uint32_t segment = arrival->packet->segment_bytes != 0 ? arrival->packet->segment_bytes : arrival->seg.data_bytes;
+    uint32_t segment = arrival->packet->segment_bytes != 0 ? arrival->packet->segment_bytes : came;
 
     /* A segment in mid-stream shows the peer's segment size, also when its path has become narrower. */
     if (segment > tcb->rcv_mss || (arrival->seg.flags & TCP_PSH) == 0)
@@ -210,9 +209,8 @@ static enum step seventh_process_text(struct tcp *tcp, struct tcb *tcb, struct a
     }
     trim_to_window(tcp, tcb, seg);
     trimmed = seg->data_bytes < came;
-    if (seg->data_bytes == 0) {
+    if (seg->data_bytes == 0) { /* all of it came before; acceptable for its FIN, which is answered */
         host_count(tcp_host(tcp), RILL_COUNT_TCP_DUPLICATES, 1);
-        owe_ack(tcp, tcb);
         return GO_ON;
     }
     if ((tcb->flags & TCB_RECEIVE_SHUT) != 0)
@@ -221,13 +219,12 @@ static enum step seventh_process_text(struct tcp *tcp, struct tcb *tcb, struct a
     drop = reassembly_insert(tcp, tcb, arrival);
     if (drop != RILL_DROP_NONE) {
         segment_drop(tcp, arrival, drop);
-        seg->flags &= (uint8_t)~TCP_FIN;
         owe_ack(tcp, tcb);
-        return GO_ON;
+        return STOP; /* its FIN is behind what was not kept */
     }
     if (!seq_equal(tcb->rcv_nxt, rcv_nxt))
         event_raise(tcp, tcb, RILL_READABLE);
-    schedule_ack(tcp, tcb, arrival, had_gap || trimmed || seq_equal(tcb->rcv_nxt, rcv_nxt));
+    schedule_ack(tcp, tcb, arrival, came, had_gap || trimmed || seq_equal(tcb->rcv_nxt, rcv_nxt));
     return GO_ON;
 }
 
@@ -429,10 +426,8 @@ static enum step syn_again(struct tcp *tcp, struct tcb *tcb, struct arrival *arr
     seg->flags &= (uint8_t)~TCP_SYN; /* its ACK is what matters: the SYN is at RCV.NXT - 1 already */
     seg->seq = seq_add(seg->seq, 1);
     seg->window = (uint16_t)(seg->window >> tcb->snd_wscale); /* a SYN's is not scaled (RFC 7323 2.2) */
-    if (seq_after(seg->ack, tcb->snd_una) && !seq_after(seg->ack, tcb->snd_nxt)) {
+    if (seq_after(seg->ack, tcb->snd_una) && !seq_after(seg->ack, tcb->snd_nxt))
         tcb->flags |= TCB_ACK_NOW; /* another one gets a RST in the fifth step, and nothing else */
-        connection_touch(tcp, tcb);
-    }
     return GO_ON;
 }
 

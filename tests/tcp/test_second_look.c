@@ -23,6 +23,13 @@ static void keep_alive_after_a_minute(struct rill_config *config)
     config->keepalive_idle_ms = 60000;
 }
 
+static void probes_far_apart(struct rill_config *config)
+{
+    config->keepalive_idle_ms = 1000;
+    config->keepalive_interval_ms = 10000;
+    config->keepalive_probes = 3;
+}
+
 /* Nothing of the arena is left but what the stack's pools hold already. */
 static void take_all_memory(struct peer *p)
 {
@@ -224,6 +231,7 @@ static void a_probe_of_one_byte_at_a_shut_window_is_dropped_by_name_and_answered
         expect_ack(&p, rcv_nxt);
         expect_nothing(&p);
         assert_int_equal(rill_drops(p.stack, RILL_DROP_TCP_OUT_OF_WINDOW), before + 1);
+        assert_int_equal(rill_counted(p.stack, RILL_COUNT_TCP_DUPLICATES), 0);
         peer_close(&p);
     }
 }
@@ -262,6 +270,162 @@ static void an_answer_that_keeps_the_window_shut_does_not_bring_the_probes_close
     peer_close(&p);
 }
 
+/* The sender's silly window rule waits one RTO of now, not the long one that the shut window had come to. */
+static void a_window_that_opens_a_little_starts_the_wait_anew(void **state)
+{
+    struct peer p;
+    (void)state;
+    established_with(&p, NULL);
+    p.window = 0;
+    peer_send(&p, TCP_ACK, 1, 1, 0);
+    assert_int_equal(peer_user_send(&p, 3000), 3000);
+    peer_advance(&p, 200 + 400 + 800 + 1600 + 3200 + 100);
+    peer_forget(&p);
+    p.window = 100;
+    peer_send(&p, TCP_ACK, 1, 1, 0);
+    expect_nothing(&p);
+    peer_advance(&p, 200);
+    expect_segment(&p, TCP_ACK, 1, 1, 100);
+    peer_close(&p);
+}
+
+static void a_peer_that_answers_each_probe_is_not_given_up(void **state)
+{
+    struct peer p;
+    (void)state;
+    peer_open(&p, &(struct peer_setup){.option_flags = RILL_OPTION_KEEPALIVE, .configure = probes_far_apart});
+    peer_reach(&p, RILL_STATE_ESTABLISHED);
+    peer_advance(&p, 1000);
+    for (unsigned i = 0; i < 8; i++) {
+        expect_segment(&p, TCP_ACK, 0, 1, 0);
+        peer_send(&p, TCP_ACK, 1, 1, 0);
+        peer_advance(&p, 10000);
+    }
+    expect_state(&p, RILL_STATE_ESTABLISHED);
+    peer_close(&p);
+}
+
+static void text_and_fin_for_nobody_leave_nothing_behind(void **state)
+{
+    (void)state;
+    for (unsigned fin = 0; fin < 2; fin++) {
+        struct peer p;
+
+        peer_open(&p, NULL);
+        peer_reach(&p, RILL_STATE_FIN_WAIT_2);
+        assert_int_equal(peer_user_close(&p), 0);
+        peer_send(&p, fin != 0 ? TCP_ACK | TCP_FIN : TCP_ACK, 1, 2, 10);
+        expect_segment(&p, TCP_RST | TCP_ACK, 2, 1, 0);
+        expect_nothing(&p);
+        assert_int_equal(p.stack->tcp.tcbs.used, 0);
+        assert_int_equal(p.stack->tcp.busies.used, 0);
+        assert_int_equal(p.stack->tcp.reassemblies.used, 0);
+        peer_close(&p);
+    }
+}
+
+static void text_that_came_before_is_counted_as_a_duplicate_and_its_new_fin_taken(void **state)
+{
+    struct peer p;
+    (void)state;
+    established_with(&p, NULL);
+    peer_send(&p, TCP_ACK, 1, 1, 10);
+    peer_forget(&p);
+    peer_send(&p, TCP_FIN | TCP_ACK, 1, 1, 10);
+    expect_ack(&p, 12);
+    expect_nothing(&p);
+    expect_state(&p, RILL_STATE_CLOSE_WAIT);
+    assert_int_equal(rill_counted(p.stack, RILL_COUNT_TCP_DUPLICATES), 1);
+    assert_int_equal(status_of(&p).bytes_received, 10);
+    peer_close(&p);
+}
+
+/* What is trimmed off at either end came in the segment all the same. */
+static void a_segment_that_is_trimmed_shows_its_whole_size(void **state)
+{
+    struct peer p;
+    (void)state;
+    established_with(&p, &(struct peer_setup){.receive_buffer_bytes = 4096});
+    peer_send(&p, TCP_ACK, 1, 1, 1000);
+    assert_int_equal(status_of(&p).rcv_mss, 1000);
+    peer_send(&p, TCP_ACK, 501, 1, 800);
+    assert_int_equal(status_of(&p).rcv_mss, 800);
+    peer_send(&p, TCP_ACK, p.rcv_nxt + p.rcv_wnd - 100, 1, 600);
+    assert_int_equal(status_of(&p).rcv_mss, 600);
+    peer_send(&p, TCP_ACK | TCP_PSH, 1301, 1, 300);
+    assert_int_equal(status_of(&p).rcv_mss, 600);
+    peer_close(&p);
+}
+
+static void each_segment_that_arrives_is_counted_also_one_that_is_dropped(void **state)
+{
+    struct peer p;
+    uint32_t before;
+    (void)state;
+    established_with(&p, NULL);
+    before = status_of(&p).segments_in;
+    peer_send(&p, TCP_ACK, 1, 1, 10);
+    peer_send(&p, TCP_ACK, 1, 1, 10);
+    peer_send(&p, TCP_ACK, 1, 999, 0);
+    assert_int_equal(status_of(&p).segments_in, before + 3);
+    peer_close(&p);
+}
+
+/* ------------------------------------------------------------------ timestamps */
+
+static uint32_t peers_clock(const struct peer *p, const struct peer_segment *ack)
+{
+    (void)p;
+    assert_true((ack->options.present & TCP_OPTION_TIMESTAMP) != 0);
+    return ack->options.timestamp_echo;
+}
+
+static void R7323_12_the_ack_that_ends_closing_is_the_one_echoed_in_time_wait(void **state)
+{
+    struct peer p;
+    struct peer_segment ack;
+    uint32_t then;
+    (void)state;
+    peer_open(&p, &(struct peer_setup){.timestamps = true});
+    peer_reach(&p, RILL_STATE_CLOSING);
+    peer_send(&p, TCP_FIN | TCP_ACK, 1, 1, 0); /* again: what is echoed now */
+    ack = expect_ack(&p, 2);
+    then = peers_clock(&p, &ack);
+    peer_advance(&p, 50);
+    peer_forget(&p);
+    peer_send(&p, TCP_ACK, 2, 2, 0);
+    expect_state(&p, RILL_STATE_TIME_WAIT);
+    peer_advance(&p, 50);
+    peer_send(&p, TCP_FIN | TCP_ACK, 1, 2, 0);
+    ack = expect_ack(&p, 2);
+    assert_int_equal(peers_clock(&p, &ack) - then, 50);
+    peer_close(&p);
+}
+
+/* Last.ACK.sent begins at the peer's SYN, so what follows it at once is what the first ACK echoes. */
+static void R7323_13_text_that_comes_before_the_handshakes_ack_could_leave_is_echoed_by_it(void **state)
+{
+    static const uint32_t isns[] = {0, 0x7fffffff, 0xfffffff0};
+    (void)state;
+    for (unsigned i = 0; i < 3; i++) {
+        struct peer p;
+        struct peer_segment ack;
+
+        peer_open(&p, &(struct peer_setup){.timestamps = true, .isn = isns[i]});
+        peer_reach(&p, RILL_STATE_SYN_SENT);
+        assert_int_equal(rill_hold_output(p.stack, p.conn, true), 0);
+        peer_send(&p, TCP_SYN | TCP_ACK, 0, 1, 0);
+        peer_send_packet(
+            &p, &(struct peer_packet){.flags = TCP_ACK, .seq = 1, .ack = 1, .data_bytes = 10, .timestamp_shift = 7});
+        expect_nothing(&p);
+        assert_int_equal(rill_hold_output(p.stack, p.conn, false), 0);
+        peer_run(&p);
+        ack = expect_segment(&p, TCP_ACK, 1, 11, 0);
+        assert_int_equal(peers_clock(&p, &ack), 500007);
+        peer_close(&p);
+    }
+}
+
 static void R7323_17_what_was_seen_24_days_ago_is_not_believed_any_more(void **state)
 {
     (void)state;
@@ -297,6 +461,14 @@ int main(void)
         cmocka_unit_test(a_probe_of_one_byte_at_a_shut_window_is_dropped_by_name_and_answered),
         cmocka_unit_test(text_on_the_ack_of_our_fin_in_last_ack_is_not_looked_at),
         cmocka_unit_test(an_answer_that_keeps_the_window_shut_does_not_bring_the_probes_closer),
+        cmocka_unit_test(a_window_that_opens_a_little_starts_the_wait_anew),
+        cmocka_unit_test(a_peer_that_answers_each_probe_is_not_given_up),
+        cmocka_unit_test(text_and_fin_for_nobody_leave_nothing_behind),
+        cmocka_unit_test(text_that_came_before_is_counted_as_a_duplicate_and_its_new_fin_taken),
+        cmocka_unit_test(a_segment_that_is_trimmed_shows_its_whole_size),
+        cmocka_unit_test(each_segment_that_arrives_is_counted_also_one_that_is_dropped),
+        cmocka_unit_test(R7323_12_the_ack_that_ends_closing_is_the_one_echoed_in_time_wait),
+        cmocka_unit_test(R7323_13_text_that_comes_before_the_handshakes_ack_could_leave_is_echoed_by_it),
         cmocka_unit_test(R7323_17_what_was_seen_24_days_ago_is_not_believed_any_more),
     };
 
