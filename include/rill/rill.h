@@ -128,6 +128,7 @@ struct rill_config {
     /* TCP defaults; each can be set per connection where struct rill_options has it. 0 is never "unlimited" here. */
     uint32_t send_buffer_bytes;    /* true size a connection may queue to send */
     uint32_t receive_buffer_bytes; /* true size it may hold received; the largest window follows from it */
+    uint32_t window_bytes_max;     /* the window scale of our SYNs can express at least this; default 8 MiB */
     uint32_t msl_ms;               /* TIME-WAIT lasts twice this (RFC 9293 3.4.2); default 30,000 */
     uint32_t rto_initial_ms;       /* RFC 6298 2.1: 1,000 */
     uint32_t rto_min_ms;           /* default 200: see docs/decisions */

@@ -78,8 +78,9 @@ struct drill_packet {
     /* icmp */
     uint8_t icmp_type, icmp_code;
     bool quotes_data; /* the bracket was there */
-    uint16_t icmp_mtu;
-    bool quotes_udp; /* and quoted a datagram */
+    bool quotes_udp;  /* and a datagram is in it; else a segment */
+    bool has_echo_id, has_echo_seq, has_echo_bytes;
+    uint16_t icmp_mtu, echo_id, echo_seq;
     uint32_t quoted_seq, quoted_length_bytes;
 };
 

@@ -9,7 +9,7 @@ static bool address_from(struct run *run, const struct drill_expr *expr, struct 
 {
     int64_t number;
 
-    if (expr == NULL || expr->kind == EXPR_ANY)
+    if (expr == NULL || is_any(expr))
         return true;
     if (expr->kind == EXPR_CALL && strcmp(expr->text, "inet_addr") == 0 && expr->child != NULL &&
         expr->child->kind == EXPR_STRING) {
@@ -33,7 +33,7 @@ uint32_t sockaddr_from(struct run *run, const struct drill_expr *expr, bool loca
 
     if (family != NULL && !value_of(run, family, &family_number))
         return 0;
-    if (port != NULL && port->kind != EXPR_ANY && !value_of(run, port, &number))
+    if (port != NULL && !is_any(port) && !value_of(run, port, &number))
         return 0;
     if (!address_from(run, field_of(expr, "sin_addr"), &addr))
         return 0;

@@ -93,15 +93,17 @@ static void capture_udp(struct run *run, struct captured *captured, const uint8_
 
 static void capture_icmp(struct run *run, struct captured *captured, const uint8_t *at, size_t length_bytes)
 {
-    struct icmp4_message icmp;
+    struct icmp4_message message;
 
-    if (icmp4_parse(at, length_bytes, &icmp) != RILL_DROP_NONE) {
+    if (icmp4_parse(at, length_bytes, &message) != RILL_DROP_NONE) {
         run_fail(run, "the stack sent an ICMP message that does not parse");
         return;
     }
-    captured->icmp_type = icmp.type;
-    captured->icmp_code = icmp.code;
-    captured->length_bytes = icmp.body_bytes;
+    captured->icmp_type = message.type;
+    captured->icmp_code = message.code;
+    captured->echo_id = message.echo_id;
+    captured->echo_seq = message.echo_sequence;
+    captured->length_bytes = message.body_bytes;
 }
 
 void captured_add(struct run *run, const uint8_t *packet, size_t length_bytes)
@@ -151,12 +153,12 @@ static void describe_flags(uint16_t flags, struct text *to)
 
 void captured_describe(const struct captured *captured, struct text *to)
 {
+    if (captured->protocol == IP_PROTOCOL_ICMP) {
+        text_add(to, "> icmp type %u code %u (%u)", captured->icmp_type, captured->icmp_code, captured->length_bytes);
+        return;
+    }
     if (captured->protocol != IP_PROTOCOL_TCP) {
-        if (captured->protocol == IP_PROTOCOL_ICMP)
-            text_add(to, "> icmp type %u code %u (%u)", captured->icmp_type, captured->icmp_code,
-                     captured->length_bytes);
-        else
-            text_add(to, "> %s (%u)", captured->protocol == IP_PROTOCOL_UDP ? "udp" : "ip", captured->length_bytes);
+        text_add(to, "> %s (%u)", captured->protocol == IP_PROTOCOL_UDP ? "udp" : "ip", captured->length_bytes);
         return;
     }
     text_add(to, "> ");

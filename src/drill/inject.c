@@ -95,7 +95,7 @@ static bool inject_tcp(struct run *run, const struct drill_packet *packet)
     return true;
 }
 
-/* What a router quotes: the IP header and the first 8 bytes of what the stack sent. */
+/* What a router quotes: the IP header and the first 8 bytes of a segment or datagram that the stack sent. */
 static size_t quote_packet(struct run *run, const struct flow *flow, const struct drill_packet *packet, uint8_t *to)
 {
     const struct udp_datagram datagram = {.source_port = flow->local_port,
@@ -111,17 +111,37 @@ static size_t quote_packet(struct run *run, const struct flow *flow, const struc
         .total_bytes = (uint16_t)(IPV4_HEADER_BYTES + header_bytes + packet->quoted_length_bytes),
         .dont_fragment = true,
     };
-    uint8_t *tcp = to + IPV4_HEADER_BYTES;
+    uint8_t *transport = to + IPV4_HEADER_BYTES;
 
     ipv4_build(to, &ip);
     if (packet->quotes_udp) {
-        udp_build_template(tcp, &datagram);
+        udp_build_template(transport, &datagram);
         return IPV4_HEADER_BYTES + UDP_HEADER_BYTES;
     }
-    put_be16(tcp, flow->local_port);
-    put_be16(tcp + 2, flow->remote_port);
-    put_be32(tcp + 4, flow->iss + packet->quoted_seq);
+    put_be16(transport, flow->local_port);
+    put_be16(transport + 2, flow->remote_port);
+    put_be32(transport + 4, flow->iss + packet->quoted_seq);
     return IPV4_HEADER_BYTES + 8;
+}
+
+static bool inject_echo(struct run *run, const struct drill_packet *packet)
+{
+    uint8_t bytes[65536], data[65508];
+    struct icmp4_message message = {
+        .type = packet->icmp_type,
+        .code = packet->icmp_code,
+        .echo_id = packet->echo_id,
+        .echo_sequence = packet->echo_seq,
+        .body = data,
+        .body_bytes = packet->length_bytes,
+    };
+    size_t body;
+
+    for (uint32_t i = 0; i < packet->length_bytes; i++)
+        data[i] = payload_byte(i);
+    body = icmp4_build(bytes + IPV4_HEADER_BYTES, sizeof bytes - IPV4_HEADER_BYTES, &message);
+    run_input(run, bytes, add_ip(run, packet, IP_PROTOCOL_ICMP, body, bytes));
+    return true;
 }
 
 static bool inject_icmp(struct run *run, const struct drill_packet *packet)
@@ -135,6 +155,8 @@ static bool inject_icmp(struct run *run, const struct drill_packet *packet)
     };
     size_t body;
 
+    if (packet->icmp_type == ICMP4_ECHO_REQUEST || packet->icmp_type == ICMP4_ECHO_REPLY)
+        return inject_echo(run, packet);
     message.body_bytes = (uint32_t)quote_packet(run, flow_for_script(run, packet), packet, quote);
     body = icmp4_build(bytes + IPV4_HEADER_BYTES, sizeof bytes - IPV4_HEADER_BYTES, &message);
     run_input(run, bytes, add_ip(run, packet, IP_PROTOCOL_ICMP, body, bytes));

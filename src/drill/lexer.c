@@ -178,6 +178,9 @@ static void scan_number(struct lexer *lexer, struct token *token)
             token->fraction = true;
             for (at++; isdigit((unsigned char)*at); at++, scale /= 10)
                 token->micros += (*at - '0') * scale;
+        } else if (at[0] == '.' && (at[1] == ' ' || at[1] == '\t')) {
+            token->fraction = true; /* "+0. > ..." */
+            at++;
         }
     }
     lexer->at = token->end = at;

@@ -77,6 +77,11 @@ static bool parse_hex(struct lexer *lexer, struct drill_option *option)
 
     if (token_is_sign(lexer_peek(lexer), ',') || token_is_sign(lexer_peek(lexer), '>'))
         return true;
+    if (lexer_peek(lexer)->kind == TOKEN_ELLIPSIS) {
+        lexer_next(lexer);
+        option->any = true;
+        return true;
+    }
     run = lexer_run_of(lexer, "0123456789abcdefABCDEF");
     bytes = (size_t)(run.end - run.start) / 2;
     if (run.start == run.end)
@@ -180,7 +185,8 @@ struct icmp_name {
 static const struct icmp_name types[] = {
     {"unreachable", ICMP4_UNREACHABLE},     {"time_exceeded", ICMP4_TIME_EXCEEDED},
     {"source_quench", ICMP4_SOURCE_QUENCH}, {"parameter_problem", ICMP4_PARAMETER_PROBLEM},
-    {"redirect", ICMP4_REDIRECT},
+    {"redirect", ICMP4_REDIRECT},           {"echo_request", ICMP4_ECHO_REQUEST},
+    {"echo_reply", ICMP4_ECHO_REPLY},
 };
 
 static const struct icmp_name codes[] = {
@@ -216,27 +222,52 @@ static bool find_name(const struct icmp_name *names, size_t count, const struct 
     return false;
 }
 
-static bool parse_icmp_details(struct lexer *lexer, struct drill_packet *packet)
+/* NAME NUMBER, when it stands there. */
+static bool parse_named_word16(struct lexer *lexer, const char *name, bool *has, uint16_t *out)
 {
     int64_t number = 0;
-    uint32_t end;
 
-    if (token_is_word(lexer_peek(lexer), "mtu")) {
-        lexer_next(lexer);
-        if (!parse_number(lexer, "an MTU", 65535, &number))
-            return false;
-        packet->icmp_mtu = (uint16_t)number;
-    }
-    if (!token_is_sign(lexer_peek(lexer), '['))
+    if (!token_is_word(lexer_peek(lexer), name))
         return true;
     lexer_next(lexer);
+    if (!parse_number(lexer, "a number", 65535, &number))
+        return false;
+    *has = true;
+    *out = (uint16_t)number;
+    return true;
+}
+
+/* What an error quotes: [1:1461(1460)] or [udp (100)]. */
+static bool parse_quote(struct lexer *lexer, struct drill_packet *packet)
+{
+    uint32_t end;
+    bool done;
+
+    lexer_next(lexer);
     packet->quotes_data = true;
-    if (token_is_word(lexer_peek(lexer), "udp")) {
+    packet->quotes_udp = token_is_word(lexer_peek(lexer), "udp");
+    if (packet->quotes_udp) {
         lexer_next(lexer);
-        packet->quotes_udp = true;
-        return parse_udp(lexer, &packet->quoted_length_bytes) && parse_sign(lexer, ']');
+        done = parse_udp(lexer, &packet->quoted_length_bytes);
+    } else {
+        done = parse_range(lexer, &packet->quoted_seq, &end, &packet->quoted_length_bytes);
     }
-    return parse_range(lexer, &packet->quoted_seq, &end, &packet->quoted_length_bytes) && parse_sign(lexer, ']');
+    return done && parse_sign(lexer, ']');
+}
+
+static bool parse_icmp_details(struct lexer *lexer, struct drill_packet *packet)
+{
+    bool has_mtu = false;
+
+    if (!parse_named_word16(lexer, "mtu", &has_mtu, &packet->icmp_mtu) ||
+        !parse_named_word16(lexer, "id", &packet->has_echo_id, &packet->echo_id) ||
+        !parse_named_word16(lexer, "seq", &packet->has_echo_seq, &packet->echo_seq))
+        return false;
+    if (token_is_sign(lexer_peek(lexer), '(')) {
+        packet->has_echo_bytes = true;
+        return parse_udp(lexer, &packet->length_bytes);
+    }
+    return !token_is_sign(lexer_peek(lexer), '[') || parse_quote(lexer, packet);
 }
 
 bool parse_icmp(struct lexer *lexer, struct drill_packet *packet)
@@ -247,7 +278,8 @@ bool parse_icmp(struct lexer *lexer, struct drill_packet *packet)
         return drill_complain(lexer->script, word.place, "the ICMP type '%.*s' is not known to rill drill",
                               (int)(word.end - word.start), word.start);
     word = *lexer_peek(lexer);
-    if (word.kind == TOKEN_WORD && !token_is_word(&word, "mtu")) {
+    if (word.kind == TOKEN_WORD && !token_is_word(&word, "mtu") && !token_is_word(&word, "id") &&
+        !token_is_word(&word, "seq")) {
         lexer_next(lexer);
         if (!find_name(codes, sizeof codes / sizeof codes[0], &word, &packet->icmp_code))
             return drill_complain(lexer->script, word.place, "the ICMP code '%.*s' is not known to rill drill",

@@ -174,10 +174,12 @@ bool parse_udp(struct lexer *lexer, uint32_t *length_bytes)
 {
     int64_t length = 0;
 
-    if (!parse_sign(lexer, '(') || !parse_number(lexer, "a length", 65507, &length) || !parse_sign(lexer, ')'))
+    if (!parse_sign(lexer, '(') || !parse_number(lexer, "a length", 65507, &length))
         return false;
+    if (token_is_sign(lexer_peek(lexer), '>'))
+        return drill_complain(lexer->script, lexer_peek(lexer)->place, "UDP encapsulation is not known to rill drill");
     *length_bytes = (uint32_t)length;
-    return true;
+    return parse_sign(lexer, ')');
 }
 
 /*
@@ -208,7 +210,9 @@ static bool parse_protocol(struct lexer *lexer, struct drill_packet *packet)
         packet->protocol = DRILL_UDP;
         return parse_udp(lexer, &packet->length_bytes);
     }
-    if (token_is_word(&word, "icmp") || token_is_word(&word, "icmpv6")) {
+    if (token_is_word(&word, "icmpv6"))
+        return drill_complain(lexer->script, word.place, "icmpv6: rill drill runs IPv4 only so far");
+    if (token_is_word(&word, "icmp")) {
         lexer_next(lexer);
         packet->protocol = DRILL_ICMP;
         return parse_icmp(lexer, packet);

@@ -42,11 +42,12 @@ struct captured {
     rill_time at;
     struct flow *flow;
     uint8_t protocol, tos, ttl;
-    uint8_t icmp_type, icmp_code;
     uint16_t source_port, destination_port;
     uint16_t flags;
     uint32_t seq, ack, length_bytes;
     uint16_t window, urgent;
+    uint8_t icmp_type, icmp_code;
+    uint16_t echo_id, echo_seq;
     unsigned option_count;
     struct drill_option options[DRILL_OPTIONS_MAX];
 };

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define PROC "/proc/sys/"
+
 static uint32_t as_number(const struct rill_addr *addr)
 {
     return (uint32_t)addr->bytes[12] << 24 | (uint32_t)addr->bytes[13] << 16 | (uint32_t)addr->bytes[14] << 8 |
@@ -36,9 +38,11 @@ static bool set_number(struct run *run, const char *value, uint64_t most, uint64
 static bool is_ignored(const char *name)
 {
     static const char *const names[] = {
-        "speed",           "mss",       "wire_server_ip", "wire_server_port", "wire_client_dev",
-        "wire_server_dev", "non_fatal", "send_omit_free", "netmask_ip",       "init_scripts",
-        "dry_run",         "verbose",   "gateway_ip",     "udp_encaps"};
+        "speed",           "mss",         "wire_server_ip", "wire_server_port",   "wire_client_dev", "wire_server_dev",
+        "wire_client",     "wire_server", "non_fatal",      "send_omit_free",     "netmask_ip",      "init_scripts",
+        "dry_run",         "verbose",     "gateway_ip",     "udp_encaps",         "code_command",    "code_format",
+        "code_sockopt",    "is_anyip",    "no_cleanup",     "persistent_tun_dev", "tun_dev",         "so_filename",
+        "so_flags",        "stop",        "local_linux_ip", "tcp_ts_tick_usecs"};
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (strcmp(name, names[i]) == 0)
@@ -90,6 +94,15 @@ static bool complain(struct run *run, const char *format, const char *what)
     return true;
 }
 
+/* The last part of a command's path. */
+static bool word_is(const char *command, size_t word, const char *name)
+{
+    size_t bytes = strlen(name);
+
+    return word >= bytes && strncmp(command + word - bytes, name, bytes) == 0 &&
+           (word == bytes || command[word - bytes - 1] == '/');
+}
+
 static bool set_sysctl(struct run *run, const char *name, const char *value)
 {
     if (run->stack != NULL)
@@ -102,6 +115,17 @@ static bool set_sysctl(struct run *run, const char *name, const char *value)
     default:
         return complain(run, "the setting %s is not known", name);
     }
+}
+
+/* "net/ipv4/tcp_sack" and "/proc/sys/net/ipv4/tcp_sack" are net.ipv4.tcp_sack. */
+static char *setting_name(char *name)
+{
+    if (strncmp(name, PROC, strlen(PROC)) == 0)
+        name += strlen(PROC);
+    for (char *at = name; *at != '\0'; at++)
+        if (*at == '/')
+            *at = '.';
+    return name;
 }
 
 /* sysctl [-w] [-q] NAME=VALUE ..., whose values may be quoted; ends at the end of the command. */
@@ -124,38 +148,91 @@ static bool run_sysctl(struct run *run, char *words)
         value += *value == '"' || *value == '\'';
         words = *end != '\0' ? end + 1 : end;
         *end = '\0';
-        for (char *at = name; *at != '\0'; at++)
-            if (*at == '/')
-                *at = '.';
-        if (!set_sysctl(run, name, value))
+        if (!set_sysctl(run, setting_name(name), value))
             return false;
     }
     return true;
 }
 
+/* echo VALUE > /proc/sys/NAME: the value and the name; false when it is no such command. */
+static bool is_echo_into_proc(char *command, char **name, char **value)
+{
+    char *to = strchr(command, '>');
+
+    if (strncmp(command, "echo ", 5) != 0 || to == NULL)
+        return false;
+    *name = to + 1 + strspn(to + 1, " \t");
+    if (strncmp(*name, PROC, strlen(PROC)) != 0)
+        return false;
+    *value = command + 5 + strspn(command + 5, " \t\"'");
+    while (to > *value && strchr(" \t\"'", to[-1]) != NULL)
+        to--;
+    *to = '\0';
+    return true;
+}
+
+/* What stands behind: > /dev/null, 2>&1, &> /dev/null; and the blanks before it. */
+static void cut_redirections(char *command)
+{
+    char *end = command + strlen(command), *at = strchr(command, '>');
+
+    if (at != NULL && strncmp(command, "echo", 4) != 0) {
+        end = at;
+        while (end > command && strchr("12&", end[-1]) != NULL)
+            end--;
+    }
+    while (end > command && strchr(" \t\r", end[-1]) != NULL)
+        end--;
+    *end = '\0';
+}
+
+/* In front of all events there is no time yet, and later it is the stack's. */
+static bool run_sleep(struct run *run, const char *seconds)
+{
+    char *end;
+    double time = strtod(seconds, &end);
+
+    if (end == seconds || *end != '\0' || time < 0 || time > 1e6)
+        return complain(run, "'sleep %s' is not understood", seconds);
+    return run->stack == NULL || run_advance(run, run->now + (rill_time)(time * 1e9));
+}
+
 static bool run_command(struct run *run, char *command)
 {
-    size_t bytes = strlen(command);
+    size_t word;
+    char *name, *value;
 
-    while (bytes > 0 && strchr(" \t\r", command[bytes - 1]) != NULL)
-        command[--bytes] = '\0';
     command += strspn(command, " \t\r");
-    if (*command == '\0' || *command == '#')
+    cut_redirections(command);
+    word = strcspn(command, " \t");
+    if (*command == '\0' || *command == '#' || strcmp(command, "true") == 0)
         return true;
-    if (strncmp(command, "sysctl", 6) == 0 && strchr(" \t", command[6]) != NULL)
-        return run_sysctl(run, command + 7);
+    if (strncmp(command, "sleep ", 6) == 0)
+        return run_sleep(run, command + 6 + strspn(command + 6, " \t"));
+    if (is_echo_into_proc(command, &name, &value))
+        return set_sysctl(run, setting_name(name), value);
+    if (command[word] != '\0' && (word_is(command, word, "sysctl") || word_is(command, word, "set_sysctls.py")))
+        return run_sysctl(run, command + word + 1);
     return complain(run, "the command '%s' is not carried out", command);
 }
 
-/* Commands end at newlines, semicolons and &&. */
+/* Where a command ends: at a newline, a semicolon, && or ||. */
+static char *command_end(char *at)
+{
+    for (; *at != '\0'; at++)
+        if (*at == '\n' || *at == ';' || strncmp(at, "&&", 2) == 0 || strncmp(at, "||", 2) == 0)
+            return at;
+    return NULL;
+}
+
 static bool run_commands(struct run *run, const char *text)
 {
     char *copy = drill_copy(&run->pool, text, strlen(text)), *at = copy;
 
     while (at != NULL) {
-        char *end = strpbrk(at, "\n;&"), *command = at;
+        char *end = command_end(at), *command = at;
 
-        at = end != NULL ? end + 1 + strspn(end + 1, "\n;&") : NULL;
+        at = end != NULL ? end + 1 + strspn(end + 1, "\n;&|") : NULL;
         if (end != NULL)
             *end = '\0';
         if (!run_command(run, command))

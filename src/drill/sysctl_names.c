@@ -71,6 +71,8 @@ static const struct setting settings[] = {
     {"rill.max_time_wait", AS_NUMBER, FIELD(max_time_wait), 1000},
     {"rill.send_buffer_bytes", AS_NUMBER, FIELD(send_buffer_bytes), 1000},
     {"rill.receive_buffer_bytes", AS_NUMBER, FIELD(receive_buffer_bytes), 1000},
+    {"rill.window_bytes_max", AS_NUMBER, FIELD(window_bytes_max), 1000},
+    {"rill.window_bytes_max", AS_NUMBER, FIELD(window_bytes_max), 1000},
     {"rill.msl_ms", AS_NUMBER, FIELD(msl_ms), 1000},
     {"rill.rto_initial_ms", AS_NUMBER, FIELD(rto_initial_ms), 1000},
     {"rill.rto_min_ms", AS_NUMBER, FIELD(rto_min_ms), 1000},
@@ -122,12 +124,24 @@ static uint64_t middle_number(const char *value)
     return *end >= '0' && *end <= '9' ? strtoull(end, NULL, 0) : first;
 }
 
+/* The last one of the three: what a window may grow to, and with it the scale of a SYN. */
+static void store_window_max(struct rill_config *config, const char *value)
+{
+    char *end;
+    uint64_t last = 0;
+
+    for (unsigned i = 0; i < 3; i++, value = end + strspn(end, " \t,"))
+        last = strtoull(value, &end, 0);
+    if (last > 0 && last <= UINT32_C(1) << 30)
+        config->window_bytes_max = (uint32_t)last;
+}
+
 static enum setting_result store_control(struct rill_config *config, const char *value)
 {
     const char *name;
 
     for (unsigned i = 0; (name = rill_congestion_control_name(i)) != NULL; i++) {
-        if (strcmp(name, value) == 0) {
+        if (strcmp(name, value) == 0 || (strcmp(value, "newreno") == 0 && strcmp(name, "reno") == 0)) {
             config->congestion_control = name;
             return SETTING_DONE;
         }
@@ -188,6 +202,8 @@ enum setting_result settings_set(struct rill_config *config, const char *name, c
         if (settings[i].kind == AS_CONTROL)
             return store_control(config, value);
         store(config, &settings[i], value);
+        if (strcmp(name, "net.ipv4.tcp_rmem") == 0)
+            store_window_max(config, value);
         if (strcmp(name, "net.inet.tcp.rfc1323") == 0)
             config->window_scaling = config->timestamps;
         return SETTING_DONE;
@@ -206,6 +222,7 @@ bool settings_profile(struct rill_config *config, const char *profile)
     }
     if (strcmp(profile, "freebsd") == 0) {
         config->rto_min_ms = 230;
+        config->window_bytes_max = 2u << 20; /* kern.ipc.maxsockbuf */
         config->rto_max_ms = 60000;
         config->syn_retries = 3;
         return true;

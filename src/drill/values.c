@@ -5,6 +5,11 @@
 
 #include <string.h>
 
+bool is_any(const struct drill_expr *expr)
+{
+    return expr->kind == EXPR_ANY || (expr->kind == EXPR_CALL && expr->child != NULL && is_any(expr->child));
+}
+
 const struct drill_expr *argument_of(const struct drill_call *call, unsigned index)
 {
     const struct drill_expr *expr = call->arguments;
@@ -80,7 +85,7 @@ bool value_expected(struct run *run, const struct drill_expr *expr, const char *
 {
     int64_t expected;
 
-    if (expr == NULL || expr->kind == EXPR_ANY)
+    if (expr == NULL || is_any(expr))
         return true;
     if (!value_of(run, expr, &expected))
         return false;

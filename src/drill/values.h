@@ -12,6 +12,9 @@ bool constant_find(const char *name, int64_t *out);
 /* Numbers, constants, a|b, htons(80). False after run_fail(). */
 bool value_of(struct run *run, const struct drill_expr *expr, int64_t *out);
 
+/* "...", or a function of it. */
+bool is_any(const struct drill_expr *expr);
+
 /* Argument number index (from 0); NULL when there are fewer. */
 const struct drill_expr *argument_of(const struct drill_call *call, unsigned index);
 

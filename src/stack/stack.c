@@ -23,6 +23,7 @@ void rill_config_default(struct rill_config *config)
         .size = sizeof *config,
         .send_buffer_bytes = 1u << 20,
         .receive_buffer_bytes = 1u << 20,
+        .window_bytes_max = 8u << 20,
         .msl_ms = 30000,
         .rto_initial_ms = 1000,
         .rto_min_ms = 200,

@@ -13,7 +13,6 @@
 #define UTO_MINUTES 0x8000u
 #define UTO_LOWER_MS 100000u     /* RFC 5482 3: at least 100 s, so more than any RTO but a backed-off one */
 #define UTO_UPPER_MS 3600000u    /* and no peer makes us wait longer than an hour */
-#define WINDOW_TARGET (8u << 20) /* the largest window our shift can express at least */
 
 uint16_t options_announced_mss(const struct tcp *tcp, const struct path *path)
 {
@@ -30,9 +29,9 @@ uint16_t options_send_mss(const struct path *path, uint16_t peer_mss, bool times
     return (uint16_t)(mss - ours);
 }
 
-uint8_t options_window_shift(uint32_t receive_bytes)
+uint8_t options_window_shift(const struct tcp *tcp, uint32_t receive_bytes)
 {
-    uint32_t target = max_u32(receive_bytes, WINDOW_TARGET);
+    uint32_t target = max_u32(receive_bytes, tcp->settings.window_bytes_max);
     uint8_t shift = 0;
 
     while (shift < 14 && (UINT64_C(65535) << shift) < target)
@@ -90,7 +89,7 @@ void options_for_syn(const struct tcp *tcp, const struct tcb *tcb, struct tcp_op
     out->sack_count = 0;
     if ((tcb->flags & TCB_WINDOW_SCALE) != 0) {
         out->present |= TCP_OPTION_WINDOW_SCALE;
-        out->window_scale = options_window_shift(tcb->receive_limit);
+        out->window_scale = options_window_shift(tcp, tcb->receive_limit);
     }
     if ((tcb->flags & TCB_SACK) != 0)
         out->present |= TCP_OPTION_SACK_PERMITTED;
@@ -139,7 +138,7 @@ void options_agree(struct tcp *tcp, struct tcb *tcb, const struct tcp_options *t
         tcb->ts_recent = theirs->timestamp_value;
     /* RFC 7323 2.2: both shifts are 0 unless both sides sent the option. */
     tcb->snd_wscale = (tcb->flags & TCB_WINDOW_SCALE) != 0 ? theirs->window_scale : 0;
-    tcb->rcv_wscale = (tcb->flags & TCB_WINDOW_SCALE) != 0 ? options_window_shift(tcb->receive_limit) : 0;
+    tcb->rcv_wscale = (tcb->flags & TCB_WINDOW_SCALE) != 0 ? options_window_shift(tcp, tcb->receive_limit) : 0;
     mss = options_send_mss(tcb_path(tcp, tcb), (theirs->present & TCP_OPTION_MSS) != 0 ? theirs->mss : 0,
                            (tcb->flags & TCB_TIMESTAMPS) != 0);
     tcb->snd_mss = (uint16_t)min_u32(mss, tcb->rcv_mss); /* still the application's limit */

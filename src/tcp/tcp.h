@@ -12,7 +12,7 @@
 #define SYN_RETRIES_MAX 8u
 
 struct tcp_settings {
-    uint32_t send_buffer_bytes, receive_buffer_bytes;
+    uint32_t send_buffer_bytes, receive_buffer_bytes, window_bytes_max;
     uint32_t msl_ms;
     uint32_t rto_initial_us, rto_min_us, rto_max_us, rto_granularity_us;
     uint32_t syn_timeout_ms;

@@ -173,7 +173,7 @@ static void the_window_shift_can_express_the_receive_buffer(void **state)
         inside_configure(&t, 1u << 20);
         t.config.receive_buffer_bytes = 1u << bits;
         inside_open(&t, 1, 1, 65535);
-        shift = options_window_shift(t.config.receive_buffer_bytes);
+        shift = options_window_shift(t.tcp, t.config.receive_buffer_bytes);
         assert_true(shift <= 14);
         assert_true((UINT64_C(65535) << shift) >= t.config.receive_buffer_bytes - (1u << 14) * (shift == 14));
         inside_close(&t);
