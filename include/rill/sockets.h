@@ -222,6 +222,8 @@ int64_t rill_sock_readv(struct rill_sockets *sockets, int fd, const struct rill_
 
 /* ----------------------------------------------------------------- descriptors */
 
+#define RILL_O_RDONLY 0
+#define RILL_O_WRONLY 0x1
 #define RILL_O_RDWR 0x2
 #define RILL_O_NONBLOCK 0x800
 #define RILL_O_CLOEXEC 0x80000
@@ -240,6 +242,16 @@ int64_t rill_sock_readv(struct rill_sockets *sockets, int fd, const struct rill_
 #define RILL_SIOCOUTQ 0x5411
 #define RILL_SIOCATMARK 0x8905
 #define RILL_SIOCOUTQNSD 0x894b
+
+/* pipe2(2): fds[0] reads, fds[1] writes; flags are RILL_O_NONBLOCK and RILL_O_CLOEXEC. 64 KiB of the stack's memory. */
+int rill_sock_pipe(struct rill_sockets *sockets, int fds[2], int flags);
+
+#define RILL_SPLICE_MOVE 0x1u
+#define RILL_SPLICE_NONBLOCK 0x2u
+#define RILL_SPLICE_MORE 0x4u
+
+/* splice(2) without offsets: one of both is a pipe, the other one a pipe or a socket. */
+int64_t rill_sock_splice(struct rill_sockets *sockets, int fd_in, int fd_out, size_t length_bytes, unsigned flags);
 
 int rill_sock_close(struct rill_sockets *sockets, int fd);
 int rill_sock_dup(struct rill_sockets *sockets, int fd);

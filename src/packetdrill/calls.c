@@ -310,28 +310,25 @@ static int call_epoll_wait(void *userdata, int epoll_fd, struct epoll_event *eve
     return (int)plugin_leave(plugin, &visit, count);
 }
 
-/* --------------------------------------------------------- what rill has not */
+/* ---------------------------------------------------------------------- pipes */
 
 static int call_pipe(void *userdata, int fds[2])
 {
-    (void)userdata;
-    (void)fds;
-    errno = ENOSYS;
-    return -1;
+    struct visit visit;
+    struct plugin *plugin = plugin_enter(userdata, &visit, -1);
+
+    return (int)plugin_leave(plugin, &visit, rill_sock_pipe(plugin->sockets, fds, 0));
 }
 
 static ssize_t call_splice(void *userdata, int fd_in, loff_t *offset_in, int fd_out, loff_t *offset_out, size_t bytes,
                            unsigned flags)
 {
-    (void)userdata;
-    (void)fd_in;
-    (void)offset_in;
-    (void)fd_out;
-    (void)offset_out;
-    (void)bytes;
-    (void)flags;
-    errno = ENOSYS;
-    return -1;
+    struct visit visit;
+    struct plugin *plugin = plugin_enter(userdata, &visit, fd_in);
+
+    if (offset_in != NULL || offset_out != NULL) /* neither pipes nor sockets have any */
+        return plugin_leave(plugin, &visit, -ESPIPE);
+    return plugin_leave(plugin, &visit, rill_sock_splice(plugin->sockets, fd_in, fd_out, bytes, flags));
 }
 
 /* ---------------------------------------------------------- packets and time */

@@ -2,6 +2,7 @@
  * What happened on the network, as a socket shows it: the pending error, the
  * directions that are shut, readiness (poll(2)) and who is told.
  */
+#include "sockets/pipe.h"
 #include "sockets/datagram.h"
 #include "sockets/sock.h"
 
@@ -202,6 +203,8 @@ uint32_t file_mask(struct rill_sockets *s, struct file *file)
         return datagram_mask(s, &file->sock);
     if (file->kind == FILE_SOCKET)
         return sock_mask(s, &file->sock);
+    if (file->kind == FILE_PIPE)
+        return pipe_mask(s, file);
     return epoll_is_ready(s, &file->epoll) ? RILL_POLLIN | RILL_POLLRDNORM : 0;
 }
 

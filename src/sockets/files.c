@@ -6,6 +6,7 @@
 
 #include "base/types.h"
 #include "sockets/below.h"
+#include "sockets/pipe.h"
 
 void rill_sockets_config_default(struct rill_sockets_config *config)
 {
@@ -180,6 +181,8 @@ static void file_release(struct rill_sockets *s, struct file *file)
     watches_drop(s, file);
     if (file->kind == FILE_SOCKET)
         sock_release(s, file);
+    else if (file->kind == FILE_PIPE)
+        pipe_drop(s, file);
     else
         epoll_drop(s, file);
     file->kind = FILE_FREE;
@@ -256,6 +259,8 @@ int rill_sock_fcntl(struct rill_sockets *s, int fd, int command, int argument)
         descriptor->close_on_exec = (argument & RILL_FD_CLOEXEC) != 0;
         return 0;
     case RILL_F_GETFL:
+        if (file->kind == FILE_PIPE)
+            return (file->pipe.writes ? RILL_O_WRONLY : RILL_O_RDONLY) | (int)file->status;
         return RILL_O_RDWR | (int)file->status;
     case RILL_F_SETFL:
         file->status = (uint32_t)argument & RILL_O_NONBLOCK;

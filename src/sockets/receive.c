@@ -4,6 +4,7 @@
  */
 #include "sockets/address.h"
 #include "sockets/datagram.h"
+#include "sockets/pipe.h"
 #include "sockets/sock.h"
 
 #include "base/types.h"
@@ -339,13 +340,16 @@ static int64_t as_file_call(struct rill_sockets *s, int fd)
 
     if (file == NULL)
         return -RILL_EBADF;
-    return file->kind == FILE_SOCKET ? 0 : -RILL_EINVAL;
+    return file->kind == FILE_EPOLL ? -RILL_EINVAL : 0;
 }
 
 int64_t rill_sock_read(struct rill_sockets *s, int fd, void *data, size_t length_bytes)
 {
     int64_t error = as_file_call(s, fd);
+    struct rill_iovec piece = {data, length_bytes};
 
+    if (error == 0 && file_of(s, fd)->kind == FILE_PIPE)
+        return length_bytes == 0 ? 0 : pipe_read(s, file_of(s, fd), &piece, 1);
     if (error != 0 || length_bytes == 0)
         return error; /* POSIX: reading nothing gives nothing, data or not */
     return rill_sock_recv(s, fd, data, length_bytes, 0);
@@ -361,5 +365,7 @@ int64_t rill_sock_readv(struct rill_sockets *s, int fd, const struct rill_iovec 
         return error;
     if (iov_count < 0 || count_pieces(iov, (size_t)iov_count, &wanted) != 0)
         return -RILL_EINVAL;
+    if (wanted > 0 && file_of(s, fd)->kind == FILE_PIPE)
+        return pipe_read(s, file_of(s, fd), iov, (size_t)iov_count);
     return wanted == 0 ? 0 : receive_pieces(s, fd, iov, (size_t)iov_count, 0, &out_flags);
 }

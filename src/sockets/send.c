@@ -3,6 +3,7 @@
  */
 #include "sockets/address.h"
 #include "sockets/datagram.h"
+#include "sockets/pipe.h"
 #include "sockets/sock.h"
 
 #include "base/types.h"
@@ -238,14 +239,20 @@ static int64_t as_file_call(struct rill_sockets *s, int fd)
 
     if (file == NULL)
         return -RILL_EBADF;
-    return file->kind == FILE_SOCKET ? 0 : -RILL_EINVAL;
+    return file->kind == FILE_EPOLL ? -RILL_EINVAL : 0;
 }
 
 int64_t rill_sock_write(struct rill_sockets *s, int fd, const void *data, size_t length_bytes)
 {
     int64_t error = as_file_call(s, fd);
+    struct rill_iovec piece = {.length_bytes = length_bytes};
 
-    return error != 0 ? error : rill_sock_send(s, fd, data, length_bytes, 0);
+    if (error != 0)
+        return error;
+    if (file_of(s, fd)->kind != FILE_PIPE)
+        return rill_sock_send(s, fd, data, length_bytes, 0);
+    memcpy(&piece.base, &data, sizeof piece.base); /* see rill_sock_send() */
+    return pipe_write(s, file_of(s, fd), &piece, 1);
 }
 
 int64_t rill_sock_writev(struct rill_sockets *s, int fd, const struct rill_iovec *iov, int iov_count)
@@ -256,5 +263,7 @@ int64_t rill_sock_writev(struct rill_sockets *s, int fd, const struct rill_iovec
         return error;
     if (iov_count < 0 || check_pieces(iov, (size_t)iov_count) != 0)
         return -RILL_EINVAL;
+    if (file_of(s, fd)->kind == FILE_PIPE)
+        return pipe_write(s, file_of(s, fd), iov, (size_t)iov_count);
     return send_pieces(s, fd, iov, (size_t)iov_count, 0);
 }

@@ -95,7 +95,20 @@ struct epoll {
     uint32_t ready_count;
 };
 
-enum file_kind { FILE_FREE, FILE_SOCKET, FILE_EPOLL };
+/* Bytes on their way through a pipe, in a buffer of the stack's. */
+struct ring {
+    uint32_t buffer;
+    uint8_t *bytes;
+    uint32_t start, used;
+};
+
+struct pipe {
+    uint32_t other; /* the other end's file; NONE: closed */
+    bool writes;
+    struct ring ring; /* the reading end's; the other one has none */
+};
+
+enum file_kind { FILE_FREE, FILE_SOCKET, FILE_EPOLL, FILE_PIPE };
 
 struct file {
     enum file_kind kind;
@@ -105,6 +118,7 @@ struct file {
     union {
         struct sock sock;
         struct epoll epoll;
+        struct pipe pipe;
     };
 };
 

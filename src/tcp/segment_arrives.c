@@ -50,7 +50,7 @@ static enum step drop_and_ack(struct tcp *tcp, struct tcb *tcb, const struct arr
     const struct tcp_segment *seg = &arrival->seg;
 
     segment_drop(tcp, arrival, reason);
-    if ((seg->data_bytes > 0 && (seg->flags & (TCP_SYN | TCP_RST)) == 0) || answer_is_allowed(tcp, &tcb->answer_ms))
+    if ((seg->data_bytes > 0 && (seg->flags & TCP_SYN) == 0) || answer_is_allowed(tcp, &tcb->answer_ms))
         owe_ack(tcp, tcb);
     return STOP;
 }
@@ -476,7 +476,7 @@ static enum step first_check_sequence_number(struct tcp *tcp, struct tcb *tcb, s
     }
     if ((seg->flags & TCP_SYN) != 0)
         return challenge(tcp, tcb, arrival, RILL_DROP_TCP_OUT_OF_WINDOW);
-    if (seg->data_bytes > 0 && seq_before(seg->seq, tcb->rcv_nxt))
+    if (seq_before(seg->seq, tcb->rcv_nxt))
         reassembly_note_twice(tcp, tcb, seg->seq, seq_min(seq_add(seg->seq, seg->data_bytes), tcb->rcv_nxt));
     return drop_and_ack(tcp, tcb, arrival, RILL_DROP_TCP_OUT_OF_WINDOW);
 }
@@ -484,8 +484,9 @@ static enum step first_check_sequence_number(struct tcp *tcp, struct tcb *tcb, s
 /* RFC 7323 4.3 (2): the echo follows the segment that the last ACK stands before. */
 static void remember_timestamp(struct tcb *tcb, const struct tcp_segment *seg)
 {
-    if ((tcb->flags & TCB_TIMESTAMPS) == 0 || (seg->options.present & TCP_OPTION_TIMESTAMP) == 0)
+    if ((tcb->flags & TCB_TIMESTAMPS) == 0)
         return;
+    rill_assert((seg->options.present & TCP_OPTION_TIMESTAMP) != 0); /* check_timestamp() */
     if (seq_after(seg->seq, tcb->last_ack_sent))
         return;
     tcb->ts_recent = seg->options.timestamp_value;

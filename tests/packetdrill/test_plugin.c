@@ -270,16 +270,26 @@ static void only_one_name_is_visible(void **state)
     assert_null(dlsym(library, "calls_fill"));
 }
 
-static void what_rill_has_not_is_enosys(void **state)
+static void pipes_take_bytes_from_a_socket_and_to_it(void **state)
 {
-    int fds[2];
+    loff_t offset = 0;
+    int listener, fd, fds[2];
+    char bytes[16];
 
     (void)state;
-    assert_int_equal(pd.pipe(pd.userdata, fds), -1);
-    assert_int_equal(errno, ENOSYS);
-    errno = 0;
-    assert_int_equal(pd.splice(pd.userdata, 3, NULL, 4, NULL, 1, 0), -1);
-    assert_int_equal(errno, ENOSYS);
+    fd = accept_connection(&listener);
+    assert_int_equal(pd.pipe(pd.userdata, fds), 0);
+    assert_int_equal(pd.write(pd.userdata, fds[1], "over ", 5), 5);
+    peer_sends(TCP_ACK | TCP_PSH, 1, 1, "there");
+    assert_int_equal(pd.splice(pd.userdata, fd, NULL, fds[1], NULL, 100, 0), 5);
+    assert_int_equal(pd.splice(pd.userdata, fds[0], NULL, fd, NULL, 7, 0), 7);
+    assert_int_equal(pd.read(pd.userdata, fds[0], bytes, sizeof bytes), 3);
+    assert_memory_equal(bytes, "ere", 3);
+    assert_int_equal(pd.splice(pd.userdata, fds[0], &offset, fd, NULL, 7, 0), -1);
+    assert_int_equal(errno, ESPIPE);
+    (void)stack_sends(TCP_ACK | TCP_PSH, 1, 6, "over th");
+    assert_int_equal(pd.close(pd.userdata, fds[1]), 0);
+    assert_int_equal(pd.read(pd.userdata, fds[0], bytes, sizeof bytes), 0);
 }
 
 static void a_packet_larger_than_the_room_stays(void **state)
@@ -390,7 +400,7 @@ int main(void)
         TEST(poll_tells_what_is_ready_and_its_timeout_passes_in_virtual_time),
         TEST(epoll_tells_the_events_with_their_data),
         TEST(options_are_set_and_read_back),
-        TEST(what_rill_has_not_is_enosys),
+        TEST(pipes_take_bytes_from_a_socket_and_to_it),
         TEST(a_packet_larger_than_the_room_stays),
         TEST(a_wait_that_nobody_could_end_is_a_deadlock_not_a_hang),
         TEST(a_waiting_connect_alone_gives_up_in_virtual_time),

@@ -402,6 +402,31 @@ static void R7323_12_the_ack_that_ends_closing_is_the_one_echoed_in_time_wait(vo
     peer_close(&p);
 }
 
+/* A SYN, also one with text, is no retransmission that waits for its ACK: it is answered at a limited rate. */
+static void text_out_of_time_is_answered_each_time_but_not_with_a_syn(void **state)
+{
+    static const uint8_t flags[] = {TCP_ACK, TCP_ACK | TCP_URG, TCP_ACK | TCP_SYN};
+    (void)state;
+    for (unsigned i = 0; i < 3; i++) {
+        struct peer p;
+
+        established_with(&p, &(struct peer_setup){.timestamps = true});
+        for (unsigned k = 0; k < 3; k++)
+            peer_send_packet(&p, &(struct peer_packet){.flags = flags[i],
+                                                       .seq = 1,
+                                                       .ack = 1,
+                                                       .data_bytes = 10,
+                                                       .timestamp_shift = -100000});
+        expect_ack(&p, 1);
+        if (i < 2) {
+            expect_ack(&p, 1);
+            expect_ack(&p, 1);
+        }
+        expect_nothing(&p);
+        peer_close(&p);
+    }
+}
+
 /* Last.ACK.sent begins at the peer's SYN, so what follows it at once is what the first ACK echoes. */
 static void R7323_13_text_that_comes_before_the_handshakes_ack_could_leave_is_echoed_by_it(void **state)
 {
@@ -469,6 +494,7 @@ int main(void)
         cmocka_unit_test(each_segment_that_arrives_is_counted_also_one_that_is_dropped),
         cmocka_unit_test(R7323_12_the_ack_that_ends_closing_is_the_one_echoed_in_time_wait),
         cmocka_unit_test(R7323_13_text_that_comes_before_the_handshakes_ack_could_leave_is_echoed_by_it),
+        cmocka_unit_test(text_out_of_time_is_answered_each_time_but_not_with_a_syn),
         cmocka_unit_test(R7323_17_what_was_seen_24_days_ago_is_not_believed_any_more),
     };
 
