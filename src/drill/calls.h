@@ -13,6 +13,8 @@
 /* rill's number for the script's, from argument `index`; one that nobody has when the script's has none. */
 bool call_fd(struct run *run, const struct drill_call *call, unsigned index, int *out);
 int fd_of(const struct run *run, int64_t script_fd);
+/* The script's number for a new descriptor becomes rill's. */
+bool name_descriptor(struct run *run, int64_t script_fd, int fd);
 int script_fd_of(const struct run *run, int fd);
 
 /* calls_socket.c */
@@ -39,6 +41,16 @@ int64_t call_recvfrom(struct run *run, const struct drill_call *call);
 int64_t call_write(struct run *run, const struct drill_call *call);
 int64_t call_send(struct run *run, const struct drill_call *call);
 int64_t call_sendto(struct run *run, const struct drill_call *call);
+
+int64_t call_sendfile(struct run *run, const struct drill_call *call);
+
+/* calls_files.c */
+int64_t call_open(struct run *run, const struct drill_call *call);
+int64_t call_pipe(struct run *run, const struct drill_call *call);
+int64_t call_splice(struct run *run, const struct drill_call *call);
+/* A file that the script opened: this process's descriptor. False: it is something else. */
+bool host_fd_of(const struct run *run, int64_t script_fd, int *out);
+void host_fds_close(struct run *run);
 
 /* calls_vector.c */
 int64_t call_readv(struct run *run, const struct drill_call *call);

@@ -5,6 +5,7 @@
 #include "drill/data.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #define LENGTH_MAX (64 << 20)
 
@@ -68,7 +69,8 @@ static int64_t receive(struct run *run, const struct drill_call *call, bool flag
     if (!get_transfer(run, call, &t))
         return CALL_FAILED;
     room = data_room(run, (size_t)t.length_bytes);
-    got = rill_sock_recv(run->sockets, t.fd, room, (size_t)t.length_bytes, flags_count ? (int)t.flags : 0);
+    got = flags_count ? rill_sock_recv(run->sockets, t.fd, room, (size_t)t.length_bytes, (int)t.flags)
+                      : rill_sock_read(run->sockets, t.fd, room, (size_t)t.length_bytes);
     return got > 0 && !data_expected(run, t.buffer, room, (size_t)got) ? CALL_FAILED : got;
 }
 
@@ -123,9 +125,11 @@ static int64_t send_flags(struct run *run, const struct drill_call *call, bool f
     if (!get_transfer(run, call, &t))
         return CALL_FAILED;
     data = data_to_send(run, t.buffer, (size_t)t.length_bytes, data_room(run, (size_t)t.length_bytes));
+    data += done;
     return moved(run,
-                 rill_sock_send(run->sockets, t.fd, data + done, (size_t)t.length_bytes - done,
-                                (flags_count ? (int)t.flags : 0) | RILL_MSG_NOSIGNAL),
+                 flags_count ? rill_sock_send(run->sockets, t.fd, data, (size_t)t.length_bytes - done,
+                                              (int)t.flags | RILL_MSG_NOSIGNAL)
+                             : rill_sock_write(run->sockets, t.fd, data, (size_t)t.length_bytes - done),
                  t.length_bytes);
 }
 
@@ -156,4 +160,27 @@ int64_t call_sendto(struct run *run, const struct drill_call *call)
         return CALL_FAILED;
     data = data_to_send(run, t.buffer, (size_t)t.length_bytes, data_room(run, (size_t)t.length_bytes));
     return rill_sock_sendto(run->sockets, t.fd, data, (size_t)t.length_bytes, (int)t.flags, &addr, addr_bytes);
+}
+
+/* sendfile(to, file, [offset], length): the file is read where the offset says, or from its beginning. */
+int64_t call_sendfile(struct run *run, const struct drill_call *call)
+{
+    int64_t number, offset, length_bytes;
+    size_t done = (size_t)run->blocked.so_far;
+    uint8_t *data;
+    ssize_t bytes;
+    int fd, file;
+
+    if (!call_fd(run, call, 0, &fd) || !argument_value(run, call, 1, -1, &number) ||
+        !argument_value(run, call, 2, 0, &offset) || !argument_value(run, call, 3, 0, &length_bytes))
+        return CALL_FAILED;
+    if (!host_fd_of(run, number, &file))
+        return -RILL_EBADF;
+    if (length_bytes < 0 || length_bytes > LENGTH_MAX)
+        return -RILL_EINVAL;
+    data = data_room(run, (size_t)length_bytes);
+    bytes = pread(file, data, (size_t)length_bytes, (off_t)offset);
+    if (bytes < 0)
+        return -RILL_EINVAL;
+    return moved(run, rill_sock_send(run->sockets, fd, data + done, (size_t)bytes - done, RILL_MSG_NOSIGNAL), bytes);
 }

@@ -4,6 +4,7 @@
 #include "drill/calls.h"
 
 #include <string.h>
+#include <unistd.h>
 
 static bool address_from(struct run *run, const struct drill_expr *expr, struct rill_addr *out)
 {
@@ -151,6 +152,10 @@ int64_t call_close(struct run *run, const struct drill_call *call)
 
     if (!argument_value(run, call, 0, -1, &number))
         return CALL_FAILED;
+    if (host_fd_of(run, number, &result)) {
+        run->fds[number] = -1;
+        return close(result) == 0 ? 0 : -RILL_EIO;
+    }
     result = rill_sock_close(run->sockets, fd_of(run, number));
     if (result == 0 && number >= 0 && number < DRILL_FDS_MAX) {
         if (run->subject_fd == run->fds[number])

@@ -36,6 +36,10 @@ static const struct call_row rows[] = {
     {"writev", call_writev, false},
     {"sendmsg", call_sendmsg, false},
     {"recvmsg", call_recvmsg, false},
+    {"sendfile", call_sendfile, false},
+    {"open", call_open, true},
+    {"pipe", call_pipe, false},
+    {"splice", call_splice, false},
     {"setsockopt", call_setsockopt, false},
     {"getsockopt", call_getsockopt, false},
     {"fcntl", call_fcntl, false},
@@ -107,8 +111,7 @@ static bool wrong_result(struct run *run, int64_t value)
     return false;
 }
 
-/* The script's number for a new descriptor becomes rill's. */
-static bool name_descriptor(struct run *run, int64_t script_fd, int fd)
+bool name_descriptor(struct run *run, int64_t script_fd, int fd)
 {
     if (script_fd < 0 || script_fd >= DRILL_FDS_MAX)
         return run_fail(run, "%lld is no number for a descriptor (0 to %d)", (long long)script_fd, DRILL_FDS_MAX - 1);

@@ -38,11 +38,11 @@ static bool set_number(struct run *run, const char *value, uint64_t most, uint64
 static bool is_ignored(const char *name)
 {
     static const char *const names[] = {
-        "speed",           "mss",         "wire_server_ip", "wire_server_port",   "wire_client_dev", "wire_server_dev",
-        "wire_client",     "wire_server", "non_fatal",      "send_omit_free",     "netmask_ip",      "init_scripts",
-        "dry_run",         "verbose",     "gateway_ip",     "udp_encaps",         "code_command",    "code_format",
-        "code_sockopt",    "is_anyip",    "no_cleanup",     "persistent_tun_dev", "tun_dev",         "so_filename",
-        "so_flags",        "stop",        "local_linux_ip", "tcp_ts_tick_usecs"};
+        "speed",        "mss",         "wire_server_ip", "wire_server_port",   "wire_client_dev", "wire_server_dev",
+        "wire_client",  "wire_server", "non_fatal",      "send_omit_free",     "netmask_ip",      "init_scripts",
+        "dry_run",      "verbose",     "gateway_ip",     "udp_encaps",         "code_command",    "code_format",
+        "code_sockopt", "is_anyip",    "no_cleanup",     "persistent_tun_dev", "tun_dev",         "so_filename",
+        "so_flags",     "stop",        "local_linux_ip", "tcp_ts_tick_usecs"};
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (strcmp(name, names[i]) == 0)

@@ -1,6 +1,7 @@
 /*
  * The stack of a script and its time: see run.h.
  */
+#include "drill/calls.h"
 #include "drill/run.h"
 
 #include "wire/train.h"
@@ -76,6 +77,8 @@ bool run_open_world(struct run *run)
 
 void run_close_world(struct run *run)
 {
+    if (run->sockets != NULL)
+        host_fds_close(run);
     if (run->stack != NULL) {
         rill_trace(run->stack, NULL, NULL);
         rill_stack_destroy(run->stack);

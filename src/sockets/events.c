@@ -2,8 +2,8 @@
  * What happened on the network, as a socket shows it: the pending error, the
  * directions that are shut, readiness (poll(2)) and who is told.
  */
-#include "sockets/pipe.h"
 #include "sockets/datagram.h"
+#include "sockets/pipe.h"
 #include "sockets/sock.h"
 
 #include "base/types.h"

@@ -71,9 +71,9 @@ uint32_t pipe_mask(struct rill_sockets *s, const struct file *file)
     const struct file *other = other_end(s, file);
 
     if (file->pipe.writes)
-        return other == NULL                         ? RILL_POLLOUT | RILL_POLLWRNORM | RILL_POLLERR
+        return other == NULL                        ? RILL_POLLOUT | RILL_POLLWRNORM | RILL_POLLERR
                : other->pipe.ring.used < PIPE_BYTES ? RILL_POLLOUT | RILL_POLLWRNORM
-                                                     : 0;
+                                                    : 0;
     return (file->pipe.ring.used > 0 ? RILL_POLLIN | RILL_POLLRDNORM : 0) | (other == NULL ? RILL_POLLHUP : 0);
 }
 
@@ -135,9 +135,9 @@ int rill_sock_pipe(struct rill_sockets *s, int fds[2], int flags)
     if (buffer == 0)
         return -RILL_ENOMEM;
     fds[0] = file_open(s, FILE_PIPE, (uint32_t)flags & RILL_O_NONBLOCK, (flags & RILL_O_CLOEXEC) != 0, &reads);
-    fds[1] = fds[0] < 0 ? fds[0]
-                        : file_open(s, FILE_PIPE, (uint32_t)flags & RILL_O_NONBLOCK, (flags & RILL_O_CLOEXEC) != 0,
-                                    &writes);
+    fds[1] = fds[0] < 0
+                 ? fds[0]
+                 : file_open(s, FILE_PIPE, (uint32_t)flags & RILL_O_NONBLOCK, (flags & RILL_O_CLOEXEC) != 0, &writes);
     if (fds[1] < 0) {
         rill_buffer_give(s->stack, buffer);
         if (fds[0] >= 0) {

@@ -11,8 +11,8 @@
 #define MSS_PEER_MIN 48u /* below, a peer makes us send mostly headers (CVE-2019-11479); no path needs it */
 #define UTO_VALUE_MAX 0x7fffu
 #define UTO_MINUTES 0x8000u
-#define UTO_LOWER_MS 100000u     /* RFC 5482 3: at least 100 s, so more than any RTO but a backed-off one */
-#define UTO_UPPER_MS 3600000u    /* and no peer makes us wait longer than an hour */
+#define UTO_LOWER_MS 100000u  /* RFC 5482 3: at least 100 s, so more than any RTO but a backed-off one */
+#define UTO_UPPER_MS 3600000u /* and no peer makes us wait longer than an hour */
 
 uint16_t options_announced_mss(const struct tcp *tcp, const struct path *path)
 {

@@ -412,11 +412,9 @@ static void text_out_of_time_is_answered_each_time_but_not_with_a_syn(void **sta
 
         established_with(&p, &(struct peer_setup){.timestamps = true});
         for (unsigned k = 0; k < 3; k++)
-            peer_send_packet(&p, &(struct peer_packet){.flags = flags[i],
-                                                       .seq = 1,
-                                                       .ack = 1,
-                                                       .data_bytes = 10,
-                                                       .timestamp_shift = -100000});
+            peer_send_packet(&p,
+                             &(struct peer_packet){
+                                 .flags = flags[i], .seq = 1, .ack = 1, .data_bytes = 10, .timestamp_shift = -100000});
         expect_ack(&p, 1);
         if (i < 2) {
             expect_ack(&p, 1);
