@@ -77,6 +77,7 @@ static void learn_window(struct tcb *tcb, const struct tcp_segment *seg, uint8_t
 static void established(struct tcp *tcp, struct tcb *tcb)
 {
     state_change(tcp, &tcb->ep, RILL_STATE_ESTABLISHED);
+    tcb->ep.own_backoff = 0;
     connection_opened(tcp, tcb);
     timeouts_keep_alive(tcp, tcb);
     if ((tcb->flags & TCB_USER_TIMEOUT) != 0)
