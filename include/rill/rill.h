@@ -60,6 +60,7 @@ enum rill_error {
     RILL_EPERM = 1,
     RILL_ENOENT = 2,
     RILL_EIO = 5,
+    RILL_ENXIO = 6,
     RILL_EBADF = 9,
     RILL_EAGAIN = 11,
     RILL_ENOMEM = 12,

@@ -55,6 +55,7 @@ const char *rill_error_name(int error)
         {RILL_EPERM, "EPERM"},
         {RILL_ENOENT, "ENOENT"},
         {RILL_EIO, "EIO"},
+        {RILL_ENXIO, "ENXIO"},
         {RILL_EBADF, "EBADF"},
         {RILL_EAGAIN, "EAGAIN"},
         {RILL_ENOMEM, "ENOMEM"},

@@ -124,7 +124,8 @@ void pair_settle(struct pair *p)
     }
     for (unsigned side = 0; side < 2; side++)
         while (rill_next(p->stack[side], &event))
-            continue;
+            if (p->told != NULL)
+                p->told(p->context, side, &event);
 }
 
 void pair_advance(struct pair *p, uint64_t ms)

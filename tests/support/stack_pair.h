@@ -26,6 +26,8 @@ struct pair {
     uint64_t packets[2];         /* sent by each, lost ones included */
     /* NULL, or: shall this packet pass? */
     bool (*pass)(void *context, unsigned from, const struct packet_facts *packet);
+    /* NULL, or told of each event; they are taken in any case. */
+    void (*told)(void *context, unsigned side, const struct rill_event *event);
     void *context;
     unsigned queued;
     struct {
