@@ -553,16 +553,22 @@ static void run_all(struct world *w, const char *sequence)
 /* Free for datagrams and for streams. */
 static uint16_t free_port(void)
 {
-    struct rill_sockaddr_in addr = rill_sockaddr4(127, 0, 0, 1, 0);
-    socklen_t length = sizeof addr;
-    int fd = socket(AF_INET, SOCK_DGRAM, 0), stream = socket(AF_INET, SOCK_STREAM, 0);
+    for (int tries = 0; tries < 100; tries++) {
+        struct rill_sockaddr_in addr = rill_sockaddr4(127, 0, 0, 1, 0);
+        socklen_t length = sizeof addr;
+        int fd = socket(AF_INET, SOCK_DGRAM, 0), stream = socket(AF_INET, SOCK_STREAM, 0);
+        bool is_free;
 
-    assert_true(fd >= 0 && bind(fd, (const struct sockaddr *)(const void *)&addr, sizeof addr) == 0);
-    assert_int_equal(getsockname(fd, (struct sockaddr *)(void *)&addr, &length), 0);
-    assert_int_equal(bind(stream, (const struct sockaddr *)(const void *)&addr, sizeof addr), 0);
-    close(fd);
-    close(stream);
-    return rill_ntohs(addr.port);
+        assert_true(fd >= 0 && bind(fd, (const struct sockaddr *)(const void *)&addr, sizeof addr) == 0);
+        assert_int_equal(getsockname(fd, (struct sockaddr *)(void *)&addr, &length), 0);
+        is_free = bind(stream, (const struct sockaddr *)(const void *)&addr, sizeof addr) == 0;
+        close(fd);
+        close(stream);
+        if (is_free)
+            return rill_ntohs(addr.port);
+    }
+    fail_msg("no port is free");
+    return 0;
 }
 
 static struct world kernel, rill;
