@@ -86,6 +86,7 @@ int gate_open(struct rill_driver *inner, struct rill_driver **out)
     gate->driver.ops = &gate_ops;
     gate->driver.mtu = inner->mtu;
     gate->driver.offload = inner->offload;
+    gate->driver.inner = inner;
     *out = &gate->driver;
     return 0;
 }

@@ -4,96 +4,19 @@
 #include "run/datagrams.h"
 
 #include "run/message.h"
+#include "run/window.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define SIOCOUTQ_ 0x5411
 #define BATCH_MAX 1024u
 
 static uint8_t datagram[MESSAGE_BYTES_MAX];
-
-/* ------------------------------------------------------------- the copy in the pair */
-
-static bool shadow_has_one(const struct psock *ps)
-{
-    struct pollfd one = {.fd = ps->shadow, .events = POLLIN};
-
-    return ps->shadow >= 0 && poll(&one, 1, 0) > 0;
-}
-
-/* The program has taken the copy by a plain read: the datagram itself goes too. */
-static void drop_original(struct run *run, struct psock *ps)
-{
-    uint8_t byte;
-    int error;
-    uint32_t bytes = sizeof error;
-
-    switch (ps->head) {
-    case HEAD_NONE:
-        break;
-    case HEAD_STACKS:
-        (void)rill_sock_recv(run->sockets, ps->fd, &byte, 1, RILL_MSG_DONTWAIT);
-        break;
-    case HEAD_SHADOWS:
-        (void)recv(ps->shadow, &byte, 1, MSG_DONTWAIT);
-        break;
-    case HEAD_ERROR:
-        (void)rill_sock_getsockopt(run->sockets, ps->fd, RILL_SOL_SOCKET, RILL_SO_ERROR, &error, &bytes);
-        break;
-    }
-    ps->head = HEAD_NONE;
-}
-
-static bool copy_was_taken(const struct psock *ps)
-{
-    int unread = 0;
-
-    return ps->head != HEAD_NONE && ioctl(ps->pair, SIOCOUTQ_, &unread) == 0 && unread == 0;
-}
-
-/* An answer comes from the queue itself: its copy goes first. `end` is the program's. */
-static void take_copy_back(struct run *run, struct psock *ps, int end)
-{
-    uint8_t byte;
-
-    if (copy_was_taken(ps))
-        drop_original(run, ps);
-    else if (ps->head != HEAD_NONE && end >= 0)
-        (void)recv(end, &byte, 1, MSG_DONTWAIT);
-    ps->head = HEAD_NONE;
-}
-
-/* The oldest datagram, or an error, makes the program's end readable. */
-static void offer_copy(struct run *run, struct psock *ps)
-{
-    struct rill_pollfd poll_one = {.fd = ps->fd, .events = RILL_POLLIN};
-    int64_t n = 0;
-
-    if (ps->head != HEAD_NONE)
-        return;
-    (void)rill_sock_poll(run->sockets, &poll_one, 1, 0);
-    if ((poll_one.revents & RILL_POLLERR) != 0) {
-        ps->head = HEAD_ERROR;
-    } else if ((poll_one.revents & RILL_POLLIN) != 0) {
-        n = rill_sock_recv(run->sockets, ps->fd, datagram, sizeof datagram, RILL_MSG_PEEK);
-        ps->head = HEAD_STACKS;
-    } else if (shadow_has_one(ps)) {
-        n = recv(ps->shadow, datagram, sizeof datagram, MSG_PEEK | MSG_DONTWAIT);
-        ps->head = HEAD_SHADOWS;
-    }
-    if (ps->head == HEAD_NONE)
-        return;
-    if (n < 0 || send(ps->pair, datagram, (size_t)n, MSG_DONTWAIT | MSG_NOSIGNAL) != (ssize_t)n)
-        ps->head = HEAD_NONE;
-}
 
 /* ------------------------------------------------------------------------- sending */
 
@@ -224,66 +147,18 @@ static int64_t send_one(struct run *run, struct psock *ps, const struct call *ca
 
 /* ----------------------------------------------------------------------- receiving */
 
-static int64_t receive_from_shadow(struct psock *ps, struct contents *contents, size_t room, size_t control_room,
-                                   int flags)
-{
-    struct iovec piece = {contents->data, room};
-    struct msghdr header = {
-        .msg_name = contents->name,
-        .msg_namelen = sizeof contents->name,
-        .msg_iov = &piece,
-        .msg_iovlen = 1,
-        .msg_control = contents->control,
-        .msg_controllen = control_room,
-    };
-    ssize_t n = recvmsg(ps->shadow, &header, (flags & (MSG_PEEK | MSG_TRUNC)) | MSG_DONTWAIT);
-
-    if (n < 0)
-        return -errno;
-    contents->name_bytes = header.msg_namelen;
-    contents->control_bytes = header.msg_controllen;
-    contents->flags = header.msg_flags;
-    return n;
-}
-
-static int64_t receive_from_stack(struct run *run, struct psock *ps, struct contents *contents, size_t room,
-                                  size_t control_room, int flags)
-{
-    struct rill_iovec piece = {contents->data, room};
-    struct rill_msghdr header = {
-        .name = contents->name,
-        .name_bytes = sizeof contents->name,
-        .iov = &piece,
-        .iov_count = 1,
-        .control = contents->control,
-        .control_bytes = control_room,
-    };
-    int64_t n = rill_sock_recvmsg(run->sockets, ps->fd, &header, flags);
-
-    contents->name_bytes = header.name_bytes;
-    contents->control_bytes = header.control_bytes;
-    contents->flags = header.flags;
-    return n;
-}
-
 static int64_t receive_one(struct run *run, struct psock *ps, const struct call *call, const struct message *message,
                            int flags, int end)
 {
     struct contents contents = {.data = datagram};
     size_t room = message->bytes < sizeof datagram ? message->bytes : sizeof datagram;
-    size_t control_room =
-        message->control_room < sizeof contents.control ? message->control_room : sizeof contents.control;
     int64_t n;
     int error;
 
-    if ((flags & MSG_PEEK) == 0 || copy_was_taken(ps))
-        take_copy_back(run, ps, end);
-    n = receive_from_stack(run, ps, &contents, room, control_room, flags);
-    if (n == -RILL_EAGAIN && ps->shadow >= 0 && (flags & MSG_ERRQUEUE) == 0)
-        n = receive_from_shadow(ps, &contents, room, control_room, flags);
+    n = (flags & MSG_ERRQUEUE) != 0 ? window_errors(run, ps, &contents, room, message->control_room, flags)
+                                    : window_take(run, ps, &contents, room, message->control_room, flags, end);
     if (n < 0)
         return n;
-    run->counts.datagrams_in++;
     contents.bytes = (size_t)n < room ? (size_t)n : room; /* MSG_TRUNC tells the whole length */
     error = message_deliver(call, message, &contents);
     return error != 0 ? error : n;
@@ -369,8 +244,6 @@ static void answer_datagram(struct run *run, struct psock *ps, const struct call
     }
     datagrams_flush(run, ps);
     result = try_call(run, ps, call, end);
-    if (!is_sending(call))
-        offer_copy(run, ps);
     if (result == -EAGAIN && (flags_of(call) & (MSG_DONTWAIT | MSG_ERRQUEUE)) == 0 &&
         (fcntl(end, F_GETFL) & O_NONBLOCK) == 0)
         waiter_add(run, ps, call, psock_deadline(run, ps, is_sending(call) ? RILL_SO_SNDTIMEO : RILL_SO_RCVTIMEO));
@@ -443,8 +316,6 @@ void datagrams_progress(struct run *run, struct psock *ps)
 {
     if (!take_plain(run, ps))
         return;
-    if (copy_was_taken(ps))
-        drop_original(run, ps);
+    window_fill(run, ps);
     retry_waiters(run, ps);
-    offer_copy(run, ps);
 }

@@ -1,8 +1,7 @@
 /*
- * UDP. The queue of datagrams is the stack's; the pair holds a copy of the
- * oldest one, so that the program's end is readable and plain read and recv
- * work. Calls that carry addresses or control data are answered from the
- * queue itself.
+ * UDP. The pair carries datagrams as they are, so that the program's end polls
+ * and plain read and recv work; what else is known of each, its address above
+ * all, waits beside in a window, for calls that ask for it.
  */
 #ifndef RUN_DATAGRAMS_H
 #define RUN_DATAGRAMS_H

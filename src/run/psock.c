@@ -210,6 +210,7 @@ void psock_free(struct run *run, struct psock *ps)
     put_index(run, ps->index);
     run->counts.live--;
     free(ps->carry);
+    free(ps->window);
     free(ps);
 }
 

@@ -83,8 +83,7 @@ struct psock {
     unsigned returned_count;
     int shadow; /* the kernel's socket for the same port on the loopback; -1 */
 
-    /* UDP: what the datagram in the pair is a copy of. */
-    enum { HEAD_NONE, HEAD_STACKS, HEAD_SHADOWS, HEAD_ERROR } head;
+    struct window *window; /* UDP: what is known of the datagrams that lie in the pair; NULL: none ever did */
 
     struct kept_option kept[OPTIONS_KEPT];
     unsigned kept_count;
