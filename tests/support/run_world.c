@@ -114,8 +114,13 @@ void world_enter(void)
 
 static void __attribute__((noreturn)) become_rill(const char *guest, const char *const *options, int ready)
 {
-    const char *arguments[ARGUMENTS_MAX] = {RILL_COMMAND, "run", "--dev", "tun:rill0"};
-    unsigned count = 4;
+    const char *arguments[ARGUMENTS_MAX] = {RILL_COMMAND, "run"};
+    unsigned count = 2;
+
+    if (options == NULL || strcmp(options[0], "--join") != 0) {
+        arguments[count++] = "--dev";
+        arguments[count++] = "tun:rill0";
+    }
 
     for (; options != NULL && *options != NULL && count < ARGUMENTS_MAX - 6; options++)
         arguments[count++] = *options;
@@ -137,17 +142,13 @@ static void __attribute__((noreturn)) become_rill(const char *guest, const char 
     _exit(127);
 }
 
-pid_t world_start(const char *guest, const char *const *options)
+static pid_t start(const char *guest, const char *const *options)
 {
     int ends[2];
     pid_t program;
 
     if (ready_fd >= 0)
         close(ready_fd);
-    if (last_program > 0) {
-        kill(last_program, SIGKILL);
-        waitpid(last_program, NULL, 0);
-    }
     assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
     program = fork();
     assert_true(program >= 0);
@@ -155,8 +156,22 @@ pid_t world_start(const char *guest, const char *const *options)
         become_rill(guest, options, ends[1]);
     close(ends[1]);
     ready_fd = ends[0];
-    last_program = program;
     return program;
+}
+
+pid_t world_start(const char *guest, const char *const *options)
+{
+    if (last_program > 0) {
+        kill(last_program, SIGKILL);
+        waitpid(last_program, NULL, 0);
+    }
+    last_program = start(guest, options);
+    return last_program;
+}
+
+pid_t world_start_beside(const char *guest, const char *const *options)
+{
+    return start(guest, options);
 }
 
 void world_await(void)

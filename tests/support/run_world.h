@@ -35,6 +35,9 @@ void world_enter(void);
 /* Start a guest under rill run with the options given (NULL-terminated; may be NULL). */
 pid_t world_start(const char *guest, const char *const *options);
 
+/* Another one, while that runs. */
+pid_t world_start_beside(const char *guest, const char *const *options);
+
 /* From the guest: the peer may begin; and the peer, which waits for that. */
 void guest_ready(void);
 void world_await(void);
