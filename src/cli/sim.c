@@ -35,10 +35,11 @@ enum {
 static const struct args_option options[] = {
     {OPTION_SEEDS, 0, "seeds", "A..B", "one run for each seed (1..1000)"},
     {OPTION_SEED, 0, "seed", "N", "this one, with what it draws"},
-    {OPTION_FILE, 0, "seed-file", "FILE", "a line each: PROFILE SEED, anything behind is a comment"},
+    {OPTION_FILE, 0, "seed-file", "FILE",
+     "a line each: PROFILE SEED, anything behind is a comment; or, for the lines behind it: faults LIST"},
     {OPTION_PROFILE, 0, "profile", "NAME", "how large: tiny, small or crowd (small)"},
     {OPTION_CHECK, 0, "check", "K", "check every invariant of every stack each K events (only at the end)"},
-    {OPTION_FAULTS, 0, "faults", "LIST", "let seeds draw no other faults: loss,delay,...; none: no fault at all"},
+    {OPTION_FAULTS, 0, "faults", "LIST", "let seeds draw no other faults: loss,delay,...; none; or all"},
     {OPTION_FIRST, 0, "first", NULL, "stop at the first seed that fails"},
     {OPTION_TRACE, 0, "trace", NULL, "print every event"},
     {OPTION_PCAP, 0, "pcap", "FILE", "all packets of the last seed, as they were sent"},
@@ -112,24 +113,11 @@ static bool parse_profile(const char *text, enum profile *out)
 
 static bool parse_faults(const char *text, uint64_t *out)
 {
-    *out = 0;
-    if (strcmp(text, "none") == 0)
-        return true;
-    while (*text != '\0') {
-        size_t bytes = strcspn(text, ",");
-        unsigned fault = 0;
+    const char *wrong = faults_read(text, out);
 
-        while (fault < FAULTS && (strlen(fault_name((enum fault)fault)) != bytes ||
-                                  strncmp(text, fault_name((enum fault)fault), bytes) != 0))
-            fault++;
-        if (fault == FAULTS) {
-            cli_error("there is no fault '%.*s'", (int)bytes, text);
-            return false;
-        }
-        *out |= UINT64_C(1) << fault;
-        text += bytes + (text[bytes] == ',');
-    }
-    return true;
+    if (wrong != NULL)
+        cli_error("there is no fault '%.*s'", (int)strcspn(wrong, ",\n"), wrong);
+    return wrong == NULL;
 }
 
 /* What leaves things out of what seeds draw. */
@@ -336,7 +324,7 @@ static void run_seed(struct world *world, struct job *job, uint64_t seed)
 static bool run_file(struct world *world, struct job *job)
 {
     FILE *file = fopen(job->seed_file, "r");
-    char line[256], profile[16];
+    char line[512], profile[16];
     unsigned long long seed;
 
     if (file == NULL) {
@@ -345,6 +333,9 @@ static bool run_file(struct world *world, struct job *job)
     }
     while (fgets(line, sizeof line, file) != NULL) {
         if (line[0] == '#' || line[0] == '\n')
+            continue;
+        line[strcspn(line, "\n")] = '\0';
+        if (strncmp(line, "faults ", 7) == 0 && parse_faults(line + 7, &job->settings.faults))
             continue;
         if (sscanf(line, "%15s %llu", profile, &seed) != 2 || !parse_profile(profile, &job->settings.profile)) {
             cli_error("%s: '%s' is not PROFILE SEED", job->seed_file, line);

@@ -43,7 +43,7 @@ void ends_init(struct world *world, unsigned index)
     }
 }
 
-static void over(struct world *world, struct end *end)
+void end_over(struct world *world, struct end *end)
 {
     if (end->is_over)
         return;
@@ -65,14 +65,14 @@ static void close_handle(struct world *world, struct end *end)
     result = rill_close(stack_of(world, end), end->conn);
 
     end->has_shut_down = true;
-    over(world, end);
+    end_over(world, end);
     if (result != 0)
         fail_end(world, end, "A2", "rill_close", result);
 }
 
 /* ------------------------------------------------------------------- opening */
 
-static void opened(struct world *world, struct end *end)
+void end_opened(struct world *world, struct end *end)
 {
     const struct temper *t = &end->temper;
 
@@ -110,6 +110,10 @@ void end_connect(struct world *world, struct end *end)
     struct rill_status status;
     int result;
 
+    if (stack == NULL) {
+        reference_connect(world, end);
+        return;
+    }
     fill_options(world, end, &options);
     options.local.port = s->client_port;
     result = rill_tcp_connect(stack, &remote, &options, &end->conn);
@@ -117,7 +121,7 @@ void end_connect(struct world *world, struct end *end)
         options.local.port = 0;
         result = rill_tcp_connect(stack, &remote, &options, &end->conn);
     }
-    opened(world, end);
+    end_opened(world, end);
     tape_call(world, end, "connect(%d, ..., ...) = -1 EINPROGRESS", tape_descriptor(end));
     if (result == 0)
         result = rill_status(stack, end->conn, &status);
@@ -128,7 +132,7 @@ void end_connect(struct world *world, struct end *end)
         return;
     }
     end->error = result;
-    over(world, end);
+    end_over(world, end);
     if (!is_refusal(result))
         fail_end(world, end, "A2", rill_error_name(result), result);
 }
@@ -191,7 +195,7 @@ static void accept_all(struct world *world, struct host_sim *host)
         world->result->established++;
         tape_call(world, end, "accept(3, ..., ...) = %d", tape_descriptor(end));
         tape_call(world, end, "fcntl(%d, F_SETFL, O_RDWR|O_NONBLOCK) = 0", tape_descriptor(end));
-        opened(world, end);
+        end_opened(world, end);
         world_trace(world, "session %u server: accepts from port %u", end->index / 2, status.remote.port);
         act(world, end);
     }
@@ -199,7 +203,7 @@ static void accept_all(struct world *world, struct host_sim *host)
 
 /* ------------------------------------------------------------------ receiving */
 
-static bool check_bytes(struct world *world, struct end *end, const uint8_t *data, size_t bytes)
+bool end_check_bytes(struct world *world, struct end *end, const uint8_t *data, size_t bytes)
 {
     if (end->received + bytes > peer_of(end)->sent)
         return fail_end(world, end, "S1", "more bytes than were sent", (int64_t)bytes);
@@ -208,7 +212,7 @@ static bool check_bytes(struct world *world, struct end *end, const uint8_t *dat
     return true;
 }
 
-static void saw_end(struct world *world, struct end *end)
+void end_saw_end(struct world *world, struct end *end)
 {
     const struct end *peer = peer_of(end);
 
@@ -230,7 +234,7 @@ static int64_t read_borrowed(struct world *world, struct end *end)
     for (int i = 0; i < count && bytes < end->temper.read_bytes; i++) {
         uint64_t n = min_u64(slices[i].length_bytes, end->temper.read_bytes - bytes);
 
-        if (!check_bytes(world, end, slices[i].data, n))
+        if (!end_check_bytes(world, end, slices[i].data, n))
             return -RILL_EIO;
         end->received += n;
         bytes += n;
@@ -249,12 +253,12 @@ static int64_t read_copied(struct world *world, struct end *end)
 
     if (end->temper.peeks)
         peeked = rill_receive(stack, end->conn, world->scratch, wanted, RILL_RECEIVE_PEEK);
-    if (peeked > 0 && !check_bytes(world, end, world->scratch, (size_t)peeked))
+    if (peeked > 0 && !end_check_bytes(world, end, world->scratch, (size_t)peeked))
         return -RILL_EIO;
     got = peeked < 0 ? peeked : rill_receive(stack, end->conn, world->scratch, wanted, 0);
     if (peeked > 0 && peeked != got)
         fail_end(world, end, "A2", "rill_receive gives something else than when peeked", got);
-    return got <= 0 || check_bytes(world, end, world->scratch, (size_t)got) ? got : -RILL_EIO;
+    return got <= 0 || end_check_bytes(world, end, world->scratch, (size_t)got) ? got : -RILL_EIO;
 }
 
 static void end_with_error(struct world *world, struct end *end, int error)
@@ -280,7 +284,7 @@ static void read_some(struct world *world, struct end *end)
             end->session->moved_at = world->now;
             end->next_read = world->now + end->temper.read_pause;
         } else if (got == 0) {
-            saw_end(world, end);
+            end_saw_end(world, end);
         } else if (got == -RILL_EAGAIN) {
             end->may_receive = false;
         } else {
@@ -353,7 +357,7 @@ static void end_on_time(struct world *world, struct end *end)
                   tape_descriptor(end));
         tape_call(world, end, "close(%d) = 0", tape_descriptor(end));
         rill_abort(stack_of(world, end), end->conn);
-        over(world, end);
+        end_over(world, end);
     } else {
         close_handle(world, end);
     }
@@ -439,7 +443,7 @@ void end_heal(struct world *world, struct end *end)
 {
     struct temper *t = &end->temper;
 
-    if (!end->has_opened || end->is_over)
+    if (!end->has_opened || end->is_over || stack_of(world, end) == NULL)
         return;
     end->next_read = end->next_write = world->now;
     t->read_pause = t->write_pause = 0;
@@ -460,8 +464,14 @@ static void judge_reset(struct world *world, struct end *end, int error)
     const struct end *peer = peer_of(end);
     struct rill_status status;
 
-    if (error != -RILL_ECONNRESET || !peer->has_opened || peer->is_over ||
-        rill_counted(stack_of(world, peer), RILL_COUNT_TCP_SYN_COOKIES_SENT) > 0)
+    if (error != -RILL_ECONNRESET || !peer->has_opened || peer->is_over)
+        return;
+    if (stack_of(world, peer) == NULL) {
+        if (reference_is_well(world, peer))
+            fail_end(world, end, "S6", "reset, and the reference peer is well", error);
+        return;
+    }
+    if (rill_counted(stack_of(world, peer), RILL_COUNT_TCP_SYN_COOKIES_SENT) > 0)
         return;
     if (rill_status(stack_of(world, peer), peer->conn, &status) == 0 && status.state != RILL_STATE_CLOSED)
         fail_end(world, end, "S6", "reset, and the peer is well", error);
@@ -475,7 +485,7 @@ static void read_rest(struct world *world, struct end *end, int error)
     while ((got = read_copied(world, end)) > 0)
         end->received += (uint64_t)got;
     if (got == 0)
-        saw_end(world, end);
+        end_saw_end(world, end);
     else if (got != error)
         fail_end(world, end, "S3", "neither the error nor the end of the stream after a reset", got);
 }

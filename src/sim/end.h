@@ -12,6 +12,12 @@ void ends_init(struct world *world, unsigned session);
 /* The client, or one of two clients, connects. */
 void end_connect(struct world *world, struct end *end);
 
+/* What a reference peer shares with the others: it tells what happened to its end. */
+void end_opened(struct world *world, struct end *end);
+void end_over(struct world *world, struct end *end);
+bool end_check_bytes(struct world *world, struct end *end, const uint8_t *data, size_t bytes);
+void end_saw_end(struct world *world, struct end *end);
+
 /* Something was raised at this host: take all events and act. True when there were any. */
 bool host_take_events(struct world *world, struct host_sim *host);
 

@@ -18,6 +18,12 @@ void host_arrival(struct world *world, struct host_sim *host, struct frame *fram
 /* One turn: packets, timers, applications, output; then the next wake is set. */
 void host_turn(struct world *world, struct host_sim *host);
 
+/* At this time the host has its turn, unless one comes earlier. */
+void host_wake(struct world *world, struct host_sim *host, rill_time at);
+
+/* The packet goes onto its link, judged like any other. Takes the frame. */
+void host_send(struct world *world, struct host_sim *host, struct frame *frame);
+
 /* Its clock jumps forward. */
 void host_jump(struct world *world, struct host_sim *host, rill_time distance);
 

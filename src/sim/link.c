@@ -158,8 +158,10 @@ static void arrive(struct event_queue *queue, struct frames *frames, struct fram
 static struct frame *clone(struct frames *frames, const struct frame *frame)
 {
     struct frame *twin = frame_take(frames, frame->length_bytes);
+    uint8_t size_class = twin->size_class; /* the original may lie in a larger one than it needs */
 
     memcpy(twin, frame, sizeof *frame + frame->length_bytes);
+    twin->size_class = size_class;
     return twin;
 }
 

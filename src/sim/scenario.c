@@ -3,6 +3,8 @@
  */
 #include "sim/scenario.h"
 
+#include <string.h>
+
 #define US NANOS_PER_US
 #define MS NANOS_PER_MS
 #define S NANOS_PER_S
@@ -19,6 +21,26 @@ const char *fault_name(enum fault fault)
     return names[fault];
 }
 
+const char *faults_read(const char *text, uint64_t *out)
+{
+    *out = strcmp(text, "all") == 0 ? UINT64_MAX : 0;
+    if (*out != 0 || strcmp(text, "none") == 0)
+        return NULL;
+    while (*text != '\0') {
+        size_t bytes = strcspn(text, ",");
+        unsigned fault = 0;
+
+        while (fault < FAULTS && (strlen(fault_name((enum fault)fault)) != bytes ||
+                                  strncmp(text, fault_name((enum fault)fault), bytes) != 0))
+            fault++;
+        if (fault == FAULTS)
+            return text;
+        *out |= UINT64_C(1) << fault;
+        text += bytes + (text[bytes] == ',');
+    }
+    return NULL;
+}
+
 static void draw_swarm(struct scenario *s, uint64_t only)
 {
     for (unsigned fault = 0; fault < FAULTS; fault++) {
@@ -29,6 +51,20 @@ static void draw_swarm(struct scenario *s, uint64_t only)
             s->faults |= UINT64_C(1) << fault;
     }
     s->faults &= only;
+}
+
+/* The last host is no stack but a reference peer; half of these have vices. */
+static void draw_reference(struct scenario *s)
+{
+    struct choices c;
+
+    s->reference = NO_REFERENCE;
+    choices_init(&c, s->seed, "reference");
+    if (!has_fault(s, FAULT_REFERENCE) || s->session_count > REFERENCES_MAX || chance(&c, PPM / 2))
+        return;
+    s->reference = (uint8_t)(s->host_count - 1);
+    if (has_fault(s, FAULT_VICES))
+        s->vices = (uint32_t)choices_word(&c) & (uint32_t)choices_word(&c);
 }
 
 static void draw_sizes(struct scenario *s)
@@ -173,7 +209,7 @@ static void draw_driver(const struct scenario *s, struct host_scenario *host, un
     host->rx_burst_max = 64;
     host->polls_often = chance(&c, PPM / 2);
     host->borrows_rx = has_fault(s, FAULT_RX_BORROWED) && chance(&c, PPM / 2);
-    host->has_offload = has_fault(s, FAULT_OFFLOAD) && chance(&c, PPM * 3 / 4);
+    host->has_offload = has_fault(s, FAULT_OFFLOAD) && chance(&c, PPM * 3 / 4) && i != s->reference;
     if (has_fault(s, FAULT_TX_PARTIAL))
         host->tx_burst_max = (uint32_t)choose_log(&c, 1, 16);
     choices_init(&c, s->seed, "scenario/host/%u/driver/rx", i);
@@ -297,6 +333,8 @@ static void draw_session(const struct scenario *s, struct session_scenario *sess
     session->starts_at[0] = i == 0 ? 1 * MS : choose_log(&c, 1 * MS, s->heal_at);
     session->starts_at[1] = session->starts_at[0] + (chance(&c, PPM / 2) ? 0 : choose_log(&c, 1, 100 * MS));
     session->is_simultaneous = has_fault(s, FAULT_SIMULTANEOUS) && chance(&c, PPM / 3);
+    if (session->client == s->reference || session->server == s->reference)
+        session->is_simultaneous = false;
     if (has_fault(s, FAULT_REUSE))
         session->client_port = (uint16_t)(2000 + choose(&c, 2));
     if (session->is_simultaneous || (i == 0 && has_fault(s, FAULT_ISN)))
@@ -344,6 +382,7 @@ void scenario_draw(struct scenario *s, uint64_t seed, enum profile profile, uint
     s->profile = profile;
     draw_swarm(s, only);
     draw_sizes(s);
+    draw_reference(s);
     for (unsigned i = 0; i < s->host_count; i++) {
         draw_host(s, &s->hosts[i], i);
         for (unsigned j = 0; j < s->host_count; j++)

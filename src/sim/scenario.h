@@ -11,6 +11,8 @@
 
 #define HOSTS_MAX 8u
 #define SESSIONS_MAX 1024u
+#define REFERENCES_MAX 8u /* sessions of a world with a reference peer */
+#define NO_REFERENCE UINT8_MAX
 #define TIMED_FAULTS_MAX 32u
 
 /* X(symbol, "name") */
@@ -44,7 +46,9 @@
     X(LISTENER, "listener")                                                                                            \
     X(REUSE, "reuse")                                                                                                  \
     X(SIMULTANEOUS, "simultaneous")                                                                                    \
-    X(TEMPERS, "tempers")
+    X(TEMPERS, "tempers")                                                                                              \
+    X(REFERENCE, "reference")                                                                                          \
+    X(VICES, "vices")
 
 #define SIM_X(symbol, name) FAULT_##symbol,
 enum fault { SIM_FAULTS(SIM_X) FAULTS };
@@ -131,6 +135,8 @@ struct scenario {
     uint32_t host_count, session_count, timed_count;
     rill_time heal_at;
     rill_time msl;
+    uint8_t reference; /* the host that is a reference peer; or NO_REFERENCE */
+    uint32_t vices;    /* its bits of enum reference_vice */
     struct host_scenario hosts[HOSTS_MAX];
     struct link_faults links[HOSTS_MAX][HOSTS_MAX];
     struct session_scenario sessions[SESSIONS_MAX];
@@ -138,6 +144,9 @@ struct scenario {
 };
 
 const char *fault_name(enum fault fault);
+
+/* "loss,delay", "none" or "all" as bits. NULL, or where what is no fault begins. */
+const char *faults_read(const char *text, uint64_t *out);
 
 /* How the stacks' memories differ in size is drawn too, up to this. */
 #define MEMORY_MAX ((size_t)16 << 20)

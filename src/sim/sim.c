@@ -163,6 +163,8 @@ static bool open_world(struct world *world)
         if (!host_open(world, i))
             return false;
     push_scenario(world);
+    if (s->reference != NO_REFERENCE)
+        references_init(world);
     return true;
 }
 
@@ -221,6 +223,8 @@ static void trace_memory(struct world *world)
     for (unsigned i = 0; i < world->scenario.host_count && world->settings.trace != NULL; i++) {
         struct rill_memory m;
 
+        if (world->hosts[i].stack == NULL)
+            continue;
         rill_memory(world->hosts[i].stack, &m);
         world_trace(
             world,
@@ -244,7 +248,8 @@ static void heal(struct world *world)
         for (unsigned j = 0; j < s->host_count; j++)
             link_heal(&world->links[i][j]);
     for (unsigned i = 0; i < s->host_count && !world_has_failed(world); i++) {
-        host_take_events(world, &world->hosts[i]);
+        if (world->hosts[i].stack != NULL)
+            host_take_events(world, &world->hosts[i]);
         for (unsigned e = 0; e < 2 * s->session_count; e++)
             if (end_at(world, e)->host == i && !world_has_failed(world))
                 end_heal(world, end_at(world, e));
@@ -299,7 +304,7 @@ static bool is_stale(struct world *world, const struct event *event)
 static void check_stacks(struct world *world)
 {
     for (unsigned i = 0; i < world->scenario.host_count; i++)
-        if (!rill_check(world->hosts[i].stack))
+        if (world->hosts[i].stack != NULL && !rill_check(world->hosts[i].stack))
             world_fail(world, "R1 host %u: rill_check() found a broken invariant", i);
 }
 
@@ -309,6 +314,8 @@ static bool is_all_gone(struct world *world)
     for (unsigned i = 0; i < world->scenario.host_count; i++) {
         struct rill_memory m;
 
+        if (world->hosts[i].stack == NULL)
+            continue;
         rill_memory(world->hosts[i].stack, &m);
         if (m.connections != 0 || m.half_open != 0 || m.time_wait != 0 || m.paths != 0 || m.buffer_bytes != 0)
             return false;
@@ -316,7 +323,7 @@ static bool is_all_gone(struct world *world)
             world_fail(world, "R2 host %u used %llu bytes of %zu", i, (unsigned long long)m.used_bytes_max,
                        world->scenario.hosts[i].config.memory_bytes);
     }
-    return true;
+    return world->scenario.reference == NO_REFERENCE || reference_is_gone(world);
 }
 
 static bool fail_not_gone(struct world *world, const char *oracle, const char *when)
@@ -326,6 +333,8 @@ static bool fail_not_gone(struct world *world, const char *oracle, const char *w
         struct rill_memory m;
         uint64_t cursor = 0;
 
+        if (world->hosts[i].stack == NULL)
+            continue;
         rill_memory(world->hosts[i].stack, &m);
         if (m.connections + m.half_open + m.time_wait + m.paths == 0 && m.buffer_bytes == 0)
             continue;
@@ -338,6 +347,8 @@ static bool fail_not_gone(struct world *world, const char *oracle, const char *w
             oracle, when, i, m.connections, m.half_open, m.time_wait, m.paths, (unsigned long long)m.buffer_bytes,
             status.local.port, status.remote.addr.bytes[15], status.remote.port, rill_state_name(status.state));
     }
+    if (world->scenario.reference != NO_REFERENCE && !reference_is_gone(world))
+        return world_fail(world, "%s %s the reference peer still has connections", oracle, when);
     return true;
 }
 
@@ -350,7 +361,8 @@ static bool fail_not_over(struct world *world, const char *when, rill_time since
 
         if (!end->has_opened || end->is_over || end->session->moved_at > since)
             continue;
-        rill_status(world->hosts[end->host].stack, end->conn, &s);
+        if (end->conn != 0)
+            rill_status(world->hosts[end->host].stack, end->conn, &s);
         if (peer->conn != 0)
             rill_status(world->hosts[peer->host].stack, peer->conn, &p);
         return world_fail(world,

@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "sim/link.h"
+#include "sim/reference.h"
 #include "sim/tape.h"
 
 struct session;
@@ -92,6 +93,7 @@ struct world {
     struct host_sim hosts[HOSTS_MAX];
     struct link links[HOSTS_MAX][HOSTS_MAX];
     struct session sessions[SESSIONS_MAX];
+    struct reference references[REFERENCES_MAX]; /* by session */
     rill_time now;
     uint64_t events_at_now;
     uint32_t open_ends; /* opened or to be opened, not over */

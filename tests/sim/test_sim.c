@@ -27,13 +27,18 @@
 
 static struct world *world;
 
+static void run_with(const struct sim_settings *settings, struct sim_result *result)
+{
+    if (!sim_run(world, settings, result))
+        fail_msg("profile %d, seed %llu at %.6f s: %s", (int)settings->profile, (unsigned long long)settings->seed,
+                 (double)result->failed_at / 1e9, result->failure);
+}
+
 static void run(enum profile profile, uint64_t seed, uint32_t check, struct sim_result *result)
 {
     struct sim_settings settings = {.seed = seed, .profile = profile, .faults = UINT64_MAX, .check = check};
 
-    if (!sim_run(world, &settings, result))
-        fail_msg("profile %d, seed %llu at %.6f s: %s", (int)profile, (unsigned long long)seed,
-                 (double)result->failed_at / 1e9, result->failure);
+    run_with(&settings, result);
 }
 
 static void run_many(enum profile profile, uint64_t first, uint64_t count, uint32_t check)
@@ -48,21 +53,29 @@ static void seeds_that_ever_failed_pass(void **state)
 {
     static const char *const names[] = {"tiny", "small", "crowd"};
     FILE *file = fopen(RILL_SOURCE_DIR "/tests/sim/seeds.txt", "r");
-    char line[256], name[16];
+    char line[512], name[16];
+    uint64_t faults = UINT64_MAX;
     unsigned long long seed;
     unsigned runs = 0;
 
     (void)state;
     assert_non_null(file);
     while (fgets(line, sizeof line, file) != NULL) {
+        struct sim_settings settings = {0};
         struct sim_result result;
 
+        line[strcspn(line, "\n")] = '\0';
+        if (strncmp(line, "faults ", 7) == 0)
+            assert_null(faults_read(line + 7, &faults));
         if (line[0] == '#' || sscanf(line, "%15s %llu", name, &seed) != 2)
             continue;
         for (unsigned profile = 0; profile < 3; profile++) {
             if (strcmp(name, names[profile]) != 0)
                 continue;
-            run((enum profile)profile, seed, 0, &result);
+            settings.profile = (enum profile)profile;
+            settings.seed = seed;
+            settings.faults = faults;
+            run_with(&settings, &result);
             runs++;
         }
     }
@@ -92,6 +105,26 @@ static void every_invariant_holds_after_every_few_events(void **state)
 {
     (void)state;
     run_many(PROFILE_SMALL, 100001, SEEDS_CHECKED, 16);
+}
+
+static void worlds_with_a_reference_peer_hold(void **state)
+{
+    uint64_t faults, opened = 0;
+    unsigned worlds = 0;
+
+    (void)state;
+    assert_null(faults_read("reference,vices,tempers,loss,reorder,duplicate,delay,timeouts,buffers", &faults));
+    for (uint64_t seed = 300001; seed <= 300000 + SEEDS_CHECKED * 4; seed++) {
+        struct sim_settings settings = {.seed = seed, .profile = PROFILE_SMALL, .faults = faults, .check = 16};
+        struct sim_result result;
+
+        run_with(&settings, &result);
+        if (world->scenario.reference == NO_REFERENCE)
+            continue;
+        worlds++;
+        opened += result.established;
+    }
+    assert_true(worlds > SEEDS_CHECKED / 2 && opened > 2 * worlds);
 }
 
 static void the_same_seed_is_the_same_run(void **state)
@@ -141,6 +174,7 @@ int main(void)
         cmocka_unit_test(small_worlds_hold),
         cmocka_unit_test(crowded_worlds_hold),
         cmocka_unit_test(every_invariant_holds_after_every_few_events),
+        cmocka_unit_test(worlds_with_a_reference_peer_hold),
         cmocka_unit_test(the_same_seed_is_the_same_run),
         cmocka_unit_test(another_seed_is_another_run),
         cmocka_unit_test(runs_open_connections_and_move_packets),
