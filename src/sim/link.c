@@ -132,7 +132,7 @@ static rill_time travel(struct link *link, const struct frame *frame, rill_time 
     if (arrival == RILL_NEVER)
         return RILL_NEVER;
     arrival += f->delay;
-    *undisturbed = max_u64(arrival, f->reorder_ppm == 0 ? link->last_arrival : 0) - now;
+    *undisturbed = max_u64(arrival, f->reorder_ppm == 0 ? link->last_arrival + 1 : 0) - now;
     if (f->jitter != 0)
         arrival += choose(&link->streams[LINK_JITTER], f->jitter + 1);
     if (f->spike_ppm != 0 && chance(&link->streams[LINK_SPIKE], f->spike_ppm))
@@ -140,7 +140,7 @@ static rill_time travel(struct link *link, const struct frame *frame, rill_time 
     if (f->reorder_ppm != 0 && chance(&link->streams[LINK_REORDER], f->reorder_ppm))
         return arrival + choose(&link->streams[LINK_REORDER], f->reorder_delay_max) - now;
     if (f->reorder_ppm == 0 && arrival - now <= f->life_max) {
-        arrival = max_u64(arrival, link->last_arrival); /* in order, unless reordering is what the seed wants */
+        arrival = max_u64(arrival, link->last_arrival + 1); /* in order, unless reordering is what the seed wants */
         link->last_arrival = arrival;
     }
     return arrival - now;
@@ -226,7 +226,7 @@ static rill_time travel_undisturbed(struct link *link, const struct frame *frame
         return RILL_NEVER;
     arrival += f->delay;
     if (f->reorder_ppm == 0 && arrival - now <= f->life_max)
-        arrival = link->last_arrival = max_u64(arrival, link->last_arrival);
+        arrival = link->last_arrival = max_u64(arrival, link->last_arrival + 1);
     return arrival - now;
 }
 

@@ -267,8 +267,11 @@ void recovery_timeout(struct tcp *tcp, struct tcb *tcb)
         scoreboard_renege(tcp, tcb); /* RFC 2018 8: it would have been acknowledged */
     rack_timeout(tcp, tcb);
     begin_episode(tcp, tcb, SENDER_LOSS, CC_TIMEOUT);
-    /* RFC 5682 3.1 step 1: not within a recovery, but again and again for the same segment. */
-    sender->frto = !in_recovery || tcb->ep.own_backoff > 1 ? FRTO_FIRST_ACK : FRTO_NONE;
+    /*
+     * RFC 5682 3.1 step 1: not within a recovery, but again and again for the same segment; and not while no round trip
+     * could be measured since the last timeout, or each one's new data goes the way of what was lost, once a minute.
+     */
+    sender->frto = (!in_recovery || tcb->ep.own_backoff > 1) && sender->kept_backoff == 0 ? FRTO_FIRST_ACK : FRTO_NONE;
     sender->first_due = true;
     sender->duplicate_bytes = 0;
     tcb->ep.own_dup_acks = 0;
