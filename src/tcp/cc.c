@@ -8,7 +8,7 @@
 #include "tcp/trace.h"
 
 /* The first is the default. */
-static const struct cc_ops *const controls[] = {&cc_cubic, &cc_reno};
+static const struct cc_ops *const controls[] = {&cc_cubic, &cc_reno, &cc_bbr, &cc_dctcp};
 
 #define CONTROLS (sizeof controls / sizeof controls[0])
 

@@ -12,6 +12,7 @@
 #include "wire/tcp.h"
 
 #define CWND_MAX (UINT32_C(1) << 30)
+#define CC_MODEL_BYTES 384u /* a block of tcp->models */
 
 /* What one ACK said. Bytes are of the stream: no SYN, no FIN. */
 struct ack_sample {
@@ -75,6 +76,8 @@ struct cc_ops {
      * ep.own_backoff > 1.
      */
     void (*congestion)(struct tcp *tcp, struct tcb *tcb, enum cc_event event, uint32_t flight_bytes);
+    /* A record, or what was cut from it, was taken for lost: sender->lost counts it already. May be NULL. */
+    void (*lost)(struct tcp *tcp, struct tcb *tcb, const struct sent *record);
     /* The last congestion() was a mistake (spurious): cwnd and ssthresh are already what they were; restore the rest. */
     void (*undo)(struct tcp *tcp, struct tcb *tcb);
     /* The episode is over: cwnd is at ssthresh. */
@@ -85,7 +88,7 @@ struct cc_ops {
     void (*end)(struct tcp *tcp, struct tcb *tcb);
 };
 
-extern const struct cc_ops cc_cubic, cc_reno;
+extern const struct cc_ops cc_cubic, cc_reno, cc_bbr, cc_dctcp;
 
 /* The connection's own table. */
 const struct cc_ops *cc_of(const struct tcb *tcb);

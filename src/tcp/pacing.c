@@ -27,8 +27,7 @@ bool pacing_allows(const struct tcp *tcp, const struct tcb *tcb)
     return sender == NULL || sender->pacing_rate == 0 || tcp->ip.host.now >= sender->pace_at;
 }
 
-/* draft-ietf-ccwg-bbr-05 5.6.3: a millisecond's worth, within two segments and 64 KiB. */
-static uint32_t quantum_bytes(const struct sender *sender, const struct tcb *tcb)
+uint32_t pacing_send_quantum(const struct sender *sender, const struct tcb *tcb)
 {
     uint64_t bytes = min_u64(sender->pacing_rate / (NANOS_PER_S / QUANTUM_NS), RILL_TRAIN_PAYLOAD_MAX);
 
@@ -44,7 +43,7 @@ static nanos time_of(const struct sender *sender, uint32_t bytes)
 static nanos due_at(const struct tcp *tcp, const struct tcb *tcb, const struct sender *sender)
 {
     nanos now = tcp->ip.host.now;
-    nanos credit = time_of(sender, quantum_bytes(sender, tcb));
+    nanos credit = time_of(sender, pacing_send_quantum(sender, tcb));
 
     return max_u64(sender->pace_at, now > credit ? now - credit : 0);
 }
@@ -57,7 +56,7 @@ uint32_t pacing_quantum(const struct tcp *tcp, const struct tcb *tcb)
 
     if (sender == NULL || sender->pacing_rate == 0)
         return RILL_TRAIN_PAYLOAD_MAX;
-    quantum = quantum_bytes(sender, tcb);
+    quantum = pacing_send_quantum(sender, tcb);
     due = due_at(tcp, tcb, sender);
     if (due < tcp->ip.host.now) { /* late by no more than a quantum's time: the product stays small */
         uint32_t missed = (uint32_t)min_u64((tcp->ip.host.now - due) * sender->pacing_rate / NANOS_PER_S, quantum);

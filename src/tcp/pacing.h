@@ -14,6 +14,9 @@ bool pacing_allows(const struct tcp *tcp, const struct tcb *tcb);
 /* Most payload of the next train: what a millisecond may send, and what a late call has missed. */
 uint32_t pacing_quantum(const struct tcp *tcp, const struct tcb *tcb);
 
+/* draft-ietf-ccwg-bbr-05 5.6.3, C.send_quantum: a millisecond's worth, within two segments and 64 KiB. */
+uint32_t pacing_send_quantum(const struct sender *sender, const struct tcb *tcb);
+
 /* A train with so much payload leaves now. */
 void pacing_sent(struct tcp *tcp, struct tcb *tcb, uint32_t bytes);
 

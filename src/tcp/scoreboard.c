@@ -417,6 +417,8 @@ void scoreboard_lost(struct tcp *tcp, struct tcb *tcb, struct sent *record, stru
     board->lost_bytes += sent_bytes(record);
     sender->lost += sent_data_bytes(record);
     list_insert(tcp, &board->lost, lost_place(tcp, board, record), ref_of(tcp, record));
+    if (cc_of(tcb)->lost != NULL)
+        cc_of(tcb)->lost(tcp, tcb, record);
 }
 
 struct sent *scoreboard_last_segment(struct tcp *tcp, struct tcb *tcb)

@@ -25,13 +25,6 @@ bool sender_make(struct tcp *tcp, struct tcb *tcb)
     return true;
 }
 
-/* Until there is a scoreboard. */
-__attribute__((weak)) uint32_t sender_flight(const struct tcp *tcp, const struct tcb *tcb)
-{
-    (void)tcp;
-    return seq_offset(tcb->snd_una, tcb->snd_nxt);
-}
-
 void sender_give(struct tcp *tcp, struct tcb *tcb)
 {
     if (tcb->sender == REF_NONE)

@@ -57,6 +57,7 @@ int tcp_init(struct tcp *tcp, const struct rill_config *config)
     pool_init(&tcp->busies, POOL_BUSY, sizeof(struct busy), 0, 0);
     pool_init(&tcp->senders, POOL_SENDERS, sizeof(struct sender), 0, 0);
     pool_init(&tcp->sents, POOL_SENT, sizeof(struct sent), 0, 0);
+    pool_init(&tcp->models, POOL_MODELS, CC_MODEL_BYTES, 0, 0);
     pool_init(&tcp->half_opens, POOL_HALF_OPEN, sizeof(struct half_open), 0, 0);
     pool_init(&tcp->time_waits, POOL_TIME_WAIT, sizeof(struct time_wait), 0, 0);
     pool_init(&tcp->listeners, POOL_LISTENERS, sizeof(struct listener), 0, 0);

@@ -35,7 +35,7 @@ struct tcp {
     struct ip ip; /* first */
     struct tcp_settings settings;
 
-    struct pool tcbs, busies, senders, sents, half_opens, time_waits, listeners, reassemblies, limits;
+    struct pool tcbs, busies, senders, sents, models, half_opens, time_waits, listeners, reassemblies, limits;
     struct table connections; /* TCBs, half-open and TIME-WAIT blocks, by address and port pairs */
     struct table listening;   /* listeners, by local port */
 
