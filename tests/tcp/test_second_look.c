@@ -85,6 +85,22 @@ static void R5482_7_the_user_timeout_of_a_syn_ack_is_taken_once_the_connection_i
     peer_close(&p);
 }
 
+/* Simultaneous open: what does not acknowledge our SYN is answered with a RST, and no ACK is owed for it later. */
+static void a_syn_ack_again_with_a_bad_ack_gets_a_rst_and_nothing_later(void **state)
+{
+    struct peer p;
+    (void)state;
+    peer_open(&p, NULL);
+    peer_reach(&p, RILL_STATE_SYN_RECEIVED);
+    peer_send(&p, TCP_SYN | TCP_ACK, 0, 77, 0);
+    expect_segment(&p, TCP_RST, 77, 0, 0);
+    assert_int_equal(rill_set_flags(p.stack, p.conn, RILL_OPTION_NODELAY, 0), 0);
+    peer_run(&p);
+    expect_nothing(&p);
+    expect_state(&p, RILL_STATE_SYN_RECEIVED);
+    peer_close(&p);
+}
+
 static void the_user_timeout_of_a_later_segment_is_taken(void **state)
 {
     struct peer p;
@@ -473,6 +489,7 @@ int main(void)
         cmocka_unit_test(the_idle_time_counts_from_the_syn_ack_not_from_the_syn),
         cmocka_unit_test(urg_on_the_syn_ack_marks_the_text_behind_the_syn),
         cmocka_unit_test(R5482_7_the_user_timeout_of_a_syn_ack_is_taken_once_the_connection_is_open),
+        cmocka_unit_test(a_syn_ack_again_with_a_bad_ack_gets_a_rst_and_nothing_later),
         cmocka_unit_test(the_user_timeout_of_a_later_segment_is_taken),
         cmocka_unit_test(R5482_7_a_user_timeout_in_a_syn_does_not_change_the_patience_for_the_handshake),
         cmocka_unit_test(R5482_6_the_first_segment_behind_the_handshake_tells_the_user_timeout_again),
