@@ -121,8 +121,7 @@ static void settings_are_understood_in_each_form(void **state)
         "`sysctl -w net.ipv4.tcp_timestamps=0 net.ipv4.tcp_sack=0`\n",
         "`sysctl -q net.ipv4.tcp_timestamps=0; sysctl -q net.ipv4.tcp_sack=0`\n",
         "`sysctl -q net/ipv4/tcp_timestamps=0 && sysctl net.ipv4.tcp_sack='0'`\n",
-        "`sysctl -w net.ipv4.tcp_timestamps=0 > /dev/null 2>&1\nsysctl -w net.ipv4.tcp_sack=\"0\" &> /dev/null || "
-        "true`\n",
+        "`sysctl -w net.ipv4.tcp_timestamps=0 > /dev/null 2>&1\nsysctl net.ipv4.tcp_sack=\"0\" || true`\n",
         "`../common/set_sysctls.py /proc/sys/net/ipv4/tcp_timestamps=0 /proc/sys/net/ipv4/tcp_sack=0`\n",
         "`echo 0 > /proc/sys/net/ipv4/tcp_timestamps\necho \"0\" >/proc/sys/net/ipv4/tcp_sack`\n",
     };
