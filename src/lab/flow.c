@@ -10,7 +10,8 @@
 #include "base/types.h"
 
 #define CHUNK_BYTES 65536u
-#define PERIOD 65521u /* a prime: bytes at a wrong place show, whatever the sizes of segments */
+#define PERIOD 65521u    /* a prime: bytes at a wrong place show, whatever the sizes of segments */
+#define CHUNKS_A_STEP 4u /* so that an empty buffer, which may be large, is not filled up while packets wait */
 #define OBJECT_BYTES 100000u
 #define REQUEST_BYTES 100u
 #define RESPONSE_BYTES 8192u
@@ -40,11 +41,11 @@ static bool fail(struct lab_flow *flow, const char *where, const char *why)
 
 /* --------------------------------------------------------------- both ends */
 
-/* Send up to `until` of the stream; true when something was taken. */
+/* Send on, up to `until` of the stream; true when something was taken. */
 static bool send_until(struct lab_flow *flow, struct conn *conn, uint64_t *sent, uint64_t until)
 {
     uint64_t before = *sent;
-    while (conn->is_open && conn->can_send && *sent < until) {
+    for (unsigned chunk = 0; conn->is_open && conn->can_send && *sent < until && chunk < CHUNKS_A_STEP; chunk++) {
         size_t bytes = (size_t)min_u64(until - *sent, CHUNK_BYTES);
         int64_t taken = conn->host->ops->send(conn, pattern + *sent % PERIOD, bytes);
         if (taken < 0)
