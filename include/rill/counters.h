@@ -99,6 +99,8 @@
     X(TCP_SYN_RETRANSMITTED, "tcp_syn_retransmitted", "SYN,ACKs sent again")                                           \
     X(TCP_SYN_COOKIES_SENT, "tcp_syn_cookies_sent", "SYNs answered with a cookie")                                     \
     X(TCP_SYN_COOKIES_TAKEN, "tcp_syn_cookies_taken", "connections made from a cookie")                                \
+    X(TCP_ECN_MARKS_IN, "tcp_ecn_marks_in", "segments that came with a congestion mark, where ECN was agreed")         \
+    X(TCP_ECN_ECHOES_IN, "tcp_ecn_echoes_in", "ACKs that told of a congestion mark")                                   \
     X(TCP_FAST_OPEN_PASSIVE, "tcp_fast_open_passive", "connections opened by a SYN with a cookie (RFC 7413)")          \
     X(TCP_FAST_OPEN_BAD_COOKIE, "tcp_fast_open_bad_cookie", "SYNs whose fast open cookie is not valid")                \
     X(TCP_FAST_OPEN_LIMITED, "tcp_fast_open_limited", "SYNs with a cookie while too many fast opens were pending")     \

@@ -35,6 +35,12 @@ struct rill_packet {
     uint16_t flags;         /* RILL_PACKET_... */
 };
 
+/*
+ * rill_train.flags: AE, CWR and ECE are a counter (AccECN) and stand in each packet. Else CWR stands in the first one
+ * only, as devices do it too: what has this flag and more than one packet is not for them.
+ */
+#define RILL_TRAIN_ACE 0x01u
+
 struct rill_slice {
     const uint8_t *data;
     uint32_t length_bytes;
@@ -58,6 +64,7 @@ struct rill_train {
     uint32_t payload_bytes; /* sum of the slices */
     uint8_t protocol;       /* IP protocol number: 6, 1, ... */
     uint8_t ip_version;     /* 4 or 6 */
+    uint8_t flags;          /* RILL_TRAIN_...; TCP only */
     uint8_t header[RILL_HEADER_BYTES_MAX];
     struct rill_slice slices[RILL_SLICES_MAX];
 };

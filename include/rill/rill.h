@@ -156,6 +156,17 @@ struct rill_config {
     uint32_t fast_open_key_ms;    /* a new key for our cookies so often; those of the key before are valid too */
     uint32_t fast_open_key_count; /* or these keys instead: as rill_set_fast_open_keys() */
     uint8_t fast_open_keys[2][16];
+
+    uint32_t ecn; /* enum rill_ecn; default RILL_ECN_ACCEPT */
+};
+
+/* Explicit congestion notification (RFC 3168, AccECN). docs/ecn-and-fast-open.md */
+enum rill_ecn {
+    RILL_ECN_DEFAULT,  /* in struct rill_options: the stack's own */
+    RILL_ECN_OFF,      /* neither ask for it nor agree to it */
+    RILL_ECN_ACCEPT,   /* agree to RFC 3168's when asked */
+    RILL_ECN_ON,       /* ask for RFC 3168's too */
+    RILL_ECN_ACCURATE, /* ask for AccECN, and agree to whichever is asked for */
 };
 
 enum rill_fast_open {
@@ -289,6 +300,7 @@ struct rill_options {
      * 7413 6.3.1): only for applications that can bear that.
      */
     uint32_t fast_open_backlog;
+    uint8_t ecn; /* enum rill_ecn */
 };
 
 enum rill_option_flag {
@@ -518,7 +530,8 @@ struct rill_status {
     uint32_t snd_mss, rcv_mss, pmtu;
     uint8_t snd_wscale, rcv_wscale;
     bool timestamps, sack, window_scaling;
-    bool syn_data; /* data in a SYN, sent or received, was acknowledged by the SYN,ACK (RFC 7413) */
+    enum rill_ecn ecn; /* agreed: RILL_ECN_OFF, RILL_ECN_ON or RILL_ECN_ACCURATE */
+    bool syn_data;     /* data in a SYN, sent or received, was acknowledged by the SYN,ACK (RFC 7413) */
 
     uint32_t srtt_us, rttvar_us, rto_us;
     uint32_t cwnd_bytes, ssthresh_bytes, flight_bytes;

@@ -10,6 +10,7 @@ enum setting_kind {
     AS_BOOL,
     AS_CONTROL,     /* the name of a congestion control */
     AS_NUMBER,      /* in the field's own unit, times the row's factor, over 1,000 */
+    LINUX_ECN,      /* 0 off, 1 on, 2 when asked, 3 AccECN */
     FAST_OPEN_BITS, /* Linux's: 1 client, 2 server, 0x400 all listeners */
     FAST_OPEN_KEYS, /* one or two of four words each, with a comma between them */
     LAST_OF_THREE,  /* "4096 16384 131072": the default is what counts for a script */
@@ -38,6 +39,7 @@ static const struct setting settings[] = {
     {"net.ipv4.tcp_keepalive_intvl", AS_NUMBER, FIELD(keepalive_interval_ms), 1000000},
     {"net.ipv4.tcp_keepalive_probes", AS_NUMBER, FIELD(keepalive_probes), 1000},
     {"net.ipv4.tcp_syncookies", AS_BOOL, FIELD(syn_cookies), 0},
+    {"net.ipv4.tcp_ecn", LINUX_ECN, FIELD(ecn), 0},
     {"net.ipv4.tcp_fastopen", FAST_OPEN_BITS, FIELD(fast_open), 0},
     {"net.ipv4.tcp_fastopen_key", FAST_OPEN_KEYS, 0, 0},
     {"net.ipv4.tcp_rto_min_us", AS_NUMBER, FIELD(rto_min_ms), 1},
@@ -87,10 +89,10 @@ static const struct setting settings[] = {
     {"rill.keepalive_probes", AS_NUMBER, FIELD(keepalive_probes), 1000},
     {"rill.initial_window_segments", AS_NUMBER, FIELD(initial_window_segments), 1000},
     {"rill.syn_retries", AS_NUMBER, FIELD(syn_retries), 1000},
+    {"rill.ecn", AS_NUMBER, FIELD(ecn), 1000},
     {"rill.fast_open", AS_NUMBER, FIELD(fast_open), 1000},
     {"rill.fast_open_key_ms", AS_NUMBER, FIELD(fast_open_key_ms), 1000},
     /* Known, without a knob */
-    {"net.ipv4.tcp_ecn", NO_KNOB, 0, 0},
     {"net.ipv4.tcp_dsack", NO_KNOB, 0, 0},
     {"net.ipv4.tcp_recovery", NO_KNOB, 0, 0},
     {"net.ipv4.tcp_early_retrans", NO_KNOB, 0, 0},
@@ -184,7 +186,12 @@ static void store(struct rill_config *config, const struct setting *setting, con
         store_keys(config, value);
         return;
     }
-    if (setting->kind == FAST_OPEN_BITS)
+    if (setting->kind == LINUX_ECN)
+        number = number == 0   ? RILL_ECN_OFF
+                 : number == 1 ? RILL_ECN_ON
+                 : number == 3 ? RILL_ECN_ACCURATE
+                               : RILL_ECN_ACCEPT;
+    else if (setting->kind == FAST_OPEN_BITS)
         number = (number & 3) | (number & 0x400 ? RILL_FAST_OPEN_ALL_LISTENERS : 0);
     else
         number = number * setting->thousandths / 1000;

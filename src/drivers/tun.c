@@ -216,11 +216,12 @@ static void send_cut(struct tun *tun, const struct rill_train *train)
     }
 }
 
-/* Devices copy the urgent pointer, which is relative to the sequence number, into every packet. */
+/* Devices copy the urgent pointer, which is relative to the sequence number, into every packet, and CWR into one. */
 static bool can_be_cut_by_device(const struct rill_train *train)
 {
     bool is_urgent = train->protocol == IP_PROTOCOL_TCP && (train->header[train->transport_start + 13] & TCP_URG) != 0;
-    return !is_urgent || train_packet_count(train) == 1;
+    bool has_ace = train->protocol == IP_PROTOCOL_TCP && (train->flags & RILL_TRAIN_ACE) != 0;
+    return (!is_urgent && !has_ace) || train_packet_count(train) == 1;
 }
 
 static unsigned tun_tx_burst(struct rill_driver *self, struct rill_train *trains, unsigned count, rill_time now)

@@ -30,6 +30,7 @@ enum pool_number {
     POOL_LISTENERS,
     POOL_REASSEMBLY,
     POOL_LIMITS,
+    POOL_ACCURATE_ECN,
     POOL_UDP_SOCKETS,
 };
 

@@ -58,6 +58,7 @@ bool reply_pop(struct ip *ip, uint32_t netif, struct rill_train *train, ref *spe
     train->transport_start = reply->transport_start;
     train->segment_bytes = UINT16_MAX;
     train->slice_count = 0;
+    train->flags = 0;
     train->payload_bytes = 0;
     train->protocol = reply->protocol;
     train->ip_version = 4;

@@ -39,7 +39,7 @@ static void trace_call(struct rill_stack *stack, const struct endpoint *ep, enum
 
 static bool options_are_valid(const struct rill_options *options)
 {
-    return options->size == sizeof *options &&
+    return options->size == sizeof *options && options->ecn <= RILL_ECN_ACCURATE &&
            (options->send_buffer_bytes == 0 || options->send_buffer_bytes >= 2048) &&
            (options->receive_buffer_bytes == 0 || options->receive_buffer_bytes >= 2048) &&
            options->defer_accept <= SYN_RETRIES_MAX && options->send_buffer_bytes <= 1u << 30 &&

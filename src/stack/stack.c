@@ -43,6 +43,7 @@ void rill_config_default(struct rill_config *config)
         .sack = true,
         .syn_cookies = true,
         .fast_open = RILL_FAST_OPEN_CLIENT | RILL_FAST_OPEN_SERVER,
+        .ecn = RILL_ECN_ACCEPT,
         .fast_open_key_ms = 24u * 3600u * 1000u,
     };
 }
@@ -58,8 +59,9 @@ static bool config_is_valid(const struct rill_config *config)
            config->rto_initial_ms <= config->rto_max_ms && config->delayed_ack_ms < 500 && config->msl_ms >= 1 &&
            config->msl_ms <= 3600000 && config->user_timeout_ms >= 1 && config->syn_timeout_ms >= 1 &&
            config->initial_window_segments >= 1 && config->initial_window_segments <= 100 &&
-           config->keepalive_idle_ms >= 1 && config->keepalive_interval_ms >= 1 && config->fast_open_key_ms >= 1000 &&
-           config->fast_open_key_count <= 2 && cc_find(config->congestion_control) >= 0;
+           config->keepalive_idle_ms >= 1 && config->keepalive_interval_ms >= 1 && config->ecn >= RILL_ECN_OFF &&
+           config->ecn <= RILL_ECN_ACCURATE && config->fast_open_key_ms >= 1000 && config->fast_open_key_count <= 2 &&
+           cc_find(config->congestion_control) >= 0;
 }
 
 static void take_secret(struct host *host, const uint8_t secret[16])

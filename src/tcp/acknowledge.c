@@ -5,6 +5,7 @@
 #include "tcp/acknowledge.h"
 
 #include "tcp/connection.h"
+#include "tcp/ecn.h"
 #include "tcp/fast_open.h"
 #include "tcp/options.h"
 #include "tcp/output.h"
@@ -34,7 +35,6 @@ static void begin_sample(struct tcp *tcp, struct tcb *tcb, const struct arrival 
         .flight_before = sender_flight(tcp, tcb),
         .echo_age_ms = UINT32_MAX,
         .sacked_end = tcb->snd_una,
-        .ece = (arrival->seg.flags & TCP_ECE) != 0,
     };
     if ((tcb->flags & TCB_TIMESTAMPS) != 0 && (options->present & TCP_OPTION_TIMESTAMP) != 0)
         sample->echo_age_ms = wrapping_sub(options_timestamp_now(tcp, tcb), options->timestamp_echo);
@@ -153,6 +153,7 @@ void acknowledge_new(struct tcp *tcp, struct tcb *tcb, const struct arrival *arr
 
     begin_sample(tcp, tcb, arrival, &sample);
     sample.acked_bytes = data;
+    sample.marked_bytes = ecn_acknowledged(tcp, tcb, &arrival->seg, data, &sample.ece);
     if (syn)
         measure_syn(tcp, tcb);
     if (tcb->sender != REF_NONE)
@@ -190,6 +191,7 @@ void acknowledge_duplicate(struct tcp *tcp, struct tcb *tcb, const struct arriva
     if (tcb->sender == REF_NONE || seq_equal(tcb->snd_una, tcb->snd_nxt) || (tcb->flags & TCB_SYN_UNACKED) != 0)
         return;
     begin_sample(tcp, tcb, arrival, &sample);
+    sample.marked_bytes = ecn_acknowledged(tcp, tcb, &arrival->seg, 0, &sample.ece);
     sample.duplicate = is_duplicate(tcb, &arrival->seg) && arrival->seg.options.sack_count == 0;
     if ((tcb->flags & TCB_SACK) != 0) {
         take_sack(tcp, tcb, arrival, &sample);

@@ -32,6 +32,7 @@ void answer_with_reset(struct tcp *tcp, const struct arrival *arrival)
     header.destination_port = seg->source_port;
     header.window = 0;
     header.urgent = 0;
+    header.ae = false;
     header.options.present = 0;
     if ((seg->flags & TCP_ACK) != 0) {
         header.flags = TCP_RST;
@@ -63,6 +64,7 @@ void answer_abort(struct tcp *tcp, struct tcb *tcb)
     header.ack = tcb->rcv_nxt;
     header.window = 0;
     header.urgent = 0;
+    header.ae = false;
     header.options.present = 0;
     header.options.sack_count = 0;
     if ((tcb->flags & TCB_TIMESTAMPS) != 0) { /* RFC 7323 3.2: SHOULD be on a RST too */

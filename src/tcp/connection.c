@@ -3,6 +3,7 @@
  */
 #include "tcp/connection.h"
 
+#include "tcp/accurate_ecn.h"
 #include "tcp/cc.h"
 #include "tcp/fast_open.h"
 #include "tcp/limits.h"
@@ -219,6 +220,7 @@ bool connection_free_if_done(struct tcp *tcp, struct tcb *tcb)
         pool_give(tcp_arena(tcp), &tcp->busies, tcb->busy);
     }
     sender_give(tcp, tcb);
+    accurate_ecn_give(tcp, tcb);
     limits_drop(tcp, &tcb->limits);
     path_drop(&tcp->ip, tcb->ep.path);
     pool_give(tcp_arena(tcp), &tcp->tcbs, tcb_ref(tcp, tcb));

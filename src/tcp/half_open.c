@@ -7,6 +7,7 @@
 
 #include "tcp/answer.h"
 #include "tcp/connection.h"
+#include "tcp/ecn.h"
 #include "tcp/fast_open.h"
 #include "tcp/fifo.h"
 #include "tcp/limits.h"
@@ -45,6 +46,7 @@ static uint16_t first_window(const struct tcp *tcp, const struct listener *liste
 static void build_header(struct tcp *tcp, const struct half_open *half_open, struct tcp_header *header)
 {
     header->flags = TCP_ACK;
+    header->ae = false;
     header->seq = seq_add(half_open->iss, 1);
     header->ack = seq_add(half_open->irs, 1);
     header->urgent = 0;
@@ -63,7 +65,7 @@ static void build_header(struct tcp *tcp, const struct half_open *half_open, str
 static void send_ack(struct tcp *tcp, struct half_open *half_open)
 {
     const struct listener *listener = listener_at(tcp, half_open->listener);
-    uint16_t half_second = (uint16_t)((host_ms(tcp_host(tcp)) >> 9) + 1);
+    uint8_t half_second = (uint8_t)(1 + (host_ms(tcp_host(tcp)) >> 9) % 255);
     struct tcp_header header;
 
     if (half_open->answered == half_second) {
@@ -86,6 +88,7 @@ static void send_syn_ack(struct tcp *tcp, const struct half_open *half_open, con
 
     build_header(tcp, half_open, &header);
     header.flags = TCP_SYN | TCP_ACK;
+    ecn_fill_syn_ack(half_open->ecn, half_open->ep.own_retries, &header);
     header.seq = half_open->iss;
     header.options.present |= TCP_OPTION_MSS;
     header.options.mss = options_announced_mss(tcp, path_at(tcp_host(tcp), half_open->ep.path));
@@ -167,6 +170,7 @@ static void describe(struct tcp *tcp, struct half_open *half_open, struct listen
     half_open->listener = arena_ref(tcp_arena(tcp), listener);
     half_open->irs = arrival->seg.seq;
     take_options(tcp, half_open, &arrival->seg.options);
+    half_open->ecn = ecn_answer_syn(ecn_setting(tcp, listener->ecn), arrival);
 }
 
 /* A half-open block for the SYN, in the table and the queue; REF_NONE when memory is short. */
@@ -309,6 +313,7 @@ static struct tcb *promote(struct tcp *tcp, const struct half_open *half_open, r
     limits_inherit(tcp, tcb, listener->limits);
     tcb->cc = listener->cc;
     tcb->tos = listener->tos;
+    ecn_inherit(tcp, tcb, half_open->ecn, half_open->ep.own_retries);
     tcb->ttl = listener->ttl != 0 ? listener->ttl : tcb->ttl;
     return tcb;
 }
@@ -436,6 +441,11 @@ static bool half_open_rst_or_syn(struct tcp *tcp, struct half_open *half_open, s
     if (seq_equal(seg->seq, half_open->irs) && (seg->flags & TCP_ACK) == 0) {
         host_count(tcp_host(tcp), RILL_COUNT_TCP_SYN_RETRANSMITTED, 1);
         half_open->ep.own_options |= HALF_OPEN_RESENT;
+        if (!ecn_answer_syn_again(&half_open->ecn, arrival)) {
+            answer_with_reset(tcp, arrival);
+            half_open_remove(tcp, half_open, false);
+            return true;
+        }
         send_syn_ack(tcp, half_open, NULL); /* the peer's SYN again: ours was lost */
         return true;
     }

@@ -136,6 +136,7 @@ int listen_open(struct tcp *tcp, const struct rill_options *options, rill_conn *
     listener->receive_limit = options->receive_buffer_bytes;
     listener->mss = options->mss;
     listener->tos = options->tos;
+    listener->ecn = options->ecn;
     listener->ttl = options->ttl;
     listener->cc = cc_choice(tcp, options->congestion_control);
     listener->backlog = options->backlog;

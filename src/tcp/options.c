@@ -3,6 +3,7 @@
  */
 #include "tcp/options.h"
 
+#include "tcp/accurate_ecn.h"
 #include "tcp/limits.h"
 #include "tcp/reassembly.h"
 
@@ -122,6 +123,7 @@ void options_for_segment(const struct tcp *tcp, const struct tcb *tcb, struct tc
         if (out->sack_count > 0)
             out->present |= TCP_OPTION_SACK;
     }
+    accurate_ecn_put_option(tcp, tcb, out);
 }
 
 void options_agree(struct tcp *tcp, struct tcb *tcb, const struct tcp_options *theirs)

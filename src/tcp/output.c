@@ -5,6 +5,7 @@
  */
 #include "tcp/output.h"
 
+#include "tcp/accurate_ecn.h"
 #include "tcp/connection.h"
 #include "tcp/fast_open.h"
 #include "tcp/limits.h"
@@ -73,17 +74,20 @@ static uint16_t offer_window(struct tcp *tcp, struct tcb *tcb, bool syn)
     return (uint16_t)field;
 }
 
-/* Fill the train's template. The caller has put the payload in. */
-static void finish_train(struct tcp *tcp, struct tcb *tcb, struct rill_train *train, struct tcp_header *header)
+/* Fill the train's template. The caller has put the payload in; fresh: text that was never sent. */
+static void finish_train(struct tcp *tcp, struct tcb *tcb, struct rill_train *train, struct tcp_header *header,
+                         bool fresh)
 {
     const struct path *path = tcb_path(tcp, tcb);
+    uint8_t ecn = ecn_mark(tcp, tcb, header, train, fresh);
+    uint8_t tos = (uint8_t)((tcb->tos & ~IP_ECN_MASK) | ecn);
     size_t ip_bytes;
 
     header->source_port = tcb->ep.local_port;
     header->destination_port = tcb->ep.remote_port;
     header->window = offer_window(tcp, tcb, (header->flags & TCP_SYN) != 0);
     header->ack = tcb->rcv_nxt;
-    ip_bytes = ip_build_header(&path->local, &path->remote, IP_PROTOCOL_TCP, tcb->tos, tcb->ttl, train->header);
+    ip_bytes = ip_build_header(&path->local, &path->remote, IP_PROTOCOL_TCP, tos, tcb->ttl, train->header);
     train->transport_start = (uint16_t)ip_bytes;
     train->header_bytes = (uint16_t)(ip_bytes + tcp_build(train->header + ip_bytes, header));
     train->protocol = IP_PROTOCOL_TCP;
@@ -106,6 +110,7 @@ static void finish_train(struct tcp *tcp, struct tcb *tcb, struct rill_train *tr
 static void begin_train(struct rill_train *train, uint16_t segment_bytes)
 {
     train->slice_count = 0;
+    train->flags = 0;
     train->payload_bytes = 0;
     train->segment_bytes = segment_bytes;
 }
@@ -137,7 +142,7 @@ static bool send_syn(struct tcp *tcp, struct tcb *tcb, struct rill_train *train)
     header.flags = tcb->ep.state == RILL_STATE_SYN_SENT ? TCP_SYN : TCP_SYN | TCP_ACK;
     options_for_syn(tcp, tcb, &header.options);
     fast_open_fill_syn(tcp, tcb, &header.options, &cookie, train);
-    finish_train(tcp, tcb, train, &header);
+    finish_train(tcp, tcb, train, &header, false);
     if ((header.flags & TCP_ACK) == 0)
         memset(train->header + train->transport_start + 8, 0, 4); /* no ACK field on a bare SYN */
     count_segments(tcp, tcb, train, !first);
@@ -156,6 +161,7 @@ static uint16_t payload_mss(const struct tcb *tcb, const struct tcp_options *opt
 
     if ((options->present & TCP_OPTION_USER_TIMEOUT) != 0)
         taken += 4;
+    taken += accurate_ecn_option_bytes(options);
     return (uint16_t)(tcb->snd_mss > taken + 8 ? tcb->snd_mss - taken : 8);
 }
 
@@ -189,7 +195,7 @@ static uint32_t send_range(struct tcp *tcp, struct tcb *tcb, struct rill_train *
         header.flags |= TCP_URG;
         header.urgent = (uint16_t)min_u32(seq_offset(from, busy_at(tcp, tcb)->snd_up), UINT16_MAX);
     }
-    finish_train(tcp, tcb, train, &header);
+    finish_train(tcp, tcb, train, &header, !again && length_bytes > 0);
     count_segments(tcp, tcb, train, again);
     return length_bytes + (fin ? 1 : 0);
 }
@@ -277,7 +283,7 @@ static bool small_may_go(const struct tcp *tcp, const struct tcb *tcb)
 /* What windows leave for new data; notes when it is cwnd that holds it back. */
 static uint32_t window_room(struct tcp *tcp, struct tcb *tcb, uint32_t unsent)
 {
-    uint32_t ahead = seq_offset(tcb->snd_una, tcb->snd_nxt);
+    uint32_t ahead = seq_offset(send_queue_start(tcb), tcb->snd_nxt);
     uint32_t flight = sender_flight(tcp, tcb);
     uint32_t window = tcb->snd_wnd > ahead ? tcb->snd_wnd - ahead : 0;
     uint32_t allowed = tcb->cwnd > flight ? tcb->cwnd - flight : 0;
@@ -293,7 +299,7 @@ static uint32_t window_room(struct tcp *tcp, struct tcb *tcb, uint32_t unsent)
 /* How much new data may leave now: windows, Nagle, and the sender's silly window rule (RFC 9293 3.8.6.2.1). */
 static uint32_t sendable(struct tcp *tcp, struct tcb *tcb, uint32_t unsent, uint16_t mss)
 {
-    uint32_t ahead = seq_offset(tcb->snd_una, tcb->snd_nxt);
+    uint32_t ahead = seq_offset(send_queue_start(tcb), tcb->snd_nxt);
     uint32_t n = window_room(tcp, tcb, unsent);
 
     n = min_u32(n, RILL_TRAIN_PAYLOAD_MAX - RILL_TRAIN_PAYLOAD_MAX % mss);
@@ -362,7 +368,7 @@ static bool send_new(struct tcp *tcp, struct tcb *tcb, struct rill_train *train)
         return false;
     if (something_is_lost(tcp, tcb) && sender_at(tcp, tcb)->frto != FRTO_NEW_DATA)
         return false; /* what was lost goes first */
-    ahead = seq_offset(tcb->snd_una, tcb->snd_nxt);
+    ahead = seq_offset(send_queue_start(tcb), tcb->snd_nxt);
     n = sendable(tcp, tcb, unsent, tcb->snd_mss);
     window_left = tcb->snd_wnd > ahead ? tcb->snd_wnd - ahead : 0;
     fin = (tcb->flags & TCB_CLOSE_QUEUED) != 0 && n == unsent && window_left > n && !fast_open_may_send(tcb);
@@ -380,7 +386,7 @@ static bool send_probe(struct tcp *tcp, struct tcb *tcb, struct rill_train *trai
 {
     struct sender *sender;
     struct sent *record;
-    uint32_t ahead = seq_offset(tcb->snd_una, tcb->snd_nxt), unsent, n;
+    uint32_t ahead = seq_offset(send_queue_start(tcb), tcb->snd_nxt), unsent, n;
     bool again = false, sent;
 
     if (tcb->sender == REF_NONE || !sender_at(tcp, tcb)->tlp_due)
@@ -412,7 +418,7 @@ static bool send_bare(struct tcp *tcp, struct tcb *tcb, struct rill_train *train
     header.flags = TCP_ACK;
     header.urgent = 0;
     options_for_segment(tcp, tcb, &header.options);
-    finish_train(tcp, tcb, train, &header);
+    finish_train(tcp, tcb, train, &header, false);
     count_segments(tcp, tcb, train, false);
     return true;
 }
@@ -425,6 +431,8 @@ bool output_next(struct tcp *tcp, struct tcb *tcb, struct rill_train *train)
         return send_syn(tcp, tcb, train);
     if (tcb->ep.state == RILL_STATE_SYN_SENT)
         return false;
+    if (ecn_owes_bare_ack(tcb))
+        return send_bare(tcp, tcb, train, tcb->snd_nxt);
     if (send_probe(tcp, tcb, train) || send_again(tcp, tcb, train) || send_new(tcp, tcb, train))
         return true;
     frto_gives_up(tcp, tcb);

@@ -24,7 +24,7 @@ bool pacing_allows(const struct tcp *tcp, const struct tcb *tcb)
 {
     const struct sender *sender = sender_of(tcp, tcb);
 
-    return sender == NULL || sender->pacing_rate == 0 || tcp->ip.host.now >= sender->pace_at;
+    return sender == NULL || tcp->ip.host.now >= sender->pace_at;
 }
 
 uint32_t pacing_send_quantum(const struct sender *sender, const struct tcb *tcb)

@@ -4,6 +4,7 @@
  */
 #include "tcp/recovery.h"
 
+#include "tcp/ecn.h"
 #include "tcp/pacing.h"
 #include "tcp/rack.h"
 #include "tcp/scoreboard.h"
@@ -54,6 +55,7 @@ static void begin_episode(struct tcp *tcp, struct tcb *tcb, enum sender_state st
     sender->frto = FRTO_NONE;
     sender->state = (uint8_t)state;
     cc_of(tcb)->congestion(tcp, tcb, event, flight_bytes);
+    ecn_window_reduced(tcb);
     trace_event(tcp, &tcb->ep, RILL_TRACE_CWND, tcb->cwnd, tcb->ssthresh);
 }
 

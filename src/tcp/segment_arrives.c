@@ -8,6 +8,7 @@
 #include "tcp/acknowledge.h"
 #include "tcp/answer.h"
 #include "tcp/connection.h"
+#include "tcp/ecn.h"
 #include "tcp/fast_open.h"
 #include "tcp/listen.h"
 #include "tcp/options.h"
@@ -300,6 +301,7 @@ static enum step check_handshake_ack(struct tcp *tcp, struct tcb *tcb, const str
         tcb->flags &= ~TCB_TIMESTAMPS;
     learn_window(tcb, seg, tcb->snd_wscale);
     fast_open_answered(tcp, tcb, seg);
+    ecn_take_handshake_ack(tcp, tcb, arrival);
     established(tcp, tcb);
     return GO_ON;
 }
@@ -424,7 +426,8 @@ static enum step syn_again(struct tcp *tcp, struct tcb *tcb, struct arrival *arr
         connection_touch(tcp, tcb);
         return STOP;
     }
-    seg->flags &= (uint8_t)~TCP_SYN; /* its ACK is what matters: the SYN is at RCV.NXT - 1 already */
+    /* Its ACK is what matters: the SYN is at RCV.NXT - 1 already. */
+    seg->flags &= (uint8_t) ~(TCP_SYN | TCP_CWR | TCP_ECE);
     seg->seq = seq_add(seg->seq, 1);
     seg->window = (uint16_t)(seg->window >> tcb->snd_wscale); /* a SYN's is not scaled (RFC 7323 2.2) */
     if (seq_after(seg->ack, tcb->snd_una) && !seq_after(seg->ack, tcb->snd_nxt))
@@ -475,8 +478,10 @@ static enum step first_check_sequence_number(struct tcp *tcp, struct tcb *tcb, s
         owe_ack(tcp, tcb);
         return STOP;
     }
-    if ((seg->flags & TCP_SYN) != 0)
+    if ((seg->flags & TCP_SYN) != 0) {
+        ecn_take_syn_ack_again(tcp, tcb, arrival);
         return challenge(tcp, tcb, arrival, RILL_DROP_TCP_OUT_OF_WINDOW);
+    }
     if (seq_before(seg->seq, tcb->rcv_nxt))
         reassembly_note_twice(tcp, tcb, seg->seq, seq_min(seq_add(seg->seq, seg->data_bytes), tcb->rcv_nxt));
     return drop_and_ack(tcp, tcb, arrival, RILL_DROP_TCP_OUT_OF_WINDOW);
@@ -505,6 +510,7 @@ static void segment_arrives_otherwise(struct tcp *tcp, struct tcb *tcb, struct a
         return;
     tcb->last_heard_ms = host_ms(tcp_host(tcp));
     tcb->keep_probes = 0;
+    ecn_arrives(tcp, tcb, arrival);
     if (fifth_check_ack(tcp, tcb, arrival) == STOP)
         return;
     remember_timestamp(tcb, &arrival->seg);
@@ -523,6 +529,7 @@ static void syn_sent_established(struct tcp *tcp, struct tcb *tcb, struct arriva
     struct tcp_segment *seg = &arrival->seg;
 
     fast_open_answered(tcp, tcb, seg);
+    ecn_take_syn_ack(tcp, tcb, arrival);
     acknowledge_new(tcp, tcb, arrival);
     learn_window(tcb, seg, 0); /* a SYN's window is never scaled (RFC 7323 2.2) */
     established(tcp, tcb);
@@ -552,6 +559,7 @@ static void syn_sent_take_syn(struct tcp *tcp, struct tcb *tcb, struct arrival *
         return;
     }
     /* Simultaneous open (RFC 9293 3.5 figure 7). Its text, if any, comes again. */
+    ecn_take_syn(tcp, tcb, arrival);
     learn_window(tcb, seg, 0);
     state_change(tcp, &tcb->ep, RILL_STATE_SYN_RECEIVED);
     tcb->flags |= TCB_SYN_DUE;

@@ -5,6 +5,7 @@
 
 #include "tcp/cc.h"
 #include "tcp/connection.h"
+#include "tcp/ecn.h"
 #include "tcp/fast_open.h"
 #include "tcp/options.h"
 #include "tcp/output.h"
@@ -92,6 +93,9 @@ static void fill_tcb(struct tcp *tcp, const struct tcb *tcb, struct rill_status 
     out->timestamps = (tcb->flags & TCB_TIMESTAMPS) != 0;
     out->sack = (tcb->flags & TCB_SACK) != 0;
     out->window_scaling = (tcb->flags & TCB_WINDOW_SCALE) != 0;
+    out->ecn = (tcb->ecn & ECN_ACCURATE) != 0  ? RILL_ECN_ACCURATE
+               : (tcb->ecn & ECN_CLASSIC) != 0 ? RILL_ECN_ON
+                                               : RILL_ECN_OFF;
     out->syn_data = (tcb->fast_open & FAST_OPEN_ACKED) != 0;
     out->srtt_us = tcb->srtt_us8 >> 3;
     out->rttvar_us = tcb->srtt_us8 != 0 ? tcb->rttvar_us4 >> 2 : 0;

@@ -138,6 +138,7 @@ struct tcb {
     uint32_t answer_ms;     /* host_ms() of the last rate-limited ACK */
 
     uint32_t retransmitted, segments_in, segments_out;
+    ref accurate_ecn; /* struct accurate_ecn, with ECN_ACCURATE */
     uint64_t bytes_acked, bytes_received;
 };
 
@@ -193,8 +194,9 @@ struct half_open {
     struct endpoint ep;
     struct seq iss, irs;
     uint32_t ts_recent;
-    uint16_t mss;      /* the peer's, 0 when it gave none */
-    uint16_t answered; /* the half second in which an ACK last answered for it: one in each */
+    uint16_t mss;     /* the peer's, 0 when it gave none */
+    uint8_t answered; /* the half second in which an ACK last answered for it: one in each */
+    uint8_t ecn;      /* what is agreed: ecn.h */
     ref listener;
     struct fifo_link link;
     uint32_t due_ms; /* host_ms() when the SYN,ACK is sent again */
@@ -245,6 +247,7 @@ struct listener {
     uint16_t mss;
     uint8_t tos, ttl;
     uint8_t cc;           /* cc.h */
+    uint8_t ecn;          /* enum rill_ecn */
     uint8_t defer_accept; /* SYN,ACKs sent again before a connection without data is accepted */
     uint32_t backlog;
     ref accept_head, accept_tail; /* TCBs, by event_next */

@@ -3,6 +3,7 @@
  */
 #include "tcp/tcp.h"
 
+#include "tcp/accurate_ecn.h"
 #include "tcp/cc.h"
 #include "tcp/connection.h"
 #include "tcp/fast_open.h"
@@ -43,6 +44,7 @@ static void take_settings(struct tcp_settings *settings, const struct rill_confi
         .pacing = config->pacing,
         .cc = (uint8_t)cc_find(config->congestion_control),
         .fast_open = config->fast_open,
+        .ecn = (uint8_t)config->ecn,
         .fast_open_key_ms = config->fast_open_key_ms,
     };
 }
@@ -63,6 +65,7 @@ int tcp_init(struct tcp *tcp, const struct rill_config *config)
     pool_init(&tcp->listeners, POOL_LISTENERS, sizeof(struct listener), 0, 0);
     pool_init(&tcp->reassemblies, POOL_REASSEMBLY, sizeof(struct reassembly), 2, 0);
     pool_init(&tcp->limits, POOL_LIMITS, sizeof(struct limits), 0, 0);
+    pool_init(&tcp->accurate_ecns, POOL_ACCURATE_ECN, sizeof(struct accurate_ecn), 0, 0);
     tcp->due_from = NANOS_NEVER;
     wheel_init(&tcp->wheel, offsetof(struct tcb, timer), tcp_host(tcp)->now);
     tcp->next_port = (uint16_t)host_draw(tcp_host(tcp));

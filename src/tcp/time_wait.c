@@ -104,6 +104,7 @@ static void send_ack(struct tcp *tcp, const struct time_wait *time_wait)
     struct tcp_header header;
 
     header.flags = TCP_ACK;
+    header.ae = false;
     header.seq = time_wait->snd_nxt;
     header.ack = time_wait->rcv_nxt;
     header.window = (uint16_t)min_u32(time_wait->rcv_wnd >> time_wait->ep.own_shift, UINT16_MAX);

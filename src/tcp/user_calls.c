@@ -6,6 +6,7 @@
 #include "tcp/answer.h"
 #include "tcp/cc.h"
 #include "tcp/connection.h"
+#include "tcp/ecn.h"
 #include "tcp/fast_open.h"
 #include "tcp/lent.h"
 #include "tcp/limits.h"
@@ -138,6 +139,7 @@ static int open_from(struct tcp *tcp, const struct rill_endpoint *remote, const 
     state_change(tcp, &tcb->ep, RILL_STATE_SYN_SENT);
     host_count(tcp_host(tcp), RILL_COUNT_TCP_ACTIVE_OPENS, 1);
     *out = tcb;
+    ecn_open(tcp, tcb, ecn_setting(tcp, options != NULL ? options->ecn : (uint8_t)RILL_ECN_DEFAULT));
     if (fast_open_waits(tcp, tcb))
         return 0;
     tcb->flags |= TCB_SYN_DUE;
@@ -160,6 +162,7 @@ int user_open_listener(struct tcp *tcp, struct listener *listener, const struct 
         .receive_buffer_bytes = listener->receive_limit,
         .mss = listener->mss,
         .tos = listener->tos,
+        .ecn = listener->ecn,
         .ttl = listener->ttl,
         .flags = listener->flags,
         .congestion_control = cc_name(listener->cc),

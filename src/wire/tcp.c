@@ -18,6 +18,8 @@ enum tcp_option_kind {
     KIND_TIMESTAMP = 8,
     KIND_USER_TIMEOUT = 28,
     KIND_FAST_OPEN = 34,
+    KIND_ACCURATE_ECN_0 = 172,
+    KIND_ACCURATE_ECN_1 = 174,
     KIND_EXPERIMENT = 254, /* RFC 6994: shared, told apart by the first two bytes */
 };
 
@@ -74,8 +76,28 @@ static uint32_t classify(uint8_t kind, uint32_t option_bytes)
         return option_bytes == 4 ? TCP_OPTION_USER_TIMEOUT : TCP_OPTION_MALFORMED;
     case KIND_FAST_OPEN:
         return fast_open_length_is_valid(option_bytes - 2) ? TCP_OPTION_FAST_OPEN : TCP_OPTION_MALFORMED;
+    case KIND_ACCURATE_ECN_0:
+    case KIND_ACCURATE_ECN_1: /* any length: whole fields count, the rest is padding */
+        return TCP_OPTION_ACCURATE_ECN;
     default:
         return 0;
+    }
+}
+
+/* Order 0: E0B, CEB, E1B; order 1: the other way round. */
+static uint32_t accurate_ecn_field(bool order_1, uint32_t place)
+{
+    return order_1 ? TCP_ECN_E1B - place : place;
+}
+
+static void read_accurate_ecn(bool order_1, const uint8_t *value, uint32_t value_bytes, struct tcp_options *out)
+{
+    out->accurate_ecn_fields = 0;
+    for (uint32_t i = 0; i < TCP_ECN_FIELDS && 3 * (i + 1) <= value_bytes; i++) {
+        uint32_t field = accurate_ecn_field(order_1, i);
+
+        out->accurate_ecn[field] = (uint32_t)value[3 * i] << 16 | (uint32_t)value[3 * i + 1] << 8 | value[3 * i + 2];
+        out->accurate_ecn_fields |= (uint8_t)(1u << field);
     }
 }
 
@@ -112,6 +134,9 @@ static void read_option(uint32_t bit, const uint8_t *value, uint32_t value_bytes
         out->fast_open_bytes = (uint8_t)value_bytes;
         out->fast_open_cookie = value;
         out->fast_open_experimental = false;
+        break;
+    case TCP_OPTION_ACCURATE_ECN:
+        read_accurate_ecn(value[-2] == KIND_ACCURATE_ECN_1, value, value_bytes, out);
         break;
     default:
         break;
@@ -167,6 +192,7 @@ enum rill_drop tcp_parse(const uint8_t *segment, size_t length_bytes, struct tcp
     out->seq = seq_make(get_be32(segment + 4));
     out->ack = seq_make(get_be32(segment + 8));
     out->flags = segment[13];
+    out->ace = (uint8_t)((segment[12] & 1) << 2 | segment[13] >> 6);
     out->window = get_be16(segment + 14);
     out->urgent = get_be16(segment + 18);
     out->header_bytes = (uint8_t)header_bytes;
@@ -191,6 +217,8 @@ struct option_plan {
     uint32_t bytes;
     uint32_t cookie_bytes; /* of the whole fast open option, padded; 0: left out */
     uint32_t sack_blocks;
+    uint32_t ecn_fields; /* of AccECN's option */
+    bool ecn;            /* it is there, with fields or without */
 };
 
 static uint32_t fast_open_head_bytes(const struct tcp_options *options)
@@ -215,10 +243,39 @@ static uint32_t plan_fixed_bytes(uint32_t present)
     return bytes;
 }
 
+/* Fields up to the last one that is wanted; order 1 when E0B is not. */
+static uint32_t accurate_ecn_count(const struct tcp_options *options)
+{
+    uint8_t fields = options->accurate_ecn_fields;
+
+    if ((fields & (1u << TCP_ECN_E0B)) != 0 && (fields & (1u << TCP_ECN_E1B)) != 0)
+        return 3;
+    return (fields & (1u << TCP_ECN_CEB)) != 0 ? 2 : fields != 0;
+}
+
+static bool accurate_ecn_is_order_1(const struct tcp_options *options)
+{
+    return (options->accurate_ecn_fields & (1u << TCP_ECN_E0B | 1u << TCP_ECN_E1B)) == 1u << TCP_ECN_E1B;
+}
+
+/* AccECN yields to two SACK blocks (its section 3.2.3.3), the rest of them to it. All fields, or none of it. */
+static void plan_accurate_ecn(const struct tcp_options *options, struct option_plan *plan)
+{
+    uint32_t count = accurate_ecn_count(options);
+    uint32_t bytes = (2 + 3 * count + 3) & ~3u;
+    uint32_t sack = (options->present & TCP_OPTION_SACK) != 0 ? 4 + 8 * min_u32(options->sack_count, 2) : 0;
+
+    if (plan->bytes + bytes + sack > TCP_OPTION_BYTES_MAX)
+        return;
+    plan->ecn = true;
+    plan->ecn_fields = count;
+    plan->bytes += bytes;
+}
+
 /* The fixed ones take 24 bytes at most. SACK blocks yield to the cookie, and the cookie to the fixed ones. */
 static struct option_plan plan_options(const struct tcp_options *options)
 {
-    struct option_plan plan = {plan_fixed_bytes(options->present), 0, 0};
+    struct option_plan plan = {.bytes = plan_fixed_bytes(options->present)};
     uint32_t room;
 
     if ((options->present & TCP_OPTION_FAST_OPEN) && fast_open_length_is_valid(options->fast_open_bytes)) {
@@ -228,6 +285,8 @@ static struct option_plan plan_options(const struct tcp_options *options)
             plan.cookie_bytes = cookie_bytes;
     }
     plan.bytes += plan.cookie_bytes;
+    if (unlikely((options->present & TCP_OPTION_ACCURATE_ECN) != 0))
+        plan_accurate_ecn(options, &plan);
     room = TCP_OPTION_BYTES_MAX - plan.bytes;
     if ((options->present & TCP_OPTION_SACK) && options->sack_count > 0 && room >= 12) {
         plan.sack_blocks = min_u32(min_u32(options->sack_count, TCP_SACK_BLOCKS_MAX), (room - 4) / 8);
@@ -286,6 +345,23 @@ static void write_sack(uint8_t *to, const struct tcp_options *options, uint32_t 
     }
 }
 
+static uint8_t *write_accurate_ecn(uint8_t *to, const struct tcp_options *options, uint32_t count)
+{
+    bool order_1 = accurate_ecn_is_order_1(options);
+    uint32_t used = 2 + 3 * count, padded = (used + 3) & ~3u;
+
+    to[0] = order_1 ? KIND_ACCURATE_ECN_1 : KIND_ACCURATE_ECN_0;
+    to[1] = (uint8_t)used;
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t value = options->accurate_ecn[accurate_ecn_field(order_1, i)];
+
+        to[2 + 3 * i] = (uint8_t)(value >> 16);
+        put_be16(to + 3 + 3 * i, (uint16_t)value);
+    }
+    memset(to + used, KIND_NOP, padded - used);
+    return to + padded;
+}
+
 static size_t write_options(uint8_t *to, const struct tcp_options *options)
 {
     struct option_plan plan = plan_options(options);
@@ -305,6 +381,8 @@ static size_t write_options(uint8_t *to, const struct tcp_options *options)
     }
     if (plan.cookie_bytes > 0)
         to = write_fast_open(to, options, plan.cookie_bytes);
+    if (plan.ecn)
+        to = write_accurate_ecn(to, options, plan.ecn_fields);
     if (plan.sack_blocks > 0)
         write_sack(to, options, plan.sack_blocks);
     return plan.bytes;
@@ -322,7 +400,7 @@ size_t tcp_build(uint8_t *to, const struct tcp_header *header)
     put_be16(to + 2, header->destination_port);
     put_be32(to + 4, header->seq.v);
     put_be32(to + 8, header->ack.v);
-    to[12] = (uint8_t)(header_bytes << 2);
+    to[12] = (uint8_t)(header_bytes << 2 | (header->ae ? 1 : 0));
     to[13] = header->flags;
     put_be16(to + 14, header->window);
     put_be16(to + 16, 0);

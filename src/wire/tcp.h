@@ -26,6 +26,13 @@ enum tcp_flag {
     TCP_CWR = 0x80,
 };
 
+/* AE, CWR and ECE as one number, the most significant first (AccECN's ACE). */
+enum tcp_ace {
+    TCP_ACE_ECE = 1,
+    TCP_ACE_CWR = 2,
+    TCP_ACE_AE = 4,
+};
+
 /* tcp_options.present */
 enum tcp_option_bit {
     TCP_OPTION_MSS = 0x01,
@@ -40,7 +47,11 @@ enum tcp_option_bit {
      * walked (0, 1, past the header's end) ends the walk. All options with a bit here are valid (RFC 9293 MUST-7).
      */
     TCP_OPTION_MALFORMED = 0x80,
+    TCP_OPTION_ACCURATE_ECN = 0x100,
 };
+
+/* tcp_options.accurate_ecn: the fields of AccECN's options, least significant 24 bits of counters of bytes */
+enum tcp_accurate_ecn_field { TCP_ECN_E0B, TCP_ECN_CEB, TCP_ECN_E1B, TCP_ECN_FIELDS };
 
 struct tcp_sack_block {
     struct seq start, end; /* as on the wire: nothing is promised about their order */
@@ -62,6 +73,9 @@ struct tcp_options {
     uint32_t timestamp_value, timestamp_echo;
     struct tcp_sack_block sack[TCP_SACK_BLOCKS_MAX];
     const uint8_t *fast_open_cookie;
+    uint32_t accurate_ecn[TCP_ECN_FIELDS];
+    uint8_t
+        accurate_ecn_fields; /* bit 1 << enum tcp_accurate_ecn_field: which are there (build: CEB is there or last) */
 };
 
 /* A received segment, checked: what segment_arrives.c works on. */
@@ -71,6 +85,7 @@ struct tcp_segment {
     uint16_t window; /* as on the wire, not scaled */
     uint16_t urgent; /* as on the wire */
     uint8_t flags;
+    uint8_t ace; /* enum tcp_ace */
     uint8_t header_bytes;
     uint32_t data_bytes; /* payload */
     const uint8_t *data;
@@ -97,6 +112,7 @@ struct tcp_header {
     uint16_t window;
     uint16_t urgent;
     uint8_t flags;
+    bool ae;                    /* the flag at bit offset 7, next to CWR */
     struct tcp_options options; /* SACK blocks that do not fit are left out, last first */
 };
 

@@ -163,14 +163,15 @@ static inline void copy_header(uint8_t *to, const uint8_t *from, size_t bytes)
 }
 
 /* offset: of this packet's first byte in the train. */
-static void patch_tcp(uint8_t *tcp, uint32_t offset, bool is_first, bool is_last)
+static void patch_tcp(uint8_t *tcp, uint32_t offset, bool is_first, bool is_last, bool has_ace)
 {
     put_be32(tcp + 4, seq_add(seq_make(get_be32(tcp + 4)), offset).v);
     if (!is_last)
         tcp[13] &= (uint8_t) ~(TCP_FIN | TCP_PSH);
     if (is_first)
         return;
-    tcp[13] &= (uint8_t)~TCP_CWR;
+    if (!has_ace)
+        tcp[13] &= (uint8_t)~TCP_CWR;
     if (tcp[13] & TCP_URG) {
         uint32_t urgent = get_be16(tcp + 18);
 
@@ -234,7 +235,8 @@ size_t train_cut(const struct rill_train *train, struct train_cursor *cursor, ui
     copy_header(to, train->header, train->header_bytes);
     patch_ip(train, to, total_bytes, index);
     if (likely(train->protocol == IP_PROTOCOL_TCP))
-        patch_tcp(to + train->transport_start, index * train->segment_bytes, index == 0, index + 1 == count);
+        patch_tcp(to + train->transport_start, index * train->segment_bytes, index == 0, index + 1 == count,
+                  (train->flags & RILL_TRAIN_ACE) != 0);
     if (unlikely(!cursor_copy(train, cursor, to + train->header_bytes, payload_bytes)))
         return 0;
     fill_transport_checksum(train, to, total_bytes);

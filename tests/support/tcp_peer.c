@@ -66,6 +66,7 @@ static int open_active(struct peer *p, rill_conn *conn)
     rill_options_default(&options);
     options.local.port = STACK_PORT;
     options.flags = p->setup.option_flags;
+    options.ecn = p->setup.ecn;
     return rill_tcp_connect(p->stack, &remote, &options, conn);
 }
 
@@ -166,6 +167,7 @@ static void keep_segment(struct peer *p, const uint8_t *packet, size_t length_by
         .urgent = seg.urgent,
         .options = seg.options,
         .ecn = ip.tos & 3,
+        .ace = seg.ace,
         .sent_at = p->now,
     };
     p->sent_count++;
@@ -280,6 +282,13 @@ static void add_options(const struct peer *p, const struct peer_packet *packet, 
             TIMESTAMP_FIRST + (uint32_t)((p->now - START_TIME) / 1000000) + (uint32_t)packet->timestamp_shift;
         options->timestamp_echo = (packet->flags & TCP_ACK) != 0 ? p->stack_timestamp : 0;
     }
+    if (packet->accurate_ecn) {
+        options->present |= TCP_OPTION_ACCURATE_ECN;
+        options->accurate_ecn_fields = packet->accurate_ecn_fields;
+        options->accurate_ecn[TCP_ECN_E0B] = packet->e0b;
+        options->accurate_ecn[TCP_ECN_CEB] = packet->ceb;
+        options->accurate_ecn[TCP_ECN_E1B] = packet->e1b;
+    }
     if (packet->fast_open) {
         options->present |= TCP_OPTION_FAST_OPEN;
         options->fast_open_experimental = packet->experimental;
@@ -299,6 +308,7 @@ void peer_send_packet(struct peer *p, const struct peer_packet *packet)
         .window = p->window,
         .urgent = packet->urgent,
         .flags = packet->flags,
+        .ae = packet->ae,
     };
     struct ipv4_header ip = {.source = packet->source != 0 ? packet->source : PEER_ADDRESS,
                              .destination = packet->destination != 0 ? packet->destination : STACK_ADDRESS,
@@ -358,6 +368,7 @@ int peer_listen(struct peer *p)
     rill_options_default(&options);
     options.local.port = STACK_PORT;
     options.flags = p->setup.option_flags;
+    options.ecn = p->setup.ecn;
     options.fast_open_backlog = p->setup.fast_open_backlog;
     error = rill_tcp_listen(p->stack, &options, &p->listener);
     peer_run(p);

@@ -41,6 +41,7 @@ struct peer_setup {
     uint32_t user_timeout_ms;                         /* 0: the stack's default */
     uint32_t option_flags;                            /* enum rill_option_flag */
     uint32_t fast_open_backlog;                       /* of the stack's listener */
+    uint8_t ecn;                                      /* enum rill_ecn */
     void (*configure)(struct rill_config *config);    /* NULL, or: any other setting of the stack */
 };
 
@@ -54,6 +55,7 @@ struct peer_segment {
     struct tcp_options options;
     uint8_t cookie[16]; /* with TCP_OPTION_FAST_OPEN: options.fast_open_cookie itself is gone by now */
     uint8_t ecn;        /* the IP header's two bits */
+    uint8_t ace;        /* AE, CWR and ECE */
     rill_time sent_at;
 };
 
@@ -68,7 +70,11 @@ struct peer_packet {
     bool with_timestamp;   /* although none was agreed */
     uint16_t user_timeout; /* RFC 5482's option as it stands; 0: none */
     bool bad_checksum;
-    uint8_t ecn;          /* the IP header's two bits */
+    uint8_t ecn; /* the IP header's two bits */
+    bool ae;
+    bool accurate_ecn; /* with AccECN's option: these fields, as struct tcp_options has them */
+    uint8_t accurate_ecn_fields;
+    uint32_t e0b, ceb, e1b;
     bool fast_open;       /* with the option */
     bool experimental;    /* under number 254 */
     uint8_t cookie_bytes; /* 0: asks for one */

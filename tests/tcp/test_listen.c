@@ -127,7 +127,7 @@ static void gvisor_7075_an_ecn_setup_syn_is_taken(void **state)
     (void)state;
     listen_with(&p, NULL, 5);
     peer_send(&p, TCP_SYN | TCP_ECE | TCP_CWR, 0, 0, 0);
-    expect_segment(&p, TCP_SYN | TCP_ACK, 0, 1, 0);
+    expect_segment(&p, TCP_SYN | TCP_ACK | TCP_ECE, 0, 1, 0);
     ack_from(&p, PEER_PORT);
     assert_int_equal(rill_accept(p.stack, p.listener, &p.conn, NULL), 0);
     peer_close(&p);
