@@ -195,7 +195,7 @@ static void profiles_have_the_syns_of_their_systems(void **state)
 static void every_part_of_a_packet_is_understood(void **state)
 {
     static const char *const good[] = {
-        LISTEN "+0 < SEWA 0:0(0) win 1000 <mss 1000>\n+0 > S. 0:0(0) ack 1 <...>\n",
+        LISTEN "+0 < SEWA 0:0(0) win 1000 <mss 1000>\n+0 > SE. 0:0(0) ack 1 <...>\n",
         OPEN "+0 < [ect0] P5. 1:11(10) ack 1 win 512\n+0 > [noecn] . 1:1(0) ack 11\n",
         OPEN "+0 < [tos 0x10, ttl 3] P. 1:11(10) ack 1 win 512\n+0 > [tos 0x0] . 1:1(0) ack 11\n",
         OPEN "+0 < [ce] P. 1:11(10) ack 1 win 512\n+0 > [nonect] . 1:1(0) ack 11\n",
