@@ -188,7 +188,8 @@ bool parse_udp(struct lexer *lexer, uint32_t *length_bytes)
  */
 static bool parse_bare_ports(struct lexer *lexer, struct drill_packet *packet)
 {
-    if (lexer_peek(lexer)->kind != TOKEN_NUMBER)
+    if (lexer_peek(lexer)->kind != TOKEN_NUMBER ||
+        lexer_peek(lexer)->fraction) /* ".5" is an ACK with AccECN's counter */
         return true;
     if (!parse_ports(lexer, packet))
         return false;

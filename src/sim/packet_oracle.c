@@ -106,7 +106,7 @@ static const char *read_tcp(const uint8_t *packet, uint32_t length_bytes, struct
     if (bytes < 20)
         return "P1 shorter than a TCP header";
     header_bytes = (uint32_t)(tcp[12] >> 4) * 4;
-    if (header_bytes < 20 || header_bytes > bytes || (tcp[12] & 15) != 0)
+    if (header_bytes < 20 || header_bytes > bytes || (tcp[12] & 14) != 0)
         return "P1 TCP data offset or reserved bits";
     if (!sums_to_ones(sum_bytes(packet + 12, 8) + 6 + bytes + sum_bytes(tcp, bytes)))
         return "P1 TCP checksum";

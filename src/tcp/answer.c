@@ -55,23 +55,40 @@ void answer_segment(struct tcp *tcp, const struct endpoint *ep, struct tcp_heade
     push(tcp, path->netif, &path->local, &path->remote, header);
 }
 
+/* The header of a segment of a connection without text. */
+static void describe(struct tcp *tcp, const struct tcb *tcb, uint8_t flags, struct tcp_header *header)
+{
+    header->flags = flags;
+    header->seq = tcb->snd_nxt;
+    header->ack = tcb->rcv_nxt;
+    header->window = 0;
+    header->urgent = 0;
+    header->ae = false;
+    header->options.present = 0;
+    header->options.sack_count = 0;
+    if ((tcb->flags & TCB_TIMESTAMPS) != 0) { /* RFC 7323 3.2: SHOULD be on a RST too */
+        header->options.present = TCP_OPTION_TIMESTAMP;
+        header->options.timestamp_value = options_timestamp_now(tcp, tcb);
+        header->options.timestamp_echo = tcb->ts_recent;
+    }
+}
+
 void answer_abort(struct tcp *tcp, struct tcb *tcb)
 {
     struct tcp_header header;
 
-    header.flags = TCP_RST | TCP_ACK;
-    header.seq = tcb->snd_nxt;
-    header.ack = tcb->rcv_nxt;
-    header.window = 0;
-    header.urgent = 0;
-    header.ae = false;
-    header.options.present = 0;
-    header.options.sack_count = 0;
-    if ((tcb->flags & TCB_TIMESTAMPS) != 0) { /* RFC 7323 3.2: SHOULD be on a RST too */
-        header.options.present = TCP_OPTION_TIMESTAMP;
-        header.options.timestamp_value = options_timestamp_now(tcp, tcb);
-        header.options.timestamp_echo = tcb->ts_recent;
-    }
+    describe(tcp, tcb, TCP_RST | TCP_ACK, &header);
+    answer_segment(tcp, &tcb->ep, &header);
+}
+
+void answer_with_ack(struct tcp *tcp, struct tcb *tcb, uint8_t flags)
+{
+    struct tcp_header header;
+
+    describe(tcp, tcb, TCP_ACK | flags, &header);
+    header.window = (uint16_t)(seq_offset(tcb->rcv_nxt, tcb->rcv_adv) >> tcb->rcv_wscale);
+    tcb->last_ack_sent = tcb->rcv_nxt;
+    tcb->flags &= ~(uint32_t)TCB_ACK_DELAYED;
     answer_segment(tcp, &tcb->ep, &header);
 }
 

@@ -4,6 +4,7 @@
 #include "tcp/ecn.h"
 
 #include "tcp/accurate_ecn.h"
+#include "tcp/answer.h"
 #include "tcp/cc.h"
 #include "tcp/connection.h"
 #include "tcp/rtt.h"
@@ -160,6 +161,21 @@ void ecn_take_syn(struct tcp *tcp, struct tcb *tcb, const struct arrival *arriva
 
 /* ----------------------------------------------------------------- segments */
 
+/*
+ * RFC 8257 3.2: each ACK says of the very segments that it acknowledges whether they came marked, so that the change
+ * from one to the other ends what a delayed ACK may wait for. CWR means nothing.
+ */
+static void dctcp_arrives(struct tcp *tcp, struct tcb *tcb, const struct arrival *arrival, bool is_marked)
+{
+    if (is_marked)
+        host_count(tcp_host(tcp), RILL_COUNT_TCP_ECN_MARKS_IN, arrival->segments);
+    if (is_marked == ((tcb->ecn & ECN_ECHO) != 0))
+        return;
+    if (!seq_equal(tcb->last_ack_sent, tcb->rcv_nxt))
+        answer_with_ack(tcp, tcb, is_marked ? 0 : TCP_ECE);
+    tcb->ecn ^= ECN_ECHO;
+}
+
 /* RFC 3168 6.1.3: CWR ends the echo, a mark in the same segment begins it anew. */
 static void classic_arrives(struct tcp *tcp, struct tcb *tcb, const struct arrival *arrival)
 {
@@ -167,6 +183,10 @@ static void classic_arrives(struct tcp *tcp, struct tcb *tcb, const struct arriv
 
     if (arrival->seg.data_bytes == 0)
         return;
+    if ((cc_of(tcb)->traits & CC_WANTS_ECN) != 0) {
+        dctcp_arrives(tcp, tcb, arrival, is_marked);
+        return;
+    }
     if ((arrival->seg.flags & TCP_CWR) != 0)
         tcb->ecn &= (uint8_t)~ECN_ECHO;
     if (!is_marked)
@@ -196,8 +216,12 @@ static void react(struct tcp *tcp, struct tcb *tcb, const struct tcp_segment *se
     struct sender *sender;
 
     host_count(tcp_host(tcp), RILL_COUNT_TCP_ECN_ECHOES_IN, 1);
-    if (tcb->sender == REF_NONE || (cc_of(tcb)->traits & CC_WANTS_ECN) != 0)
+    if (tcb->sender == REF_NONE)
         return;
+    if ((cc_of(tcb)->traits & CC_WANTS_ECN) != 0) { /* it reduces by itself; a peer of RFC 3168 waits for CWR */
+        ecn_window_reduced(tcb);
+        return;
+    }
     sender = sender_at(tcp, tcb);
     if (tcb->cwnd <= tcb->snd_mss) /* the window cannot be smaller: the next segment waits for as long as a timeout */
         sender->pace_at = max_u64(sender->pace_at, tcp_host(tcp)->now + rtt_timeout(tcp, tcb));

@@ -171,7 +171,7 @@ static const char *check_tcp(struct packet_facts *facts)
     facts->header_bytes = tcp[12] / 16 * 4u;
     if (facts->header_bytes < 20 || facts->header_bytes > facts->transport_bytes)
         return "TCP data offset";
-    if (tcp[12] % 16 != 0)
+    if ((tcp[12] & 0x0e) != 0) /* the lowest is AE (AccECN) */
         return "TCP reserved bits";
     facts->source_port = word16(tcp);
     facts->destination_port = word16(tcp + 2);

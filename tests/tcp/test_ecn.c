@@ -433,6 +433,45 @@ static void ecn_survives_a_syn_cookie(void **state)
     }
 }
 
+static void use_dctcp(struct rill_config *config)
+{
+    config->congestion_control = "dctcp";
+}
+
+static void dctcp_tells_of_each_change(void **state) /* RFC 8257 3.2 */
+{
+    struct peer p;
+    (void)state;
+    accepted(&p, (struct peer_setup){.configure = use_dctcp});
+    for (uint32_t i = 0; i < 20; i++) { /* past the ACKs that go at once in the beginning */
+        marked(&p, TCP_ACK, 1 + 100 * i, 1, 100, IP_ECT_0);
+        peer_forget(&p);
+    }
+    marked(&p, TCP_ACK, 2001, 1, 100, IP_ECT_0);
+    expect_nothing(&p); /* delayed */
+    marked(&p, TCP_ACK, 2101, 1, 100, IP_CE);
+    expect_segment(&p, TCP_ACK, 1, 2101, 0); /* what came before, unmarked */
+    peer_advance(&p, 50);
+    expect_segment(&p, TCP_ACK | TCP_ECE, 1, 2201, 0);
+    marked(&p, TCP_ACK | TCP_CWR, 2201, 1, 100, IP_CE);
+    marked(&p, TCP_ACK, 2301, 1, 100, IP_ECT_0);
+    expect_segment(&p, TCP_ACK | TCP_ECE, 1, 2301, 0);
+    peer_advance(&p, 50);
+    expect_segment(&p, TCP_ACK, 1, 2401, 0);
+    expect_nothing(&p);
+    peer_close(&p);
+}
+
+static void dctcp_answers_each_echo_with_cwr(void **state) /* RFC 8257 3.3 */
+{
+    struct peer p;
+    (void)state;
+    sending(&p, (struct peer_setup){.configure = use_dctcp});
+    peer_send(&p, TCP_ACK | TCP_ECE, 1, 8001, 0);
+    assert_true((p.sent[p.sent_first].flags & TCP_CWR) != 0);
+    peer_close(&p);
+}
+
 static void set_tos(struct peer *p, uint8_t tos)
 {
     struct rill_endpoint remote = {rill_addr4(10, 77, 0, 1), PEER_PORT};
@@ -478,6 +517,8 @@ int main(void)
         cmocka_unit_test(a_loss_is_answered_with_cwr_on_new_data_only),
         cmocka_unit_test(at_one_segment_an_echo_holds_the_next_one_for_a_timeout),
         cmocka_unit_test(ecn_survives_a_syn_cookie),
+        cmocka_unit_test(dctcp_tells_of_each_change),
+        cmocka_unit_test(dctcp_answers_each_echo_with_cwr),
         cmocka_unit_test(the_applications_tos_leaves_the_two_bits_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
