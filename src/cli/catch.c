@@ -249,7 +249,7 @@ static const char *rill_state_of(struct catch *catch)
     uint64_t cursor = 0;
 
     while (rill_list(catch->session.stack, &cursor, &status))
-        if (status.local.port == catch->port || status.remote.port == catch->port)
+        if (status.protocol == 6 && (status.local.port == catch->port || status.remote.port == catch->port))
             return rill_state_name(status.state);
     return "CLOSED";
 }

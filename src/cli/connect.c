@@ -1,8 +1,10 @@
 /*
  * rill connect: netcat, sink, source or an HTTP GET from rill's own stack.
  */
+#include "cli/datagrams.h"
 #include "cli/flow.h"
 #include "cli/gate.h"
+#include "cli/name.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -19,9 +21,12 @@ enum connect_option {
     OPTION_RETRY,
     OPTION_TIMEOUT,
     OPTION_HOLD_HANDSHAKE,
+    OPTION_DNS,
 };
 
 static const struct args_option connect_options[] = {
+    {'u', 'u', "udp", NULL, "datagrams: each read of stdin is one; ends 1 s (-w) after stdin and what comes"},
+    {OPTION_DNS, 0, "dns", "A", "the DNS server that knows HOST; default: as /etc/resolv.conf says"},
     {OPTION_SINK, 0, "sink", NULL, "receive and forget"},
     {OPTION_SOURCE, 0, "source", "BYTES", "send so many bytes (64k, 64M, 1G), then close"},
     {OPTION_HTTP, 0, "http", "PATH", "GET PATH, and write the body to stdout"},
@@ -35,11 +40,12 @@ static const struct args_option connect_options[] = {
 
 static const struct args_command connect_args = {
     .name = "connect",
-    .synopsis = "HOST PORT [--sink | --source BYTES | --http PATH] [OPTIONS] [-- PROGRAM ARGS]",
+    .synopsis = "HOST PORT [-u] [--sink | --source BYTES | --http PATH] [OPTIONS] [-- PROGRAM ARGS]",
     .summary = "open a connection: stdin/stdout like netcat, or one HTTP GET",
     .teaches =
-        "Opens a TCP connection from rill's own stack; HOST is an address. stdin goes out and its end closes that\n"
-        "half only; what comes goes to stdout; rill ends when both halves are closed. Behind \"--\" stands a program\n"
+        "Opens a TCP connection from rill's own stack; HOST is an address or a name. stdin goes out and its end\n"
+        "closes that half only; what comes goes to stdout; rill ends when both halves are closed. Behind \"--\" stands "
+        "a program\n"
         "that runs on the kernel's side of the wire, for instance the server; rill then tries for 10 s to reach it.\n\n"
         "  echo hello | rill connect 10.77.0.1 7000 -- nc -l 7000               half close: nc can still answer\n"
         "  rill connect 10.77.0.1 8000 --http / -- python3 -m http.server 8000  rill reads from python",
@@ -52,6 +58,9 @@ struct connect {
     struct flows flows;
     struct session_config config;
     struct rill_endpoint remote;
+    struct name_lookup name;
+    const char *dns;
+    bool is_name, udp;
     uint16_t local_port;
     const char *output;
     rill_time retry_ns, timeout_ns, hold_ns;
@@ -125,6 +134,8 @@ static void on_event(void *context, const struct rill_event *event)
 {
     struct connect *connect = context;
 
+    if (name_event(&connect->name, event))
+        return;
     if ((event->what & RILL_ESTABLISHED) != 0) {
         connect->give_up = RILL_NEVER;
         if (connect->session.verbose)
@@ -143,6 +154,32 @@ static unsigned on_descriptors(void *context, struct pollfd *fds)
     return flows_descriptors(&((struct connect *)context)->flows, fds);
 }
 
+static int check_remote(const struct connect *connect)
+{
+    if (connect->name.lookup != NULL || !rill_addr_equal(&connect->remote.addr, &connect->session.addr))
+        return 0;
+    cli_error("%s is this rill's own address; the kernel's side is the other one (--gw), by default 10.77.0.1",
+              connect->flows.config.http_host);
+    return CLI_USAGE;
+}
+
+/* The lookup is over and was good: the connection is tried. */
+static bool found_name(struct connect *connect, rill_time now)
+{
+    int error;
+
+    name_poll(&connect->name, now);
+    error = name_result(&connect->name, &connect->remote.addr);
+    if (error == -RILL_EINPROGRESS)
+        return false;
+    if (error != 0 || check_remote(connect) != 0) {
+        session_stop(&connect->session, CLI_FAILED);
+        return false;
+    }
+    connect->next_try = now;
+    return true;
+}
+
 static void on_step(void *context, const struct pollfd *fds, unsigned count)
 {
     struct connect *connect = context;
@@ -150,6 +187,8 @@ static void on_step(void *context, const struct pollfd *fds, unsigned count)
 
     (void)fds;
     (void)count;
+    if (connect->name.lookup != NULL && !found_name(connect, now))
+        return;
     if (now >= connect->lift) {
         connect->lift = RILL_NEVER;
         rill_hold_output(connect->session.stack, connect->conn, false);
@@ -169,7 +208,9 @@ static rill_time on_deadline(void *context)
 {
     struct connect *connect = context;
     rill_time first = connect->lift < connect->give_up ? connect->lift : connect->give_up;
+    rill_time lookup = name_deadline(&connect->name);
 
+    first = first < lookup ? first : lookup;
     return first < connect->next_try ? first : connect->next_try;
 }
 
@@ -187,6 +228,12 @@ static bool take_one(struct connect *connect, const struct args *args, int id)
     uint64_t number;
 
     switch (id) {
+    case 'u':
+        connect->udp = true;
+        return true;
+    case OPTION_DNS:
+        connect->dns = args->value;
+        return name_check_dns(args->value);
     case OPTION_SINK:
         service->service = &sink_service;
         return true;
@@ -216,27 +263,6 @@ static bool take_one(struct connect *connect, const struct args *args, int id)
     }
 }
 
-static bool take_host(struct connect *connect, const char *text)
-{
-    if (strcmp(text, "localhost") == 0 || strncmp(text, "127.", 4) == 0) {
-        cli_error("%s is the kernel's own loopback: rill has addresses of its own and reaches the kernel at the other "
-                  "end of the wire, by default 10.77.0.1",
-                  text);
-        return false;
-    }
-    if (rill_addr_parse(text, &connect->remote.addr) != 0) {
-        cli_error(
-            "HOST '%s' is not an address: rill connect takes an IPv4 address as 10.77.0.1, names are not looked up",
-            text);
-        return false;
-    }
-    if (!rill_addr_is_v4(&connect->remote.addr)) {
-        cli_error("HOST '%s' is an IPv6 address: this version speaks IPv4", text);
-        return false;
-    }
-    return true;
-}
-
 static bool take_options(struct connect *connect, struct args *args, int *status)
 {
     int id;
@@ -263,8 +289,13 @@ static bool take_options(struct connect *connect, struct args *args, int *status
         cli_error("a shell beside netcat would share its stdin: choose --sink, --source or --http");
         return false;
     }
+    if (connect->udp && connect->flows.config.service != &stdio_service) {
+        cli_error("-u is netcat alone: --sink, --source and --http are TCP's");
+        return false;
+    }
     connect->flows.config.http_host = args->words[0];
-    return take_host(connect, args->words[0]) && args_port(args->words[1], &connect->remote.port);
+    return datagrams_take_host(args->words[0], &connect->remote.addr, &connect->is_name) &&
+           args_port(args->words[1], &connect->remote.port);
 }
 
 static int open_output(struct connect *connect)
@@ -281,15 +312,6 @@ static int open_output(struct connect *connect)
     return CLI_FAILED;
 }
 
-static int check_remote(const struct connect *connect)
-{
-    if (!rill_addr_equal(&connect->remote.addr, &connect->session.addr))
-        return 0;
-    cli_error("%s is this rill's own address; the kernel's side is the other one (--gw), by default 10.77.0.1",
-              connect->flows.config.http_host);
-    return CLI_USAGE;
-}
-
 static int start_peer(struct connect *connect, const struct args *args)
 {
     if (args->program == NULL && !connect->config.shell)
@@ -298,6 +320,22 @@ static int start_peer(struct connect *connect, const struct args *args)
     if (connect->retry_ns == 0)
         connect->retry_ns = UINT64_C(10000000000);
     return session_start_program(&connect->session, args->program);
+}
+
+static int run_udp(struct connect *connect, const struct args *args)
+{
+    const struct datagrams_config config = {
+        .session = &connect->config,
+        .host = args->words[0],
+        .dns = connect->dns,
+        .port = connect->remote.port,
+        .local_port = connect->local_port,
+        .quiet_ns = connect->timeout_ns != 0 ? connect->timeout_ns : UINT64_C(1000000000),
+        .count = UINT64_MAX,
+        .program = args->program,
+    };
+
+    return datagrams_run(&config);
 }
 
 static int connect_run(int argc, char **argv)
@@ -310,6 +348,8 @@ static int connect_run(int argc, char **argv)
     args_begin(&args, &connect_args, argc, argv);
     if (!take_options(&connect, &args, &status))
         return status;
+    if (connect.udp)
+        return run_udp(&connect, &args);
     status = open_output(&connect);
     if (status == 0)
         status = session_open(&connect.session, &connect.config);
@@ -328,9 +368,16 @@ static int connect_run(int argc, char **argv)
         connect.lift = RILL_NEVER;
         connect.retry_until = now + connect.retry_ns;
         connect.give_up = connect.timeout_ns != 0 ? now + connect.timeout_ns : RILL_NEVER;
-        try_now(&connect);
-        status = session_run(&connect.session);
+        connect.next_try = RILL_NEVER;
+        connect.name.retry_until = connect.retry_until;
+        if (connect.is_name && !name_begin(&connect.name, connect.session.stack, args.words[0], connect.dns))
+            status = CLI_FAILED;
+        else if (!connect.is_name)
+            try_now(&connect);
     }
+    if (status == 0)
+        status = session_run(&connect.session);
+    name_end(&connect.name);
     flows_abort_all(&connect.flows);
     flows_free(&connect.flows);
     session_close(&connect.session);

@@ -131,6 +131,15 @@ static void put_progress(struct json *json, const struct rill_status *status)
     json_number(json, "bytes_received", status->bytes_received);
 }
 
+static void put_datagrams(struct json *json, const struct rill_status *status)
+{
+    json_number(json, "pmtu", status->pmtu);
+    json_number(json, "datagrams_in", status->segments_in);
+    json_number(json, "datagrams_out", status->segments_out);
+    json_number(json, "bytes_sent", status->bytes_sent_acked);
+    json_number(json, "bytes_received", status->bytes_received);
+}
+
 static void put_status(FILE *to, const char *name, const struct rill_status *status)
 {
     struct json json;
@@ -141,6 +150,7 @@ static void put_status(FILE *to, const char *name, const struct rill_status *sta
     json_begin(&json, to);
     json_text(&json, "rill", name);
     json_text(&json, "id", id);
+    json_text(&json, "protocol", status->protocol == 17 ? "udp" : "tcp");
     json_text(&json, "state", rill_state_name(status->state));
     json_number(&json, "recv_q", status->receive_queued);
     json_number(&json, "send_q",
@@ -153,6 +163,8 @@ static void put_status(FILE *to, const char *name, const struct rill_status *sta
     json_number(&json, "backoff", status->backoff);
     if (status->state == RILL_STATE_LISTEN) {
         json_number(&json, "half_open", status->half_open);
+    } else if (status->protocol == 17) {
+        put_datagrams(&json, status);
     } else {
         put_sequence_space(&json, status);
         put_progress(&json, status);
@@ -211,6 +223,8 @@ static void answer_memory(struct session *session, FILE *to)
     json_number(&json, "time_wait", memory.time_wait);
     json_number(&json, "paths", memory.paths);
     json_number(&json, "listeners", memory.listeners);
+    json_number(&json, "udp_bytes", memory.udp_bytes);
+    json_number(&json, "udp_sockets", memory.udp_sockets);
     json_number(&json, "refusals", memory.refusals);
     json_end(&json);
 }

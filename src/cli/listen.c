@@ -2,6 +2,7 @@
  * rill listen: netcat, file server, sink, source or echo behind a listening
  * port of rill's.
  */
+#include "cli/datagrams.h"
 #include "cli/flow.h"
 #include "cli/namespace.h"
 
@@ -14,18 +15,19 @@
 enum listen_option { OPTION_SERVE = 256, OPTION_SINK, OPTION_SOURCE, OPTION_ECHO, OPTION_ONCE, OPTION_COUNT };
 
 static const struct args_option listen_options[] = {
+    {'u', 'u', "udp", NULL, "datagrams: stdin and stdout with the first who sends; --echo, --sink for all"},
     {OPTION_SERVE, 0, "serve", "DIR", "an HTTP/1.1 server of the files below DIR"},
     {OPTION_SINK, 0, "sink", NULL, "receive and forget"},
     {OPTION_SOURCE, 0, "source", "BYTES", "send so many bytes to everyone (64k, 64M, 1G)"},
     {OPTION_ECHO, 0, "echo", NULL, "send back what comes"},
-    {OPTION_ONCE, 0, "once", NULL, "end after one connection"},
-    {OPTION_COUNT, 0, "count", "N", "end after N connections"},
+    {OPTION_ONCE, 0, "once", NULL, "end after one connection (-u: one datagram)"},
+    {OPTION_COUNT, 0, "count", "N", "end after N connections (-u: datagrams)"},
     {0, 0, NULL, NULL, NULL},
 };
 
 static const struct args_command listen_args = {
     .name = "listen",
-    .synopsis = "PORT [--serve DIR | --sink | --source BYTES | --echo] [OPTIONS] [-- PROGRAM ARGS]",
+    .synopsis = "PORT [-u] [--serve DIR | --sink | --source BYTES | --echo] [OPTIONS] [-- PROGRAM ARGS]",
     .summary = "wait for connections: stdin/stdout like netcat, or a file server",
     .teaches =
         "Waits for TCP connections on rill's own stack. Alone it is netcat: one connection, stdin goes out, what\n"
@@ -45,6 +47,7 @@ struct listen {
     rill_conn listener;
     uint64_t accepted, accept_max;
     uint16_t port;
+    bool udp;
     const char *serve;
 };
 
@@ -136,6 +139,9 @@ static bool take_one(struct listen *listen, const struct args *args, int id)
     struct service_config *service = &listen->flows.config;
 
     switch (id) {
+    case 'u':
+        listen->udp = true;
+        break;
     case OPTION_SERVE:
         listen->serve = args->value;
         service->service = &http_service;
@@ -239,6 +245,25 @@ static int begin(struct listen *listen, const struct args *args)
     return session_start_program(&listen->session, args->program);
 }
 
+static int run_udp(struct listen *listen, const struct args *args)
+{
+    const struct service *service = listen->flows.config.service;
+    const struct datagrams_config config = {
+        .session = &listen->config,
+        .port = listen->port,
+        .echo = service == &echo_service,
+        .sink = service == &sink_service,
+        .count = listen->accept_max != 0 ? listen->accept_max : UINT64_MAX,
+        .program = args->program,
+    };
+
+    if (!config.echo && !config.sink && service != &stdio_service) {
+        cli_error("-u goes with --echo or --sink, or with neither");
+        return CLI_USAGE;
+    }
+    return datagrams_run(&config);
+}
+
 static int listen_run(int argc, char **argv)
 {
     static struct listen listen;
@@ -249,6 +274,8 @@ static int listen_run(int argc, char **argv)
     args_begin(&args, &listen_args, argc, argv);
     if (!take_options(&listen, &args, &status))
         return status;
+    if (listen.udp)
+        return run_udp(&listen, &args);
     if (!check_combination(&listen, &args))
         return CLI_USAGE;
     status = open_directory(&listen);

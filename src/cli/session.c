@@ -486,7 +486,7 @@ static bool still_closing(struct session *session)
     uint64_t cursor = 0;
 
     while (rill_list(session->stack, &cursor, &status))
-        if (status.state != RILL_STATE_LISTEN && status.state != RILL_STATE_TIME_WAIT &&
+        if (status.protocol == 6 && status.state != RILL_STATE_LISTEN && status.state != RILL_STATE_TIME_WAIT &&
             status.state != RILL_STATE_CLOSED && status.state != RILL_STATE_FIN_WAIT_2)
             return true;
     return false;

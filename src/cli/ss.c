@@ -15,7 +15,8 @@
 enum ss_option { OPTION_JSON = 256, OPTION_NAMES, OPTION_RILL };
 
 static const struct args_option ss_options[] = {
-    {'t', 't', "tcp", NULL, "TCP (nothing else is there yet)"},
+    {'t', 't', "tcp", NULL, "TCP (the default)"},
+    {'u', 'u', "udp", NULL, "UDP"},
     {'a', 'a', "all", NULL, "listeners too"},
     {'l', 'l', "listening", NULL, "only listeners"},
     {'n', 'n', "numeric", NULL, "numbers, not names (always so)"},
@@ -35,12 +36,13 @@ static const struct args_option ss_options[] = {
 
 static const struct args_command ss_args = {
     .name = "ss",
-    .synopsis = "[-tanlioeH] [--json] [state STATE] [FILTER]",
+    .synopsis = "[-tuanlioeH] [--json] [state STATE] [FILTER]",
     .summary = "the connections of all running rills, as ss prints them",
     .teaches =
         "Asks every running rill of yours for its connections. Columns, words and filters are those of ss(8): on a\n"
         "listener Recv-Q is the number of connections waiting for accept, Send-Q the limit.\n\n"
         "  rill ss -tan\n"
+        "  rill ss -tuan\n"
         "  rill ss -tano state time-wait\n"
         "  rill ss -tan state established '( sport = :80 or dport = :80 )'\n"
         "  rill ss --json | jq .snd_nxt",
@@ -49,13 +51,14 @@ static const struct args_command ss_args = {
 
 static const struct args_command netstat_args = {
     .name = "netstat",
-    .synopsis = "[-tanloe] [--json] [state STATE] [FILTER]",
+    .synopsis = "[-tuanloe] [--json] [state STATE] [FILTER]",
     .summary = "the same as netstat prints it",
     .teaches = "As rill ss, with netstat's header and netstat's names for the states.\n\n  rill netstat -tan",
     .options = ss_options,
 };
 
 struct ss {
+    bool tcp, udp; /* which were asked for */
     bool all, listening, timers, info, extended, header, json, oneline, netstat;
     enum ss_dialect dialect;
     uint32_t states; /* 0: by -a and -l */
@@ -128,7 +131,7 @@ static void print_row(const struct ss *ss, const struct ss_row *row, const char 
 {
     const char *state = ss_state_name(row->state, ss->dialect);
     uint64_t receive = json_find_number(line, "recv_q"), send = json_find_number(line, "send_q");
-    bool listener = strcmp(row->state, "LISTEN") == 0;
+    bool listener = strcmp(row->state, "LISTEN") == 0 || (row->udp && row->remote_port == 0);
     char local[64], remote[64], rill[RUNTIME_NAME_MAX] = "", id[24] = "";
 
     snprintf(local, sizeof local, "%s:%u", strcmp(row->local_address, "::") == 0 ? "0.0.0.0" : row->local_address,
@@ -138,23 +141,32 @@ static void print_row(const struct ss *ss, const struct ss_row *row, const char 
     else
         snprintf(remote, sizeof remote, "%s:%u", row->remote_address, (unsigned)row->remote_port);
     if (ss->netstat)
-        printf("tcp   %6" PRIu64 " %6" PRIu64 " %-23s %-23s %-11s", receive, send, local, remote, state);
+        printf("%s   %6" PRIu64 " %6" PRIu64 " %-23s %-23s %-11s", row->udp ? "udp" : "tcp", receive, send, local,
+               remote, state);
     else
-        printf("%-12s %-6" PRIu64 " %-6" PRIu64 " %22s %22s", state, receive, send, local, remote);
+        printf("%s%-12s %-6" PRIu64 " %-6" PRIu64 " %22s %22s",
+               !ss->tcp || !ss->udp ? ""
+               : row->udp           ? "udp   "
+                                    : "tcp   ",
+               state, receive, send, local, remote);
     if (ss->timers)
         print_timer(line);
     json_find(line, "rill", rill, sizeof rill);
     json_find(line, "id", id, sizeof id);
     if (ss->extended)
         printf(" rill:%s id:%s", rill, id);
-    if (ss->info && !listener)
+    if (ss->info && !listener && !row->udp)
         print_info(line, ss->oneline);
     putchar('\n');
 }
 
 static void take_row(const char *line, struct ss_row *row)
 {
+    char protocol[8] = "";
+
     memset(row, 0, sizeof *row);
+    json_find(line, "protocol", protocol, sizeof protocol);
+    row->udp = strcmp(protocol, "udp") == 0;
     json_find(line, "state", row->state, sizeof row->state);
     json_find(line, "local_address", row->local_address, sizeof row->local_address);
     json_find(line, "remote_address", row->remote_address, sizeof row->remote_address);
@@ -174,10 +186,22 @@ static uint32_t states_wanted(const struct ss *ss)
     return ss_states_without_listen() & ~(ss_state_bit("TIME-WAIT") | ss_state_bit("SYN-RECEIVED"));
 }
 
+/* -t, -u; neither: TCP, and for a program that reads JSON everything. An unconnected UDP socket goes with listeners. */
+static bool is_wanted(const struct ss *ss, const struct ss_row *row)
+{
+    uint32_t states = states_wanted(ss);
+    bool neither = !ss->tcp && !ss->udp;
+
+    if (row->udp ? !ss->udp && !(neither && ss->json) : !ss->tcp && !neither)
+        return false;
+    if (row->udp && row->remote_port == 0 && ss->states == 0)
+        return ss->all || ss->listening || ss->json;
+    return (ss_state_bit(row->state) & states) != 0;
+}
+
 static void ask_one(const char *name, void *context)
 {
     const struct ss *ss = context;
-    uint32_t wanted = states_wanted(ss);
     FILE *from;
     char line[2048];
 
@@ -188,7 +212,7 @@ static void ask_one(const char *name, void *context)
         struct ss_row row;
 
         take_row(line, &row);
-        if ((ss_state_bit(row.state) & wanted) == 0 || !ss_filter_matches(&ss->filter, &row))
+        if (!is_wanted(ss, &row) || !ss_filter_matches(&ss->filter, &row))
             continue;
         if (ss->json)
             fputs(line, stdout);
@@ -242,6 +266,12 @@ static bool take_names(struct ss *ss, const char *text)
 static void take_flag(struct ss *ss, int id)
 {
     switch (id) {
+    case 't':
+        ss->tcp = true;
+        break;
+    case 'u':
+        ss->udp = true;
+        break;
     case 'a':
         ss->all = true;
         break;
@@ -283,7 +313,8 @@ static void print_header(const struct ss *ss)
                                : " (w/o servers)",
                ss->timers ? " Timer" : "");
     else
-        printf("%-12s %-6s %-6s %22s %22s\n", "State", "Recv-Q", "Send-Q", "Local Address:Port", "Peer Address:Port");
+        printf("%s%-12s %-6s %-6s %22s %22s\n", ss->tcp && ss->udp ? "Netid " : "", "State", "Recv-Q", "Send-Q",
+               "Local Address:Port", "Peer Address:Port");
 }
 
 static int run(const struct args_command *command, struct ss *ss, int argc, char **argv)

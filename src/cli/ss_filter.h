@@ -13,6 +13,7 @@ struct ss_row {
     char state[16]; /* the RFC's name */
     char local_address[48], remote_address[48];
     uint16_t local_port, remote_port;
+    bool udp;
 };
 
 #define SS_FILTER_WORDS 64

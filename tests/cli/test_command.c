@@ -75,7 +75,11 @@ static void wrong_words_are_one_line_and_exit_2(void **state)
         "listen 80 --echo --addr 10.0.0.2/24 --gw 10.0.0.2",
         "listen 80 --echo --name a/b",
         "listen 80 -- true",
-        "connect example.org 80",
+        "connect example,org 80",
+        "connect 10.0.0.300 80",
+        "connect host.example 80 --dns nowhere",
+        "connect 10.77.0.1 80 -u --sink",
+        "listen 80 -u --serve .",
         "connect localhost 80",
         "connect 127.0.0.1 80",
         "connect ::1 80",
@@ -209,6 +213,84 @@ static void a_reset_fails_with_a_sentence(void **state)
     assert_non_null(strstr(output, "connection reset by 10.77.0.1:7000"));
 }
 
+#define PYTHON_DATAGRAMS                                                                                               \
+    "python3 -c '\n"                                                                                                   \
+    "import socket\n"                                                                                                  \
+    "s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n"                                                           \
+    "s.settimeout(5)\n"
+
+static void datagrams_go_to_the_kernel_and_back(void **state)
+{
+    (void)state;
+    NEEDS_NAMESPACE();
+    assert_int_equal(run("echo hello | $rill connect -u 10.77.0.1 7000 -- " PYTHON_DATAGRAMS
+                         "s.bind((\"10.77.0.1\", 7000)); d, a = s.recvfrom(100)\n"
+                         "s.sendto(b\"answer: \" + d, a)'"),
+                     0);
+    assert_string_equal(output, "answer: hello\n");
+}
+
+static void a_closed_port_refuses_datagrams(void **state)
+{
+    (void)state;
+    NEEDS_NAMESPACE();
+    assert_int_equal(run("echo hello | $rill connect -u 10.77.0.1 81 2>&1"), 1);
+    assert_non_null(strstr(output, "port 81 of 10.77.0.1 is closed"));
+}
+
+static void datagrams_are_echoed(void **state)
+{
+    (void)state;
+    NEEDS_NAMESPACE();
+    assert_int_equal(run("$rill listen -u 7 --echo 2>/dev/null -- " PYTHON_DATAGRAMS "for n in 0, 1, 1472:\n"
+                         "    s.sendto(b\"x\" * n, (\"10.77.0.2\", 7))\n"
+                         "    d, a = s.recvfrom(2000); print(len(d), a[1])'"),
+                     0);
+    assert_string_equal(output, "0 7\n1 7\n1472 7\n");
+}
+
+static void a_datagram_socket_is_seen_by_ss(void **state)
+{
+    (void)state;
+    NEEDS_NAMESPACE();
+    assert_int_equal(run("$rill listen -u 9 --sink --name rill-test-udp 2>/dev/null -- "
+                         "sh -c '$rill ss -tuanH --rill rill-test-udp; $rill ss -tanH --rill rill-test-udp'"),
+                     0);
+    assert_int_equal(lines(), 1);
+    assert_memory_equal(output, "udp   UNCONN ", 13);
+    assert_non_null(strstr(output, "0.0.0.0:9"));
+}
+
+/* A DNS server that knows web.test only. */
+#define PYTHON_DNS                                                                                                     \
+    PYTHON_DATAGRAMS                                                                                                   \
+    "s.bind((\"10.77.0.1\", 53))\n"                                                                                    \
+    "q, a = s.recvfrom(512)\n"                                                                                         \
+    "known = q[12:21] == b\"\\x03web\\x04test\"\n"                                                                     \
+    "r = q[:2] + (b\"\\x81\\x80\" if known else b\"\\x81\\x83\") + b\"\\0\\1\\0\" + bytes([known]) + bytes(4) + "      \
+    "q[12:]\n"                                                                                                         \
+    "if known: r += b\"\\xc0\\x0c\\0\\1\\0\\1\\0\\0\\0\\x3c\\0\\4\\x0a\\x4d\\0\\1\"\n"                                 \
+    "s.sendto(r, a)\n"
+
+static void a_name_is_looked_up_over_rill(void **state)
+{
+    (void)state;
+    NEEDS_NAMESPACE();
+    assert_int_equal(run("$rill connect web.test 7000 --dns 10.77.0.1 </dev/null -- " PYTHON_DNS
+                         "s = socket.socket(); s.bind((\"10.77.0.1\", 7000)); s.listen()\n"
+                         "c = s.accept()[0]; c.sendall(b\"found\")'"),
+                     0);
+    assert_string_equal(output, "found");
+}
+
+static void a_name_that_is_not_there_is_said(void **state)
+{
+    (void)state;
+    NEEDS_NAMESPACE();
+    assert_int_equal(run("$rill connect nosuch.test. 7000 --dns 10.77.0.1 2>&1 </dev/null -- " PYTHON_DNS "'"), 1);
+    assert_non_null(strstr(output, "there is no host 'nosuch.test.', says the DNS server 10.77.0.1"));
+}
+
 static void echo_gives_back_every_byte(void **state)
 {
     (void)state;
@@ -281,6 +363,12 @@ int main(void)
         cmocka_unit_test(the_end_of_the_answer_leaves_stdin_going),
         cmocka_unit_test(a_refusal_says_by_whom_and_why),
         cmocka_unit_test(a_reset_fails_with_a_sentence),
+        cmocka_unit_test(datagrams_go_to_the_kernel_and_back),
+        cmocka_unit_test(a_closed_port_refuses_datagrams),
+        cmocka_unit_test(datagrams_are_echoed),
+        cmocka_unit_test(a_datagram_socket_is_seen_by_ss),
+        cmocka_unit_test(a_name_is_looked_up_over_rill),
+        cmocka_unit_test(a_name_that_is_not_there_is_said),
         cmocka_unit_test(echo_gives_back_every_byte),
         cmocka_unit_test(source_sends_what_was_asked_for),
         cmocka_unit_test(the_program_beside_decides_the_exit_code),
