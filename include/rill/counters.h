@@ -34,6 +34,7 @@
     X(TCP_LAND, "tcp_land", "segment from outside that claims one of our own addresses")                               \
     X(TCP_OUT_OF_WINDOW, "tcp_out_of_window", "sequence number outside the receive window")                            \
     X(TCP_PAWS, "tcp_paws", "timestamp older than the last one (RFC 7323 PAWS)")                                       \
+    X(TCP_OVERTAKEN_ACK, "tcp_overtaken_ack", "empty ACK older than one that came before it; its SACK blocks count")   \
     X(TCP_NO_TIMESTAMP, "tcp_no_timestamp", "segment without the timestamp option that was agreed")                    \
     X(TCP_RST_NOT_EXACT, "tcp_rst_not_exact", "RST in the window but not at RCV.NXT (RFC 5961)")                       \
     X(TCP_SYN_IN_WINDOW, "tcp_syn_in_window", "SYN on a synchronized connection (RFC 5961)")                           \

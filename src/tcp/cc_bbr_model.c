@@ -224,9 +224,9 @@ void bbr_handle_lost_packet(struct bbr_flow *f, const struct sent *record)
     struct bbr *bbr = f->bbr;
 
     bbr_note_loss(f);
-    if (bbr->loss_ranges_in_round == 0 || !seq_equal(record->start, bbr->last_lost_end))
+    if (bbr->loss_ranges_in_round == 0 || !seq_equal(record->span.start, bbr->last_lost_end))
         bbr->loss_ranges_in_round++;
-    bbr->last_lost_end = record->end;
+    bbr->last_lost_end = record->span.end;
     if (!bbr->bw_probe_samples)
         return; /* not sent while probing for bandwidth */
     f->rs.tx_in_flight = record->flight;
@@ -234,7 +234,7 @@ void bbr_handle_lost_packet(struct bbr_flow *f, const struct sent *record)
     f->rs.is_app_limited = (record->flags & SENT_APP_LIMITED) != 0;
     if (!bbr_is_inflight_too_high(f))
         return;
-    f->rs.tx_in_flight = bbr_inflight_at_loss(&f->rs, seq_offset(record->start, record->end));
+    f->rs.tx_in_flight = bbr_inflight_at_loss(&f->rs, seq_offset(record->span.start, record->span.end));
     bbr_handle_inflight_too_high(f);
 }
 

@@ -211,14 +211,14 @@ static void restart_timer(struct tcb *tcb)
 static bool send_record(struct tcp *tcp, struct tcb *tcb, struct rill_train *train, struct sent *record, uint32_t n)
 {
     bool fin = (record->flags & SENT_FIN) != 0 && n == sent_bytes(record);
-    bool is_first = record->previous == REF_NONE;
+    bool is_first = record->span.previous == REF_NONE;
     uint32_t data = n - (fin ? 1 : 0);
-    uint32_t sent = send_range(tcp, tcb, train, record->start, data, fin, record, true);
+    uint32_t sent = send_range(tcp, tcb, train, record->span.start, data, fin, record, true);
 
     if (sent == 0)
         return false;
     sender_at(tcp, tcb)->first_due = false;
-    (void)scoreboard_sent_again(tcp, tcb, record, seq_add(record->start, sent), train->segment_bytes);
+    (void)scoreboard_sent_again(tcp, tcb, record, seq_add(record->span.start, sent), train->segment_bytes);
     pacing_sent(tcp, tcb, train->payload_bytes);
     recovery_sent(tcp, tcb, train->payload_bytes, true);
     if (is_first)
@@ -231,7 +231,7 @@ static uint32_t resendable(struct tcp *tcp, struct tcb *tcb, const struct sent *
 {
     uint32_t n = min_u32(sent_bytes(record), RILL_TRAIN_PAYLOAD_MAX);
     uint32_t flight = sender_flight(tcp, tcb);
-    uint32_t ahead = seq_offset(tcb->snd_una, record->start);
+    uint32_t ahead = seq_offset(tcb->snd_una, record->span.start);
     uint32_t window = max_u32(tcb->snd_wnd, tcb->snd_mss), room;
 
     if (ahead == 0 && (flight == 0 || sender_at(tcp, tcb)->first_due))

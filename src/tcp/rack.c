@@ -31,9 +31,9 @@ static void min_rtt(const struct tcp *tcp, struct sender *sender, uint32_t rtt_u
 /* Step 3: a never retransmitted one below what has already arrived. Called in ascending order of sequence. */
 static void detect_reordering(struct sender *sender, const struct sent *record)
 {
-    if (!sender->rack_valid || seq_after(record->end, sender->rack_fack))
-        sender->rack_fack = record->end;
-    else if (seq_before(record->end, sender->rack_fack) && (record->flags & SENT_AGAIN) == 0)
+    if (!sender->rack_valid || seq_after(record->span.end, sender->rack_fack))
+        sender->rack_fack = record->span.end;
+    else if (seq_before(record->span.end, sender->rack_fack) && (record->flags & SENT_AGAIN) == 0)
         sender->reordering_seen = true;
 }
 
@@ -60,15 +60,15 @@ void rack_delivered(struct tcp *tcp, struct tcb *tcb, const struct sent *record,
     }
     if (is_ambiguous(sender, record, ack, rtt_us))
         return;
-    if (ack->rtt_us == 0 || sent_after(record->sent_us, record->end, ack->rtt_sent_us, ack->rtt_end)) {
+    if (ack->rtt_us == 0 || sent_after(record->sent_us, record->span.end, ack->rtt_sent_us, ack->rtt_end)) {
         ack->rtt_sent_us = record->sent_us;
-        ack->rtt_end = record->end;
+        ack->rtt_end = record->span.end;
         ack->rtt_us = rtt_us;
         sender->rack_rtt_us = rtt_us;
     }
-    if (!sender->rack_valid || sent_after(record->sent_us, record->end, sender->rack_sent_us, sender->rack_end)) {
+    if (!sender->rack_valid || sent_after(record->sent_us, record->span.end, sender->rack_sent_us, sender->rack_end)) {
         sender->rack_sent_us = record->sent_us;
-        sender->rack_end = record->end;
+        sender->rack_end = record->span.end;
         sender->rack_valid = true;
     }
 }
@@ -135,12 +135,12 @@ uint32_t rack_detect_loss(struct tcp *tcp, struct tcb *tcb)
             break;
         }
         sender->board.steps++;
-        if (sent_after(sender->rack_sent_us, sender->rack_end, record->sent_us, record->end)) {
+        if (sent_after(sender->rack_sent_us, sender->rack_end, record->sent_us, record->span.end)) {
             if (age_us >= patience_us) {
                 lost_bytes += sent_data_bytes(record);
                 if ((record->flags & SENT_AGAIN) != 0 && !wrapping_before(record->sent_us, sender->episode_us))
                     sender->again_lost = true;
-                scoreboard_lost(tcp, tcb, record, record->end);
+                scoreboard_lost(tcp, tcb, record, record->span.end);
             } else {
                 wait_us = max_u32(wait_us, patience_us - age_us);
             }
@@ -161,8 +161,8 @@ void rack_timeout(struct tcp *tcp, struct tcb *tcb)
     while (record != NULL) {
         struct sent *later = sent_at(tcp, record->later);
 
-        if (record->previous == REF_NONE || host_us_since(tcp_host(tcp), record->sent_us) >= patience_us)
-            scoreboard_lost(tcp, tcb, record, record->end);
+        if (record->span.previous == REF_NONE || host_us_since(tcp_host(tcp), record->sent_us) >= patience_us)
+            scoreboard_lost(tcp, tcb, record, record->span.end);
         record = later;
     }
 }

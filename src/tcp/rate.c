@@ -9,7 +9,7 @@
 
 static uint32_t data_bytes(const struct sent *record)
 {
-    return seq_offset(record->start, record->end) - ((record->flags & SENT_FIN) != 0 ? 1 : 0);
+    return seq_offset(record->span.start, record->span.end) - ((record->flags & SENT_FIN) != 0 ? 1 : 0);
 }
 
 void rate_sent(struct tcp *tcp, struct tcb *tcb, struct sent *record)
@@ -17,7 +17,7 @@ void rate_sent(struct tcp *tcp, struct tcb *tcb, struct sent *record)
     struct sender *sender = sender_at(tcp, tcb);
     uint32_t flight = sender_flight(tcp, tcb);
 
-    if (flight <= seq_offset(record->start, record->end)) /* nothing but this */
+    if (flight <= seq_offset(record->span.start, record->span.end)) /* nothing but this */
         sender->first_sent_us = sender->delivered_us = record->sent_us;
     record->first_sent_us = sender->first_sent_us;
     record->delivered_us = sender->delivered_us;
@@ -37,7 +37,7 @@ static bool is_newest(const struct sender *sender, const struct sent *record, co
         return true;
     if (record->sent_us != sender->first_sent_us)
         return wrapping_before(sender->first_sent_us, record->sent_us);
-    return seq_after(record->end, ack->newest_end);
+    return seq_after(record->span.end, ack->newest_end);
 }
 
 void rate_delivered(struct tcp *tcp, struct tcb *tcb, const struct sent *record, struct ack_sample *ack)
@@ -52,7 +52,7 @@ void rate_delivered(struct tcp *tcp, struct tcb *tcb, const struct sent *record,
     send_elapsed = wrapping_sub(record->sent_us, record->first_sent_us);
     ack_elapsed = wrapping_sub(sender->delivered_us, record->delivered_us);
     ack->has_data = true;
-    ack->newest_end = record->end;
+    ack->newest_end = record->span.end;
     /* The counter of then, from its low half: less than 4 GiB is delivered while a record is in flight. */
     ack->prior_delivered = sender->delivered - wrapping_sub((uint32_t)sender->delivered, record->delivered);
     ack->prior_lost = record->lost;

@@ -1,8 +1,9 @@
 /*
- * Reassembly: a sorted array of ranges, each a list of buffers. Work per
- * segment is bounded by the array's size, whatever the peer sends; memory by
- * the connection's limit, charged at true size. Where data overlaps, a segment
- * that covers a whole range replaces it; else what came first stays.
+ * Reassembly: ranges of bytes that wait for a gap to be filled, each a list of
+ * buffers. A range costs the logarithm of their number to find; memory is
+ * bounded by the connection's limit, charged at true size, ranges included.
+ * Where data overlaps, a segment that covers a whole range replaces it; else
+ * what came first stays.
  */
 #include "tcp/reassembly.h"
 
@@ -55,20 +56,22 @@ static void release(struct tcp *tcp, struct busy *busy, ref r)
     buffer_drop(tcp_arena(tcp), &tcp_host(tcp)->buffers, r);
 }
 
-/* Move ranges[from] and all behind it to ranges[to]. */
-static void move_ranges(struct reassembly *reassembly, unsigned from, unsigned to)
+static struct reassembly_range *range_at(const struct tcp *tcp, ref r)
 {
-    struct reassembly_range moved[REASSEMBLY_RANGES_MAX];
-    size_t bytes = (reassembly->count - from) * sizeof moved[0];
-
-    memcpy(moved, &reassembly->ranges[from], bytes);
-    memcpy(&reassembly->ranges[to], moved, bytes);
+    return r == REF_NONE ? NULL : (struct reassembly_range *)host_at(&tcp->ip.host, r);
 }
 
-static void remove_ranges(struct reassembly *reassembly, unsigned first, unsigned count)
+static uint32_t range_charge(const struct tcp *tcp)
 {
-    move_ranges(reassembly, first + count, first);
-    reassembly->count = (uint16_t)(reassembly->count - count);
+    return tcp->ranges.object_bytes;
+}
+
+/* The range itself, whatever became of its buffers. */
+static void forget_range(struct tcp *tcp, struct busy *busy, struct reassembly *reassembly, ref r)
+{
+    spans_take(tcp_arena(tcp), &reassembly->ranges, r);
+    pool_give(tcp_arena(tcp), &tcp->ranges, r);
+    busy->receive_charge -= range_charge(tcp);
 }
 
 static void drop_range_buffers(struct tcp *tcp, struct busy *busy, const struct reassembly_range *range)
@@ -83,12 +86,18 @@ static void drop_range_buffers(struct tcp *tcp, struct busy *busy, const struct 
     }
 }
 
+static void drop_range(struct tcp *tcp, struct busy *busy, struct reassembly *reassembly, ref r)
+{
+    drop_range_buffers(tcp, busy, range_at(tcp, r));
+    forget_range(tcp, busy, reassembly, r);
+}
+
 static void give_back_if_empty(struct tcp *tcp, struct tcb *tcb)
 {
     struct busy *busy = busy_at(tcp, tcb);
     struct reassembly *reassembly = reassembly_of(tcp, tcb);
 
-    if (reassembly == NULL || reassembly->count > 0 || reassembly->fin_known)
+    if (reassembly == NULL || reassembly->ranges.count > 0 || reassembly->fin_known)
         return;
     pool_give(tcp_arena(tcp), &tcp->reassemblies, busy->reassembly);
     busy->reassembly = REF_NONE;
@@ -113,7 +122,7 @@ static bool gather(struct tcp *tcp, struct busy *busy, const struct arrival *arr
 /* Cut the first `bytes` off a range that begins before rcv_nxt. */
 static void trim_front(struct tcp *tcp, struct busy *busy, struct reassembly_range *range, uint32_t bytes)
 {
-    range->start = seq_add(range->start, bytes);
+    range->span.start = seq_add(range->span.start, bytes);
     while (bytes > 0) {
         struct buffer *head = buffer_at(tcp_arena(tcp), range->head);
         ref r = range->head;
@@ -135,28 +144,29 @@ static void join(struct tcp *tcp, struct tcb *tcb)
 {
     struct busy *busy = busy_at(tcp, tcb);
     struct reassembly *reassembly = reassembly_of(tcp, tcb);
+    ref r;
 
     if (reassembly == NULL)
         return;
-    while (reassembly->count > 0) {
-        struct reassembly_range *range = &reassembly->ranges[0];
+    while ((r = reassembly->ranges.first) != REF_NONE) {
+        struct reassembly_range *range = range_at(tcp, r);
 
-        if (seq_after(range->start, tcb->rcv_nxt))
+        if (seq_after(range->span.start, tcb->rcv_nxt))
             break;
-        if (seq_after(range->end, tcb->rcv_nxt)) {
+        if (seq_after(range->span.end, tcb->rcv_nxt)) {
             struct buffer_queue rest;
-            uint32_t fresh = seq_offset(tcb->rcv_nxt, range->end);
+            uint32_t fresh = seq_offset(tcb->rcv_nxt, range->span.end);
 
-            trim_front(tcp, busy, range, seq_offset(range->start, tcb->rcv_nxt));
+            trim_front(tcp, busy, range, seq_offset(range->span.start, tcb->rcv_nxt));
             rest = (struct buffer_queue){range->head, range->tail};
             buffer_queue_splice(tcp_arena(tcp), &busy->receive, &rest);
             busy->receive_bytes += fresh;
-            tcb->rcv_nxt = range->end;
+            tcb->rcv_nxt = range->span.end;
             tcb->bytes_received += fresh;
         } else {
             drop_range_buffers(tcp, busy, range);
         }
-        remove_ranges(reassembly, 0, 1);
+        forget_range(tcp, busy, reassembly, r);
     }
     give_back_if_empty(tcp, tcb);
 }
@@ -206,82 +216,67 @@ static void note_recent(struct reassembly *reassembly, struct seq at)
         reassembly->recent_count++;
 }
 
-/* Room for the bytes [start, end) in the gap before ranges[index]? Only a range of its own behind a full array has none. */
-static bool has_place(const struct reassembly *reassembly, unsigned index, struct seq start, struct seq end)
-{
-    return index < REASSEMBLY_RANGES_MAX || seq_equal(reassembly->ranges[index - 1].end, start) ||
-           (index < reassembly->count && seq_equal(reassembly->ranges[index].start, end));
-}
-
-/* Make room for one range at `index`, shedding the furthest one when all are taken. */
-static void open_slot(struct tcp *tcp, struct busy *busy, struct reassembly *reassembly, unsigned index)
-{
-    if (reassembly->count == REASSEMBLY_RANGES_MAX) {
-        drop_range_buffers(tcp, busy, &reassembly->ranges[reassembly->count - 1]);
-        reassembly->count--;
-        ip_drop(&tcp->ip, RILL_DROP_TCP_REASSEMBLY_FULL, NULL, 0);
-    }
-    move_ranges(reassembly, index, index + 1);
-    reassembly->count++;
-}
-
 /*
- * Put the buffer, which fills [start, end) of the gap before ranges[index],
- * in: as a range of its own or joined to its neighbours.
+ * Put the buffer r, which fills [start, end) of the gap behind the range
+ * `before`, in: joined to its neighbours or as a range of its own. False when
+ * there is no memory for one.
  */
-static void place(struct tcp *tcp, struct busy *busy, struct reassembly *reassembly, unsigned index, ref r,
+static bool place(struct tcp *tcp, struct busy *busy, struct reassembly *reassembly, ref before, ref r,
                   struct seq start, struct seq end)
 {
     struct arena *arena = tcp_arena(tcp);
-    struct reassembly_range *left = index > 0 ? &reassembly->ranges[index - 1] : NULL;
-    struct reassembly_range *right = index < reassembly->count ? &reassembly->ranges[index] : NULL;
+    ref after = before == REF_NONE ? reassembly->ranges.first : range_at(tcp, before)->span.next;
+    struct reassembly_range *left = range_at(tcp, before), *right = range_at(tcp, after), *own;
+    ref place;
 
-    if (left != NULL && seq_equal(left->end, start)) {
+    if (left != NULL && seq_equal(left->span.end, start)) {
         buffer_at(arena, left->tail)->next = r;
         left->tail = r;
-        left->end = end;
-        if (right != NULL && seq_equal(right->start, end)) {
+        left->span.end = end;
+        if (right != NULL && seq_equal(right->span.start, end)) {
             buffer_at(arena, r)->next = right->head;
             left->tail = right->tail;
-            left->end = right->end;
-            remove_ranges(reassembly, index, 1);
+            left->span.end = right->span.end;
+            forget_range(tcp, busy, reassembly, after);
         }
-    } else if (right != NULL && seq_equal(right->start, end)) {
+        return true;
+    }
+    if (right != NULL && seq_equal(right->span.start, end)) {
         buffer_at(arena, r)->next = right->head;
         right->head = r;
-        right->start = start;
-    } else {
-        open_slot(tcp, busy, reassembly, index);
-        reassembly->ranges[index] = (struct reassembly_range){start, end, r, r};
+        right->span.start = start;
+        return true;
     }
+    place = pool_take(arena, &tcp->ranges);
+    if (place == REF_NONE)
+        return false;
+    own = range_at(tcp, place);
+    own->span.start = start;
+    own->span.end = end;
+    own->head = own->tail = r;
+    spans_insert(arena, &reassembly->ranges, before, place);
+    busy->receive_charge += range_charge(tcp);
+    return true;
 }
 
-/* The part of [*start, *end) that the ranges do not hold yet, and the index of the gap it lies in. */
-static unsigned find_gap(struct tcp *tcp, struct tcb *tcb, struct reassembly *reassembly, struct seq *start,
-                         struct seq *end)
+/* The part of [*start, *end) that the ranges do not hold yet, and the range before the gap that it lies in. */
+static ref find_gap(struct tcp *tcp, struct tcb *tcb, struct reassembly *reassembly, struct seq *start, struct seq *end)
 {
     struct busy *busy = busy_at(tcp, tcb);
-    struct seq base = tcb->rcv_nxt;
-    unsigned i = reassembly->count, covered;
+    ref before = spans_floor(tcp_arena(tcp), &reassembly->ranges, *start), r;
 
-    /* From the far end: new data is mostly the newest. */
-    while (i > 0 && seq_offset(base, reassembly->ranges[i - 1].start) > seq_offset(base, *start))
-        i--;
-    if (i > 0 && seq_offset(base, reassembly->ranges[i - 1].end) > seq_offset(base, *start))
-        *start = reassembly->ranges[i - 1].end;
-    if (seq_offset(base, *start) >= seq_offset(base, *end)) {
+    if (before != REF_NONE)
+        *start = seq_max(*start, range_at(tcp, before)->span.end);
+    if (!seq_before(*start, *end)) {
         *start = *end;
-        return i;
+        return before;
     }
-    for (covered = i; covered < reassembly->count; covered++) {
-        if (seq_offset(base, reassembly->ranges[covered].end) > seq_offset(base, *end))
-            break;
-        drop_range_buffers(tcp, busy, &reassembly->ranges[covered]);
-    }
-    remove_ranges(reassembly, i, covered - i);
-    if (i < reassembly->count && seq_offset(base, reassembly->ranges[i].start) < seq_offset(base, *end))
-        *end = reassembly->ranges[i].start;
-    return i;
+    while ((r = before == REF_NONE ? reassembly->ranges.first : range_at(tcp, before)->span.next) != REF_NONE &&
+           !seq_after(range_at(tcp, r)->span.end, *end))
+        drop_range(tcp, busy, reassembly, r);
+    if (r != REF_NONE)
+        *end = seq_min(*end, range_at(tcp, r)->span.start);
+    return before;
 }
 
 static enum rill_drop insert_ahead(struct tcp *tcp, struct tcb *tcb, struct arrival *arrival)
@@ -290,8 +285,7 @@ static enum rill_drop insert_ahead(struct tcp *tcp, struct tcb *tcb, struct arri
     struct reassembly *reassembly = make_reassembly(tcp, tcb);
     struct seq first = arrival->seg.seq;
     struct seq start = first, end = seq_add(first, arrival->seg.data_bytes);
-    unsigned index;
-    ref r;
+    ref before, r;
 
     if (reassembly == NULL)
         return RILL_DROP_TCP_NO_MEMORY;
@@ -299,21 +293,20 @@ static enum rill_drop insert_ahead(struct tcp *tcp, struct tcb *tcb, struct arri
         give_back_if_empty(tcp, tcb);
         return RILL_DROP_TCP_REASSEMBLY_FULL;
     }
-    index = find_gap(tcp, tcb, reassembly, &start, &end);
+    before = find_gap(tcp, tcb, reassembly, &start, &end);
     note_recent(reassembly, first);
     reassembly_note_twice(tcp, tcb, first, start); /* what a range held already, up to its end */
     if (seq_equal(start, end)) {
         host_count(tcp_host(tcp), RILL_COUNT_TCP_DUPLICATES, 1);
         return RILL_DROP_NONE;
     }
-    if (!has_place(reassembly, index, start, end))
-        return RILL_DROP_TCP_REASSEMBLY_FULL;
     r = hold_bytes(tcp, tcb, arrival, arrival->seg.data + seq_offset(first, start), seq_offset(start, end), start);
-    if (r == REF_NONE) {
+    if (r == REF_NONE || !place(tcp, busy, reassembly, before, r, start, end)) {
+        if (r != REF_NONE)
+            release(tcp, busy, r);
         give_back_if_empty(tcp, tcb);
         return RILL_DROP_TCP_NO_MEMORY;
     }
-    place(tcp, busy, reassembly, index, r, start, end);
     host_count(tcp_host(tcp), RILL_COUNT_TCP_OUT_OF_ORDER, arrival->segments);
     return RILL_DROP_NONE;
 }
@@ -372,37 +365,40 @@ void reassembly_finish(struct tcp *tcp, struct tcb *tcb)
 
     if (reassembly == NULL)
         return;
-    for (unsigned i = 0; i < reassembly->count; i++)
-        drop_range_buffers(tcp, busy_at(tcp, tcb), &reassembly->ranges[i]);
-    reassembly->count = 0;
+    while (reassembly->ranges.first != REF_NONE)
+        drop_range(tcp, busy_at(tcp, tcb), reassembly, reassembly->ranges.first);
     reassembly->fin_known = false;
     give_back_if_empty(tcp, tcb);
+}
+
+/* The range is told: as the next block, if it is not among them yet. */
+static unsigned add_block(const struct tcp *tcp, ref r, struct tcp_sack_block *blocks, unsigned n)
+{
+    const struct reassembly_range *range = range_at(tcp, r);
+
+    for (unsigned i = 0; i < n; i++)
+        if (seq_equal(blocks[i].start, range->span.start))
+            return n;
+    blocks[n] = (struct tcp_sack_block){range->span.start, range->span.end};
+    return n + 1;
 }
 
 uint8_t reassembly_sack_blocks(const struct tcp *tcp, const struct tcb *tcb, struct tcp_sack_block *blocks,
                                unsigned max)
 {
     const struct reassembly *reassembly = reassembly_of(tcp, tcb);
-    uint64_t told = 0; /* bit i: ranges[i] is in a block */
     unsigned n = 0;
 
     if (reassembly == NULL)
         return 0;
     for (unsigned i = 0; i < reassembly->recent_count && n < max; i++) {
-        for (unsigned j = 0; j < reassembly->count; j++) {
-            const struct reassembly_range *range = &reassembly->ranges[j];
+        ref r = spans_find(&tcp->ip.host.arena, &reassembly->ranges, reassembly->recent[i]);
 
-            if ((told >> j & 1) == 0 &&
-                seq_in_span(reassembly->recent[i], range->start, seq_offset(range->start, range->end))) {
-                blocks[n++] = (struct tcp_sack_block){range->start, range->end};
-                told |= UINT64_C(1) << j;
-                break;
-            }
-        }
+        if (r != REF_NONE)
+            n = add_block(tcp, r, blocks, n);
     }
-    for (unsigned j = 0; j < reassembly->count && n < max; j++)
-        if ((told >> j & 1) == 0)
-            blocks[n++] = (struct tcp_sack_block){reassembly->ranges[j].start, reassembly->ranges[j].end};
+    for (ref r = reassembly->ranges.first; r != REF_NONE && n < max; r = range_at(tcp, r)->span.next)
+        n = add_block(tcp, r, blocks, n);
     return (uint8_t)n;
 }
 
@@ -452,8 +448,8 @@ void receive_queue_clear(struct tcp *tcp, struct tcb *tcb)
         return;
     busy = busy_at(tcp, tcb);
     if (reassembly != NULL) {
-        for (unsigned i = 0; i < reassembly->count; i++)
-            drop_range_buffers(tcp, busy, &reassembly->ranges[i]);
+        while (reassembly->ranges.first != REF_NONE)
+            drop_range(tcp, busy, reassembly, reassembly->ranges.first);
         pool_give(tcp_arena(tcp), &tcp->reassemblies, busy->reassembly);
         busy->reassembly = REF_NONE;
     }
@@ -465,7 +461,7 @@ void receive_queue_clear(struct tcp *tcp, struct tcb *tcb)
 
 static bool range_check(const struct arena *arena, const struct reassembly_range *range, uint32_t *charge)
 {
-    struct seq expected = range->start;
+    struct seq expected = range->span.start;
     ref last = REF_NONE;
 
     for (ref r = range->head; r != REF_NONE; r = buffer_at(arena, r)->next) {
@@ -477,7 +473,7 @@ static bool range_check(const struct arena *arena, const struct reassembly_range
         *charge += buffer_charge(buffer);
         last = r;
     }
-    return seq_equal(expected, range->end) && last == range->tail;
+    return seq_equal(expected, range->span.end) && last == range->tail;
 }
 
 /* Oracle Q7 and the receive side of R1. */
@@ -496,13 +492,17 @@ bool reassembly_check(const struct tcp *tcp, const struct tcb *tcb)
         bytes += buffer_at(arena, r)->length_bytes;
         charge += buffer_charge(buffer_at(arena, r));
     }
-    for (unsigned i = 0; reassembly != NULL && i < reassembly->count; i++) {
-        const struct reassembly_range *range = &reassembly->ranges[i];
+    for (ref r = reassembly == NULL ? REF_NONE : reassembly->ranges.first; r != REF_NONE;
+         r = range_at(tcp, r)->span.next) {
+        const struct reassembly_range *range = range_at(tcp, r);
 
-        if (!seq_after(range->start, low) || !seq_after(range->end, range->start) ||
-            seq_after(range->end, tcb->rcv_adv) || !range_check(arena, range, &charge))
+        if (!seq_after(range->span.start, low) || seq_after(range->span.end, tcb->rcv_adv) ||
+            !range_check(arena, range, &charge))
             return false;
-        low = range->end;
+        low = range->span.end;
+        charge += range_charge(tcp);
     }
+    if (reassembly != NULL && !spans_check(arena, &reassembly->ranges))
+        return false;
     return bytes == busy->receive_bytes && charge == busy->receive_charge;
 }

@@ -6,28 +6,24 @@
 #ifndef TCP_REASSEMBLY_H
 #define TCP_REASSEMBLY_H
 
+#include "base/spans.h"
 #include "tcp/arrival.h"
 #include "tcp/tcp.h"
 
-/* More gaps than this in one window and the furthest data is shed: bounds the work per segment. */
-#define REASSEMBLY_RANGES_MAX 60
-
+/* Bytes ahead of a gap: disjoint from and not touching the others, all after RCV.NXT, within the window. */
 struct reassembly_range {
-    struct seq start, end; /* bytes held; sorted, disjoint, not touching, all > rcv_nxt, within the window */
-    ref head, tail;        /* their buffers, contiguous */
+    struct span span;
+    ref head, tail; /* their buffers, contiguous */
 };
 
 struct reassembly {
     uint32_t generation;
-    uint16_t count;
     bool fin_known;       /* a FIN arrived ahead of a gap */
     struct seq fin;       /* its sequence number */
     struct seq recent[4]; /* a byte of the ranges touched last, newest first: the order of SACK blocks */
     uint8_t recent_count;
-    struct reassembly_range ranges[REASSEMBLY_RANGES_MAX];
+    struct spans ranges;
 };
-
-_Static_assert(sizeof(struct reassembly) <= 1024, "one object of 1 KiB");
 
 /*
  * Take the arrival's text, which lies in the window. In order: it, and what it

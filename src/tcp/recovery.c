@@ -158,7 +158,7 @@ static void first_is_lost(struct tcp *tcp, struct tcb *tcb, struct ack_sample *a
     if (record == NULL || (record->flags & (SENT_LOST | SENT_SACKED)) != 0)
         return;
     bytes = min_u32(sent_bytes(record), tcb->snd_mss);
-    scoreboard_lost(tcp, tcb, record, seq_add(record->start, bytes));
+    scoreboard_lost(tcp, tcb, record, seq_add(record->span.start, bytes));
     ack->lost_bytes += bytes;
 }
 

@@ -1,7 +1,6 @@
 /*
- * Records of what was sent: a list in sequence order with a treap over it
- * (priorities from the records' places, which no peer chooses), and two lists
- * through those in flight, by time, and those lost, by sequence.
+ * Records of what was sent: spans of sequence space, and two lists through
+ * those in flight, by time, and those lost, by sequence.
  */
 #include "tcp/scoreboard.h"
 
@@ -14,108 +13,14 @@ static ref ref_of(const struct tcp *tcp, const struct sent *record)
     return arena_ref(&tcp->ip.host.arena, record);
 }
 
-/* ----------------------------------------------------------------- treap */
-
-static uint32_t priority(ref r)
+static const struct arena *arena_of(const struct tcp *tcp)
 {
-    return (uint32_t)(r * UINT64_C(2654435761)) ^ r >> 7;
-}
-
-static void replace_child(struct tcp *tcp, struct scoreboard *board, ref parent, ref old, ref new)
-{
-    if (parent == REF_NONE)
-        board->root = new;
-    else if (sent_at(tcp, parent)->left == old)
-        sent_at(tcp, parent)->left = new;
-    else
-        sent_at(tcp, parent)->right = new;
-    if (new != REF_NONE)
-        sent_at(tcp, new)->parent = parent;
-}
-
-/* The node takes its parent's place; order stays. */
-static void rotate_up(struct tcp *tcp, struct scoreboard *board, ref r)
-{
-    struct sent *node = sent_at(tcp, r);
-    ref p = node->parent;
-    struct sent *parent = sent_at(tcp, p);
-    bool was_left = parent->left == r;
-    ref inner = was_left ? node->right : node->left;
-
-    replace_child(tcp, board, parent->parent, p, r);
-    if (was_left) {
-        parent->left = inner;
-        node->right = p;
-    } else {
-        parent->right = inner;
-        node->left = p;
-    }
-    if (inner != REF_NONE)
-        sent_at(tcp, inner)->parent = p;
-    parent->parent = r;
-}
-
-/* Put a record in behind `before` (REF_NONE: it is the only one). */
-static void insert_behind(struct tcp *tcp, struct scoreboard *board, ref before, ref r)
-{
-    struct sent *record = sent_at(tcp, r);
-    struct sent *previous = sent_at(tcp, before);
-
-    record->left = record->right = record->parent = REF_NONE;
-    record->previous = before;
-    record->next = previous == NULL ? REF_NONE : previous->next;
-    if (previous == NULL) {
-        board->root = r;
-        board->all.first = r;
-    } else if (previous->right == REF_NONE) {
-        previous->right = r;
-        record->parent = before;
-    } else {
-        sent_at(tcp, record->next)->left = r;
-        record->parent = record->next;
-    }
-    if (previous != NULL)
-        previous->next = r;
-    if (record->next == REF_NONE)
-        board->all.last = r;
-    else
-        sent_at(tcp, record->next)->previous = r;
-    board->records++;
-    while (record->parent != REF_NONE && priority(record->parent) < priority(r))
-        rotate_up(tcp, board, r);
-}
-
-static void take_out(struct tcp *tcp, struct scoreboard *board, ref r)
-{
-    struct sent *record = sent_at(tcp, r);
-
-    while (record->left != REF_NONE && record->right != REF_NONE)
-        rotate_up(tcp, board, priority(record->left) > priority(record->right) ? record->left : record->right);
-    replace_child(tcp, board, record->parent, r, record->left != REF_NONE ? record->left : record->right);
-    if (record->previous == REF_NONE)
-        board->all.first = record->next;
-    else
-        sent_at(tcp, record->previous)->next = record->next;
-    if (record->next == REF_NONE)
-        board->all.last = record->previous;
-    else
-        sent_at(tcp, record->next)->previous = record->previous;
-    board->records--;
+    return &tcp->ip.host.arena;
 }
 
 struct sent *scoreboard_find(const struct tcp *tcp, const struct tcb *tcb, struct seq at)
 {
-    struct sent *record = sent_at(tcp, sender_at(tcp, tcb)->board.root);
-
-    while (record != NULL) {
-        if (seq_before(at, record->start))
-            record = sent_at(tcp, record->left);
-        else if (!seq_before(at, record->end))
-            record = sent_at(tcp, record->right);
-        else
-            return record;
-    }
-    return NULL;
+    return sent_at(tcp, spans_find(arena_of(tcp), &sender_at(tcp, tcb)->board.all, at));
 }
 
 /* ----------------------------------------------------------------- lists */
@@ -155,7 +60,7 @@ static ref lost_place(const struct tcp *tcp, const struct scoreboard *board, con
     ref r = board->lost.last;
 
     for (unsigned i = 0; i < 16 && r != REF_NONE; i++, r = sent_at(tcp, r)->earlier)
-        if (seq_before(sent_at(tcp, r)->start, record->start))
+        if (seq_before(sent_at(tcp, r)->span.start, record->span.start))
             return r;
     if (r == REF_NONE)
         return REF_NONE;
@@ -163,7 +68,7 @@ static ref lost_place(const struct tcp *tcp, const struct scoreboard *board, con
     for (unsigned i = 0; i < 16; i++) {
         ref after = r == REF_NONE ? board->lost.first : sent_at(tcp, r)->later;
 
-        if (!seq_before(sent_at(tcp, after)->start, record->start))
+        if (!seq_before(sent_at(tcp, after)->span.start, record->span.start))
             break;
         r = after;
     }
@@ -224,14 +129,14 @@ static struct sent *split(struct tcp *tcp, struct tcb *tcb, struct sent *record,
 
     if (second == NULL)
         return NULL;
-    generation = second->generation;
+    generation = second->span.generation;
     *second = *record;
-    second->generation = generation;
-    second->start = at;
+    second->span.generation = generation;
+    second->span.start = at;
     second->buffer = send_queue_buffer(tcp, tcb, record->buffer, at);
-    record->end = at;
+    record->span.end = at;
     record->flags &= (uint8_t)~SENT_FIN;
-    insert_behind(tcp, board, ref_of(tcp, record), ref_of(tcp, second));
+    spans_insert(arena_of(tcp), &board->all, ref_of(tcp, record), ref_of(tcp, second));
     list_insert(tcp, (record->flags & SENT_LOST) != 0 ? &board->lost : &board->in_flight, ref_of(tcp, record),
                 ref_of(tcp, second));
     return second;
@@ -241,7 +146,7 @@ static void forget(struct tcp *tcp, struct tcb *tcb, struct sent *record)
 {
     struct sender *sender = sender_at(tcp, tcb);
 
-    take_out(tcp, &sender->board, ref_of(tcp, record));
+    spans_take(arena_of(tcp), &sender->board.all, ref_of(tcp, record));
     free_record(tcp, sender, record);
 }
 
@@ -258,13 +163,13 @@ void scoreboard_sent_new(struct tcp *tcp, struct tcb *tcb, struct sent *record, 
 {
     struct scoreboard *board = &sender_at(tcp, tcb)->board;
 
-    record->start = start;
-    record->end = tcb->snd_nxt;
+    record->span.start = start;
+    record->span.end = tcb->snd_nxt;
     record->segment_bytes = segment_bytes;
     record->flags = flags;
     record->times = 1;
     board->flight_bytes += sent_bytes(record);
-    insert_behind(tcp, board, board->all.last, ref_of(tcp, record));
+    spans_insert(arena_of(tcp), &board->all, board->all.last, ref_of(tcp, record));
     list_insert(tcp, &board->in_flight, board->in_flight.last, ref_of(tcp, record));
     stamp(tcp, tcb, record);
 }
@@ -274,7 +179,7 @@ struct sent *scoreboard_sent_again(struct tcp *tcp, struct tcb *tcb, struct sent
 {
     struct scoreboard *board = &sender_at(tcp, tcb)->board;
 
-    if (seq_before(end, record->end))
+    if (seq_before(end, record->span.end))
         (void)split(tcp, tcb, record, end); /* refused: all of it counts as sent; its loss is found again */
     leave_state(tcp, board, record);
     record->flags = (uint8_t)((record->flags & ~(SENT_LOST | SENT_SACKED | SENT_APP_LIMITED)) | SENT_AGAIN);
@@ -299,14 +204,14 @@ static void delivered(struct tcp *tcp, struct tcb *tcb, const struct sent *recor
 static void cut_front(struct tcp *tcp, struct tcb *tcb, struct sent *record, struct seq ack, struct ack_sample *sample)
 {
     struct scoreboard *board = &sender_at(tcp, tcb)->board;
-    uint32_t bytes = seq_offset(record->start, ack);
+    uint32_t bytes = seq_offset(record->span.start, ack);
 
     if ((record->flags & SENT_SACKED) != 0) {
         board->sacked_bytes -= bytes;
     } else {
         struct sent part = *record;
 
-        part.end = ack;
+        part.span.end = ack;
         part.flags &= (uint8_t)~SENT_FIN;
         delivered(tcp, tcb, &part, sample);
         if ((record->flags & SENT_LOST) != 0)
@@ -314,7 +219,7 @@ static void cut_front(struct tcp *tcp, struct tcb *tcb, struct sent *record, str
         else
             board->flight_bytes -= bytes;
     }
-    record->start = ack;
+    record->span.start = ack;
     record->buffer = REF_NONE;
 }
 
@@ -323,8 +228,8 @@ void scoreboard_acked(struct tcp *tcp, struct tcb *tcb, struct seq ack, struct a
     struct scoreboard *board = &sender_at(tcp, tcb)->board;
     struct sent *record;
 
-    while ((record = sent_at(tcp, board->all.first)) != NULL && seq_before(record->start, ack)) {
-        if (seq_before(ack, record->end)) {
+    while ((record = sent_at(tcp, board->all.first)) != NULL && seq_before(record->span.start, ack)) {
+        if (seq_before(ack, record->span.end)) {
             cut_front(tcp, tcb, record, ack, sample);
             return;
         }
@@ -340,7 +245,7 @@ static struct sent *join(struct tcp *tcp, struct tcb *tcb, struct sent *first, s
 {
     if (first == NULL || second == NULL || (first->flags & second->flags & SENT_SACKED) == 0)
         return NULL;
-    first->end = second->end;
+    first->span.end = second->span.end;
     first->flags |= second->flags & SENT_FIN;
     first->sacked_segments += second->sacked_segments;
     forget(tcp, tcb, second);
@@ -354,7 +259,7 @@ static struct sent *take_sack(struct tcp *tcp, struct tcb *tcb, struct sent *rec
     struct sent *joined;
 
     delivered(tcp, tcb, record, sample);
-    sample->sacked_end = seq_max(sample->sacked_end, record->end);
+    sample->sacked_end = seq_max(sample->sacked_end, record->span.end);
     if ((record->flags & SENT_AGAIN) == 0)
         sample->original_delivered = true;
     leave_state(tcp, board, record);
@@ -362,21 +267,21 @@ static struct sent *take_sack(struct tcp *tcp, struct tcb *tcb, struct sent *rec
     record->sacked_segments = segments_in(record);
     board->sacked_bytes += sent_bytes(record);
     board->sacked_segments += record->sacked_segments;
-    joined = join(tcp, tcb, sent_at(tcp, record->previous), record);
+    joined = join(tcp, tcb, sent_at(tcp, record->span.previous), record);
     record = joined != NULL ? joined : record;
-    (void)join(tcp, tcb, record, sent_at(tcp, record->next));
+    (void)join(tcp, tcb, record, sent_at(tcp, record->span.next));
     return record;
 }
 
 /* Where a block that reaches `at` inside a record may cut it: at whole segments, or a peer could have it cut to dust. */
 static struct seq segment_edge(const struct sent *record, struct seq at, bool round_up)
 {
-    uint32_t offset = seq_offset(record->start, at);
+    uint32_t offset = seq_offset(record->span.start, at);
     uint32_t over = offset % record->segment_bytes;
 
     if (over != 0)
         offset = round_up ? offset - over + record->segment_bytes : offset - over;
-    return seq_add(record->start, min_u32(offset, sent_bytes(record)));
+    return seq_add(record->span.start, min_u32(offset, sent_bytes(record)));
 }
 
 bool scoreboard_sacked(struct tcp *tcp, struct tcb *tcb, struct seq start, struct seq end, struct ack_sample *sample)
@@ -384,23 +289,24 @@ bool scoreboard_sacked(struct tcp *tcp, struct tcb *tcb, struct seq start, struc
     struct scoreboard *board = &sender_at(tcp, tcb)->board;
     struct sent *record = scoreboard_find(tcp, tcb, start);
 
-    while (record != NULL && seq_before(record->start, end)) {
+    while (record != NULL && seq_before(record->span.start, end)) {
         if (board->steps >= SCOREBOARD_STEPS_MAX)
             return false;
         board->steps++;
         if ((record->flags & SENT_SACKED) == 0) {
-            struct seq from = seq_before(record->start, start) ? segment_edge(record, start, true) : record->start;
-            struct seq to = seq_before(end, record->end) ? segment_edge(record, end, false) : record->end;
+            struct seq from =
+                seq_before(record->span.start, start) ? segment_edge(record, start, true) : record->span.start;
+            struct seq to = seq_before(end, record->span.end) ? segment_edge(record, end, false) : record->span.end;
 
             if (seq_before(from, to)) {
-                if (seq_before(record->start, from) && (record = split(tcp, tcb, record, from)) == NULL)
+                if (seq_before(record->span.start, from) && (record = split(tcp, tcb, record, from)) == NULL)
                     return false;
-                if (seq_before(to, record->end) && split(tcp, tcb, record, to) == NULL)
+                if (seq_before(to, record->span.end) && split(tcp, tcb, record, to) == NULL)
                     return false;
                 record = take_sack(tcp, tcb, record, sample);
             }
         }
-        record = sent_at(tcp, record->next);
+        record = sent_at(tcp, record->span.next);
     }
     return true;
 }
@@ -410,7 +316,7 @@ void scoreboard_lost(struct tcp *tcp, struct tcb *tcb, struct sent *record, stru
     struct sender *sender = sender_at(tcp, tcb);
     struct scoreboard *board = &sender->board;
 
-    if (seq_before(end, record->end))
+    if (seq_before(end, record->span.end))
         (void)split(tcp, tcb, record, end);
     leave_state(tcp, board, record);
     record->flags |= SENT_LOST;
@@ -433,7 +339,7 @@ struct sent *scoreboard_last_segment(struct tcp *tcp, struct tcb *tcb)
     over += (last->flags & SENT_FIN) != 0 ? 1 : 0;
     if (over >= sent_bytes(last))
         return last;
-    return split(tcp, tcb, last, seq_sub(last->end, over));
+    return split(tcp, tcb, last, seq_sub(last->span.end, over));
 }
 
 void scoreboard_gather_lost(struct tcp *tcp, struct tcb *tcb, struct sent *record, uint32_t bytes)
@@ -441,10 +347,10 @@ void scoreboard_gather_lost(struct tcp *tcp, struct tcb *tcb, struct sent *recor
     struct scoreboard *board = &sender_at(tcp, tcb)->board;
     struct sent *next;
 
-    while (sent_bytes(record) < bytes && (next = sent_at(tcp, record->next)) != NULL &&
+    while (sent_bytes(record) < bytes && (next = sent_at(tcp, record->span.next)) != NULL &&
            (next->flags & SENT_LOST) != 0) {
         list_take(tcp, &board->lost, next);
-        record->end = next->end;
+        record->span.end = next->span.end;
         record->flags |= next->flags & SENT_FIN;
         record->times = record->times > next->times ? record->times : next->times;
         forget(tcp, tcb, next);
@@ -459,7 +365,7 @@ void scoreboard_too_big(struct tcp *tcp, struct tcb *tcb, uint16_t mss)
         struct sent *later = sent_at(tcp, record->later);
 
         if (record->segment_bytes > mss && sent_data_bytes(record) > mss)
-            scoreboard_lost(tcp, tcb, record, record->end);
+            scoreboard_lost(tcp, tcb, record, record->span.end);
         record = later;
     }
 }
@@ -484,7 +390,8 @@ void scoreboard_renege(struct tcp *tcp, struct tcb *tcb)
 {
     struct scoreboard *board = &sender_at(tcp, tcb)->board;
 
-    for (struct sent *record = sent_at(tcp, board->all.first); record != NULL; record = sent_at(tcp, record->next)) {
+    for (struct sent *record = sent_at(tcp, board->all.first); record != NULL;
+         record = sent_at(tcp, record->span.next)) {
         if ((record->flags & SENT_SACKED) == 0)
             continue;
         leave_state(tcp, board, record);
@@ -500,7 +407,7 @@ void scoreboard_clear(struct tcp *tcp, struct tcb *tcb)
     struct sent *record = sent_at(tcp, sender->board.all.first);
 
     while (record != NULL) {
-        struct sent *next = sent_at(tcp, record->next);
+        struct sent *next = sent_at(tcp, record->span.next);
 
         free_record(tcp, sender, record);
         record = next;
@@ -509,18 +416,6 @@ void scoreboard_clear(struct tcp *tcp, struct tcb *tcb)
 }
 
 /* ------------------------------------------------------------------- check */
-
-static bool record_check(const struct tcp *tcp, const struct sent *record)
-{
-    const struct sent *left = sent_at(tcp, record->left), *right = sent_at(tcp, record->right);
-    ref self = ref_of(tcp, record);
-
-    if (left != NULL &&
-        (left->parent != self || !seq_before(left->start, record->start) || priority(record->left) > priority(self)))
-        return false;
-    return right == NULL || (right->parent == self && seq_before(record->start, right->start) &&
-                             priority(record->right) <= priority(self));
-}
 
 static uint32_t list_bytes(const struct tcp *tcp, const struct sent_list *list, uint8_t flags, bool *good)
 {
@@ -541,24 +436,23 @@ bool scoreboard_check(const struct tcp *tcp, const struct tcb *tcb)
 {
     const struct scoreboard *board;
     struct seq expected = send_queue_start(tcb);
-    uint32_t records = 0, sacked = 0, segments = 0;
+    uint32_t sacked = 0, segments = 0;
     bool good = true;
 
     if (tcb->sender == REF_NONE)
         return true;
     board = &sender_at(tcp, tcb)->board;
     for (const struct sent *record = sent_at(tcp, board->all.first); record != NULL;
-         record = sent_at(tcp, record->next)) {
-        if (!seq_equal(record->start, expected) || !seq_before(record->start, record->end) ||
-            record->segment_bytes == 0 || !record_check(tcp, record))
+         record = sent_at(tcp, record->span.next)) {
+        if (!seq_equal(record->span.start, expected) || !seq_before(record->span.start, record->span.end) ||
+            record->segment_bytes == 0)
             return false;
-        expected = record->end;
-        records++;
+        expected = record->span.end;
         sacked += (record->flags & SENT_SACKED) != 0 ? sent_bytes(record) : 0;
         segments += (record->flags & SENT_SACKED) != 0 ? record->sacked_segments : 0;
     }
     good = list_bytes(tcp, &board->in_flight, 0, &good) == board->flight_bytes && good;
     good = list_bytes(tcp, &board->lost, SENT_LOST, &good) == board->lost_bytes && good;
-    return good && records == board->records && sacked == board->sacked_bytes && segments == board->sacked_segments &&
-           (records == 0 || seq_equal(expected, tcb->snd_nxt));
+    return good && spans_check(arena_of(tcp), &board->all) && sacked == board->sacked_bytes &&
+           segments == board->sacked_segments && (board->all.count == 0 || seq_equal(expected, tcb->snd_nxt));
 }

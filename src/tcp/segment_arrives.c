@@ -13,6 +13,7 @@
 #include "tcp/listen.h"
 #include "tcp/options.h"
 #include "tcp/reassembly.h"
+#include "tcp/rtt.h"
 #include "tcp/send_queue.h"
 #include "tcp/state.h"
 #include "tcp/time_wait.h"
@@ -399,6 +400,19 @@ static bool fails_paws(const struct tcp *tcp, const struct tcb *tcb, const struc
            host_ms_since(&tcp->ip.host, tcb->last_heard_ms) < PAWS_MEMORY_MS;
 }
 
+/*
+ * An empty ACK that a later one has overtaken on its way fails PAWS, too. It is
+ * not answered (R1), or a path that reorders would carry two ACKs for one; and
+ * what its SACK blocks tell has not become wrong.
+ */
+static bool is_overtaken_ack(const struct tcp *tcp, const struct tcb *tcb, const struct tcp_segment *seg)
+{
+    return state_is_synchronized(tcb->ep.state) && tcp_segment_length(seg) == 0 && (seg->flags & TCP_ACK) != 0 &&
+           seq_equal(seg->seq, tcb->rcv_nxt) && !seq_after(seg->ack, tcb->snd_una) &&
+           seq_offset(seg->ack, tcb->snd_una) <= tcb->snd_wnd_max &&
+           wrapping_sub(tcb->ts_recent, seg->options.timestamp_value) <= rtt_rto_us(tcp, tcb) / 1000;
+}
+
 static enum step check_timestamp(struct tcp *tcp, struct tcb *tcb, const struct arrival *arrival)
 {
     const struct tcp_segment *seg = &arrival->seg;
@@ -406,9 +420,13 @@ static enum step check_timestamp(struct tcp *tcp, struct tcb *tcb, const struct 
     if ((tcb->flags & TCB_TIMESTAMPS) == 0 || (seg->flags & TCP_RST) != 0)
         return GO_ON;
     if ((seg->options.present & TCP_OPTION_TIMESTAMP) != 0) {
-        if (fails_paws(tcp, tcb, seg))
+        if (!fails_paws(tcp, tcb, seg))
+            return GO_ON;
+        if (!is_overtaken_ack(tcp, tcb, seg))
             return drop_and_ack(tcp, tcb, arrival, RILL_DROP_TCP_PAWS);
-        return GO_ON;
+        segment_drop(tcp, arrival, RILL_DROP_TCP_OVERTAKEN_ACK);
+        acknowledge_old(tcp, tcb, arrival);
+        return STOP;
     }
     if (tcb->ep.state == RILL_STATE_SYN_RECEIVED)
         return GO_ON; /* judged when its ACK has proved to be the peer's: check_handshake_ack() */

@@ -7,6 +7,7 @@
 #ifndef TCP_SENDER_H
 #define TCP_SENDER_H
 
+#include "base/spans.h"
 #include "tcp/tcp.h"
 
 /* struct sent.flags */
@@ -22,16 +23,13 @@
  * neither SACKED nor LOST is in flight, and in the list in order of sending.
  */
 struct sent {
-    uint32_t generation;
-    struct seq start, end;
-    ref parent, left, right; /* treap by start */
-    ref previous, next;      /* by start */
-    ref earlier, later;      /* in flight: by time of the last sending; LOST: the lost list, by start */
-    ref buffer;              /* of the send queue, that holds `start`; REF_NONE: look it up */
-    uint32_t sent_us;        /* host_us() of the last sending */
-    uint16_t segment_bytes;  /* how it was cut */
-    uint8_t flags;           /* SENT_... */
-    uint8_t times;           /* sent so often, up to 255 */
+    struct span span;
+    ref earlier, later;     /* in flight: by time of the last sending; LOST: the lost list, by start */
+    ref buffer;             /* of the send queue, that holds `start`; REF_NONE: look it up */
+    uint32_t sent_us;       /* host_us() of the last sending */
+    uint16_t segment_bytes; /* how it was cut */
+    uint8_t flags;          /* SENT_... */
+    uint8_t times;          /* sent so often, up to 255 */
     union {
         uint32_t delivered;       /* rate.h: the connection's counters at the last sending */
         uint32_t sacked_segments; /* once SACKED */
@@ -43,7 +41,7 @@ _Static_assert(sizeof(struct sent) <= 80, "one record a train");
 
 static inline uint32_t sent_bytes(const struct sent *record)
 {
-    return seq_offset(record->start, record->end);
+    return span_bytes(&record->span);
 }
 
 /* Bytes of the stream: without the FIN. */
@@ -78,9 +76,8 @@ struct sent_list {
 };
 
 struct scoreboard {
-    ref root; /* treap */
-    struct sent_list all, in_flight, lost;
-    uint32_t records;
+    struct spans all;
+    struct sent_list in_flight, lost;
     uint32_t flight_bytes, lost_bytes, sacked_bytes; /* every record is in exactly one of these */
     uint32_t sacked_segments;
     uint32_t steps; /* records looked at for the packet at hand */

@@ -63,7 +63,8 @@ int tcp_init(struct tcp *tcp, const struct rill_config *config)
     pool_init(&tcp->half_opens, POOL_HALF_OPEN, sizeof(struct half_open), 0, 0);
     pool_init(&tcp->time_waits, POOL_TIME_WAIT, sizeof(struct time_wait), 0, 0);
     pool_init(&tcp->listeners, POOL_LISTENERS, sizeof(struct listener), 0, 0);
-    pool_init(&tcp->reassemblies, POOL_REASSEMBLY, sizeof(struct reassembly), 2, 0);
+    pool_init(&tcp->reassemblies, POOL_REASSEMBLY, sizeof(struct reassembly), 0, 0);
+    pool_init(&tcp->ranges, POOL_RANGES, sizeof(struct reassembly_range), 0, 0);
     pool_init(&tcp->limits, POOL_LIMITS, sizeof(struct limits), 0, 0);
     pool_init(&tcp->accurate_ecns, POOL_ACCURATE_ECN, sizeof(struct accurate_ecn), 0, 0);
     tcp->due_from = NANOS_NEVER;

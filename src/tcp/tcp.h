@@ -36,7 +36,7 @@ struct tcp {
     struct ip ip; /* first */
     struct tcp_settings settings;
 
-    struct pool tcbs, busies, senders, sents, models, half_opens, time_waits, listeners, reassemblies, limits;
+    struct pool tcbs, busies, senders, sents, models, ranges, half_opens, time_waits, listeners, reassemblies, limits;
     struct pool accurate_ecns;
     struct table connections; /* TCBs, half-open and TIME-WAIT blocks, by address and port pairs */
     struct table listening;   /* listeners, by local port */

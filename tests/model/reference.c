@@ -189,6 +189,10 @@ static bool timestamp_check(struct judgement *j)
         return true;
     }
     if (before(j->seg->ts_value, j->tcb->ts_recent)) {
+        /* ADR 0021: an empty ACK overtaken on its way may go unanswered. */
+        if (j->tcb->state >= RILL_STATE_ESTABLISHED && segment_length(j) == 0 && has(j, TCP_ACK) &&
+            j->seg->seq == j->tcb->rcv_nxt && !before(j->tcb->snd_una, j->seg->ack))
+            allow_unmoved(j, REPLY_NONE, "RFC 7323 5.3 R1: timestamp too old, of an ACK");
         allow_unmoved(j, REPLY_ACK, "RFC 7323 5.3 R1: timestamp too old");
         return true;
     }

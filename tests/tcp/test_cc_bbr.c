@@ -80,8 +80,7 @@ static void round_of_acks(struct inside *t, uint64_t rate, uint32_t prior_flight
 /* A record of so many bytes is lost that was sent with so much in flight. */
 static void lose(struct inside *t, uint32_t start_at, uint32_t bytes, uint32_t flight)
 {
-    struct sent record = {.start = seq_make(start_at),
-                          .end = seq_make(start_at + bytes),
+    struct sent record = {.span = {.start = seq_make(start_at), .end = seq_make(start_at + bytes)},
                           .flight = flight,
                           .lost = (uint32_t)sender_of(t)->lost};
 

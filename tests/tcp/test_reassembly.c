@@ -170,7 +170,7 @@ static void every_buffer_is_given_back_when_the_stream_is_read_or_dropped(void *
     assert_int_equal(live_bytes(&f), 0);
     for (uint32_t i = 0; i < 8; i++)
         assert_int_equal(arrive(&f, 1000 + 2000 * i, 700, i % 2 == 0), RILL_DROP_NONE);
-    assert_int_equal(live_bytes(&f), busy_at(f.in.tcp, f.in.tcb)->receive_charge);
+    assert_int_equal(live_bytes(&f) + 8 * f.in.tcp->ranges.object_bytes, busy_at(f.in.tcp, f.in.tcb)->receive_charge);
     receive_queue_clear(f.in.tcp, f.in.tcb);
     assert_int_equal(live_bytes(&f), 0);
     stop(&f);
@@ -255,50 +255,49 @@ static void R2018_4_a_duplicate_ahead_of_the_gap_is_reported_first_again(void **
     stop(&f);
 }
 
-static void ranges_are_bounded_and_the_furthest_data_is_shed_and_counted(void **state)
-{
-    struct fixture f;
-    const struct reassembly *reassembly;
-    (void)state;
-    start(&f, 0xffffff00, 1);
-    /* From far to near: each new range pushes the furthest one out. */
-    for (uint32_t i = 0; i < 2 * REASSEMBLY_RANGES_MAX; i++)
-        assert_int_equal(arrive(&f, 2 * (2 * REASSEMBLY_RANGES_MAX - i), 1, false), RILL_DROP_NONE);
-    assert_true(reassembly_check(f.in.tcp, f.in.tcb));
-    reassembly = (const struct reassembly *)host_at(&f.in.tcp->ip.host, busy_at(f.in.tcp, f.in.tcb)->reassembly);
-    assert_int_equal(reassembly->count, REASSEMBLY_RANGES_MAX);
-    assert_int_equal(reassembly->ranges[0].start.v, seq_of(&f, 2).v);
-    assert_int_equal(rill_drops(f.in.stack, RILL_DROP_TCP_REASSEMBLY_FULL), REASSEMBLY_RANGES_MAX);
-    stop(&f);
-}
-
-static void R2018_8_what_was_shed_is_in_no_sack_block(void **state)
+static void a_thousand_gaps_are_kept_apart_and_told_newest_first(void **state)
 {
     struct tcp_sack_block blocks[TCP_SACK_BLOCKS_MAX];
     struct fixture f;
-    uint32_t furthest = 4 * REASSEMBLY_RANGES_MAX;
-    uint8_t n;
+    const struct reassembly *reassembly;
     (void)state;
-    start(&f, 0x7fffff80, 1);
-    for (uint32_t i = 0; i + 1 < REASSEMBLY_RANGES_MAX; i++)
-        assert_int_equal(arrive(&f, 2 + 2 * i, 1, false), RILL_DROP_NONE);
-    assert_int_equal(arrive(&f, furthest, 10, false), RILL_DROP_NONE); /* told first from now on */
-    assert_int_equal(arrive(&f, 3 * REASSEMBLY_RANGES_MAX, 1, false), RILL_DROP_NONE);
-    n = reassembly_sack_blocks(f.in.tcp, f.in.tcb, blocks, TCP_SACK_BLOCKS_MAX);
-    assert_int_equal(n, TCP_SACK_BLOCKS_MAX);
-    for (unsigned i = 0; i < n; i++)
-        assert_int_not_equal(blocks[i].start.v, seq_of(&f, furthest).v);
+    start(&f, 0xfffffc00, 1);
+    for (uint32_t i = 0; i < 1000; i++) /* 7 is prime to 1000: in no order, and each once */
+        assert_int_equal(arrive(&f, 2 + 2 * (i * 7 % 1000), 1, false), RILL_DROP_NONE);
+    assert_true(reassembly_check(f.in.tcp, f.in.tcb));
+    reassembly = (const struct reassembly *)host_at(&f.in.tcp->ip.host, busy_at(f.in.tcp, f.in.tcb)->reassembly);
+    assert_int_equal(reassembly->ranges.count, 1000);
+    assert_int_equal(reassembly_sack_blocks(f.in.tcp, f.in.tcb, blocks, 4), 4);
+    for (uint32_t i = 0; i < 4; i++)
+        assert_int_equal(blocks[i].start.v, seq_of(&f, 2 + 2 * ((999 - i) * 7 % 1000)).v);
+    for (uint32_t i = 0; i < 1001; i++)
+        assert_int_equal(arrive(&f, next_offset(&f), 1, false), RILL_DROP_NONE);
+    read_some(&f, 2001);
+    assert_int_equal(f.model.read, 2001);
     stop(&f);
 }
 
-static void a_range_beyond_the_furthest_of_a_full_array_is_refused_not_kept(void **state)
+/* Bytes with a gap behind each, until no more is kept: how many. */
+static uint32_t fill_with_gaps(struct fixture *f)
+{
+    uint32_t kept = 0;
+
+    while (arrive(f, 2 + 2 * kept, 1, false) == RILL_DROP_NONE)
+        kept++;
+    return kept;
+}
+
+static void ranges_are_charged_to_the_receive_buffer(void **state)
 {
     struct fixture f;
+    uint32_t kept;
     uint64_t live;
     (void)state;
     start(&f, 9, 1);
-    for (uint32_t i = 0; i < REASSEMBLY_RANGES_MAX; i++)
-        assert_int_equal(arrive(&f, 2 + 2 * i, 1, false), RILL_DROP_NONE);
+    f.in.tcb->receive_limit = 20000;
+    kept = fill_with_gaps(&f);
+    assert_in_range(kept, 20, 20000 / sizeof(struct reassembly_range));
+    assert_in_range(busy_at(f.in.tcp, f.in.tcb)->receive_charge, 20000, 21000);
     live = live_bytes(&f);
     assert_int_equal(arrive(&f, 10000, 10, true), RILL_DROP_TCP_REASSEMBLY_FULL);
     assert_int_equal(live_bytes(&f), live);
@@ -306,12 +305,30 @@ static void a_range_beyond_the_furthest_of_a_full_array_is_refused_not_kept(void
     stop(&f);
 }
 
-static void what_was_shed_and_sent_again_completes_the_stream(void **state)
+static void R2018_8_what_was_refused_is_in_no_sack_block(void **state)
+{
+    struct tcp_sack_block blocks[TCP_SACK_BLOCKS_MAX];
+    struct fixture f;
+    uint32_t kept;
+    uint8_t n;
+    (void)state;
+    start(&f, 0x7fffff80, 1);
+    f.in.tcb->receive_limit = 20000;
+    kept = fill_with_gaps(&f);
+    n = reassembly_sack_blocks(f.in.tcp, f.in.tcb, blocks, TCP_SACK_BLOCKS_MAX);
+    assert_int_equal(n, TCP_SACK_BLOCKS_MAX);
+    for (unsigned i = 0; i < n; i++)
+        assert_true(seq_before(blocks[i].start, seq_of(&f, 2 + 2 * kept)));
+    stop(&f);
+}
+
+static void what_was_refused_and_sent_again_completes_the_stream(void **state)
 {
     struct fixture f;
     (void)state;
     start(&f, 0x80000000, 1);
-    for (uint32_t i = 0; i < 100; i++) /* the last 40 find no room */
+    f.in.tcb->receive_limit = 20000;
+    for (uint32_t i = 0; i < 100; i++) /* the last ones find no room */
         (void)arrive(&f, 5 + 10 * i, 5, false);
     for (uint32_t i = 0; i < 101; i++)
         assert_int_equal(arrive(&f, next_offset(&f), 5, false), RILL_DROP_NONE);
@@ -392,10 +409,10 @@ int main(void)
         cmocka_unit_test(R2018_4_first_sack_block_is_the_range_touched_last),
         cmocka_unit_test(R2018_4_a_segment_that_extends_a_range_puts_the_whole_range_first),
         cmocka_unit_test(R2018_4_a_duplicate_ahead_of_the_gap_is_reported_first_again),
-        cmocka_unit_test(ranges_are_bounded_and_the_furthest_data_is_shed_and_counted),
-        cmocka_unit_test(R2018_8_what_was_shed_is_in_no_sack_block),
-        cmocka_unit_test(a_range_beyond_the_furthest_of_a_full_array_is_refused_not_kept),
-        cmocka_unit_test(what_was_shed_and_sent_again_completes_the_stream),
+        cmocka_unit_test(a_thousand_gaps_are_kept_apart_and_told_newest_first),
+        cmocka_unit_test(ranges_are_charged_to_the_receive_buffer),
+        cmocka_unit_test(R2018_8_what_was_refused_is_in_no_sack_block),
+        cmocka_unit_test(what_was_refused_and_sent_again_completes_the_stream),
         cmocka_unit_test(out_of_order_bytes_stop_at_the_true_size_limit),
         cmocka_unit_test(in_order_segments_of_one_byte_share_buffers),
         cmocka_unit_test(TCS_13_a_fin_noted_ahead_of_a_gap_is_next_only_when_the_gap_is_filled),
