@@ -81,7 +81,8 @@ void tcp_info_fill(struct rill_sockets *s, struct sock *sock, struct rill_tcp_in
     }
     (void)sock_look(s, sock, &below);
     out->tcpi_options =
-        (uint8_t)((status.timestamps ? 1 : 0) | (status.sack ? 2 : 0) | (status.window_scaling ? 4 : 0));
+        (uint8_t)((status.timestamps ? 1 : 0) | (status.sack ? 2 : 0) | (status.window_scaling ? 4 : 0) |
+                  (status.ecn != RILL_ECN_OFF ? 8 : 0) | (status.syn_data ? 32 : 0));
     out->tcpi_wscales = (uint8_t)((status.snd_wscale & 0xf) | (status.rcv_wscale & 0xf) << 4);
     out->tcpi_backoff = (uint8_t)min_u32(status.backoff, UINT8_MAX);
     if (status.timer == RILL_TIMER_PERSIST)
