@@ -71,7 +71,7 @@ static bool candidate_name(const struct rill_lookup *lookup, unsigned index, str
     if (index == given_at)
         return true;
     domain = lookup->config.search[lookup->given_first ? index - 1 : index];
-    while (domain[domain_bytes] != '\0')
+    while (domain_bytes < RILL_RESOLVE_NAME_BYTES && domain[domain_bytes] != '\0') /* a bound: or it becomes strlen */
         domain_bytes++;
     if (!dns_name_from_text(domain, domain_bytes, &suffix) ||
         lookup->given.length_bytes - 1u + suffix.length_bytes > DNS_NAME_BYTES_MAX)
