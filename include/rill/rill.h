@@ -511,6 +511,15 @@ enum rill_timer {
     RILL_TIMER_PACING,
 };
 
+/* What the sender is doing about loss; Linux's numbers (tcpi_ca_state). */
+enum rill_sending {
+    RILL_SENDING_OPEN,     /* nothing is wrong */
+    RILL_SENDING_DISORDER, /* something came out of order, or is being waited for */
+    RILL_SENDING_REDUCED,  /* the window is being reduced without loss (ECN) */
+    RILL_SENDING_RECOVERY, /* fast recovery */
+    RILL_SENDING_LOSS      /* after the retransmission timer fired */
+};
+
 /* RFC 9293 3.10.6 STATUS, and more. */
 struct rill_status {
     uint32_t size; /* set by rill_status() */
@@ -536,6 +545,17 @@ struct rill_status {
     uint32_t srtt_us, rttvar_us, rto_us;
     uint32_t cwnd_bytes, ssthresh_bytes, flight_bytes;
     const char *congestion_control;
+    enum rill_sending sending;
+    uint32_t sacked_bytes, lost_bytes; /* of what was sent and is not acknowledged */
+    uint32_t again_bytes;              /* in flight, and not for the first time */
+    uint32_t sacked_segments;
+    uint32_t unsent_bytes;     /* of send_queued */
+    uint32_t min_rtt_us;       /* lately; 0: not measured */
+    uint64_t pacing_rate;      /* bytes a second; 0: not paced */
+    uint64_t delivery_rate;    /* bytes a second, the last measurement; 0: none yet */
+    bool delivery_rate_is_low; /* the application, not the network, made it so */
+    bool reordering_seen;
+    uint32_t quiet_ms;      /* since the last acceptable segment */
     uint32_t retransmitted; /* segments, over the connection's life */
     uint32_t segments_in, segments_out;
     uint64_t bytes_sent_acked, bytes_received;

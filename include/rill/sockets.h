@@ -383,9 +383,9 @@ struct rill_tcp_info {
     uint8_t tcpi_retransmits;
     uint8_t tcpi_probes;
     uint8_t tcpi_backoff;
-    uint8_t tcpi_options; /* 1 timestamps, 2 SACK, 4 window scaling */
+    uint8_t tcpi_options; /* 1 timestamps, 2 SACK, 4 window scaling, 32 data in the SYN */
     uint8_t tcpi_wscales; /* snd low four bits, rcv high four (the bit fields of x86 and ARM) */
-    uint8_t tcpi_flags;
+    uint8_t tcpi_flags;   /* 1: tcpi_delivery_rate is limited by the application */
     uint32_t tcpi_rto, tcpi_ato, tcpi_snd_mss, tcpi_rcv_mss;
     uint32_t tcpi_unacked, tcpi_sacked, tcpi_lost, tcpi_retrans, tcpi_fackets;
     uint32_t tcpi_last_data_sent, tcpi_last_ack_sent, tcpi_last_data_recv, tcpi_last_ack_recv;

@@ -6,6 +6,8 @@
 
 #include "base/types.h"
 
+#define REORDERING 3u /* Linux's tcp_reordering */
+
 _Static_assert(sizeof(struct rill_tcp_info) == 240, "Linux's struct tcp_info up to tcpi_rehash");
 _Static_assert(sizeof(struct rill_tcp_info) <= OPTION_BYTES_MAX, "a getter's room");
 
@@ -52,7 +54,6 @@ static void fill_path(const struct rill_status *status, struct rill_tcp_info *ou
 
 static void fill_queues(const struct below *below, const struct rill_status *status, struct rill_tcp_info *out)
 {
-    out->tcpi_unacked = segments(below->unacked_bytes - below->unsent_bytes, status->snd_mss);
     out->tcpi_notsent_bytes = below->unsent_bytes;
     out->tcpi_snd_wnd = status->snd_wnd;
     out->tcpi_rcv_wnd = status->rcv_wnd;
@@ -62,6 +63,24 @@ static void fill_queues(const struct below *below, const struct rill_status *sta
     out->tcpi_bytes_received = status->bytes_received;
     out->tcpi_segs_out = status->segments_out;
     out->tcpi_segs_in = status->segments_in;
+    out->tcpi_last_ack_recv = status->quiet_ms;
+}
+
+static void fill_sender(const struct below *below, const struct rill_status *status, struct rill_tcp_info *out)
+{
+    out->tcpi_ca_state = (uint8_t)status->sending;
+    out->tcpi_unacked = segments(below->unacked_bytes - below->unsent_bytes, status->snd_mss);
+    out->tcpi_sacked = status->sacked_segments;
+    out->tcpi_lost = segments(status->lost_bytes, status->snd_mss);
+    out->tcpi_retrans = segments(status->again_bytes, status->snd_mss);
+    out->tcpi_reordering = REORDERING; /* RFC 8985 waits by time: the number stays what it begins with */
+    out->tcpi_reord_seen = status->reordering_seen;
+    out->tcpi_min_rtt = status->min_rtt_us != 0 ? status->min_rtt_us : UINT32_MAX;
+    out->tcpi_delivery_rate = status->delivery_rate;
+    out->tcpi_flags = status->delivery_rate_is_low ? 1 : 0;
+    out->tcpi_pacing_rate =
+        status->pacing_rate != 0 ? status->pacing_rate : UINT64_MAX; /* not paced: as Linux says it */
+    out->tcpi_max_pacing_rate = UINT64_MAX;
 }
 
 void tcp_info_fill(struct rill_sockets *s, struct sock *sock, struct rill_tcp_info *out)
@@ -91,4 +110,5 @@ void tcp_info_fill(struct rill_sockets *s, struct sock *sock, struct rill_tcp_in
         out->tcpi_retransmits = out->tcpi_backoff;
     fill_path(&status, out);
     fill_queues(&below, &status, out);
+    fill_sender(&below, &status, out);
 }

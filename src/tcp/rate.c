@@ -62,6 +62,17 @@ void rate_delivered(struct tcp *tcp, struct tcb *tcb, const struct sent *record,
     sender->first_sent_us = record->sent_us;
 }
 
+/* For rill_status(): a sample that the application held down says less than a higher one before it. */
+static void remember(struct sender *sender, const struct ack_sample *ack)
+{
+    if (ack->is_app_limited &&
+        (uint64_t)ack->rate_bytes * sender->rate_us < (uint64_t)sender->rate_bytes * ack->interval_us)
+        return;
+    sender->rate_bytes = ack->rate_bytes;
+    sender->rate_us = ack->interval_us;
+    sender->rate_app_limited = ack->is_app_limited;
+}
+
 void rate_finish(struct tcp *tcp, struct tcb *tcb, struct ack_sample *ack)
 {
     struct sender *sender = sender_at(tcp, tcb);
@@ -73,6 +84,8 @@ void rate_finish(struct tcp *tcp, struct tcb *tcb, struct ack_sample *ack)
     ack->rate_bytes = (uint32_t)min_u64(sender->delivered - ack->prior_delivered, UINT32_MAX);
     /* Shorter than any round trip: an ACK of what was sent again for nothing. */
     ack->is_rate_valid = ack->interval_us > 0 && ack->interval_us >= sender->min_rtt_us;
+    if (ack->is_rate_valid)
+        remember(sender, ack);
 }
 
 void rate_check_app_limited(struct tcp *tcp, struct tcb *tcb)

@@ -135,6 +135,8 @@ struct sender {
     uint64_t delivered_ce; /* bytes that were delivered with a CE mark, as far as the peer tells */
     uint64_t app_limited;  /* `delivered` at which the bubble of a slow application will have left; 0: none */
     uint32_t delivered_us, first_sent_us;
+    uint32_t rate_bytes, rate_us; /* the last sample worth telling; 0: none */
+    bool rate_app_limited;
 
     /* pacing.h */
     uint64_t pacing_rate; /* bytes a second; 0: no pacing */

@@ -11,6 +11,7 @@
 #include "tcp/output.h"
 #include "tcp/reassembly.h"
 #include "tcp/rtt.h"
+#include "tcp/scoreboard.h"
 #include "tcp/send_queue.h"
 #include "tcp/sender.h"
 #include "tcp/timeouts.h"
@@ -71,6 +72,49 @@ static void fill_timer(const struct tcp *tcp, const struct tcb *tcb, struct rill
     out->timer = timer_name(tcp, tcb, earliest);
 }
 
+static enum rill_sending sending_state(const struct sender *sender)
+{
+    static const uint8_t states[] = {
+        [SENDER_OPEN] = RILL_SENDING_OPEN,
+        [SENDER_CWR] = RILL_SENDING_REDUCED,
+        [SENDER_RECOVERY] = RILL_SENDING_RECOVERY,
+        [SENDER_LOSS] = RILL_SENDING_LOSS,
+    };
+
+    if (sender->state == SENDER_OPEN && (sender->board.sacked_bytes > 0 || sender->duplicate_bytes > 0))
+        return RILL_SENDING_DISORDER;
+    return (enum rill_sending)states[sender->state];
+}
+
+static uint32_t again_bytes(const struct tcp *tcp, const struct scoreboard *board)
+{
+    uint32_t bytes = 0;
+
+    for (const struct sent *record = sent_at(tcp, board->in_flight.first); record != NULL;
+         record = sent_at(tcp, record->later))
+        bytes += (record->flags & SENT_AGAIN) != 0 ? sent_bytes(record) : 0;
+    return bytes;
+}
+
+static void fill_sender(const struct tcp *tcp, const struct tcb *tcb, struct rill_status *out)
+{
+    const struct sender *sender;
+
+    if (tcb->sender == REF_NONE)
+        return;
+    sender = sender_at(tcp, tcb);
+    out->sending = sending_state(sender);
+    out->sacked_bytes = sender->board.sacked_bytes;
+    out->sacked_segments = sender->board.sacked_segments;
+    out->lost_bytes = sender->board.lost_bytes;
+    out->again_bytes = again_bytes(tcp, &sender->board);
+    out->min_rtt_us = sender->min_rtt_us;
+    out->pacing_rate = sender->pacing_rate;
+    out->delivery_rate = sender->rate_us == 0 ? 0 : (uint64_t)sender->rate_bytes * 1000000 / sender->rate_us;
+    out->delivery_rate_is_low = sender->rate_app_limited;
+    out->reordering_seen = sender->reordering_seen;
+}
+
 static void fill_tcb(struct tcp *tcp, const struct tcb *tcb, struct rill_status *out)
 {
     out->user = (tcb->flags & TCB_UNACCEPTED) != 0 ? 0 : tcb->user;
@@ -104,11 +148,14 @@ static void fill_tcb(struct tcp *tcp, const struct tcb *tcb, struct rill_status 
     out->ssthresh_bytes = tcb->ssthresh;
     out->flight_bytes = sender_flight(tcp, tcb);
     out->congestion_control = cc_of(tcb)->name;
+    out->unsent_bytes = send_queue_unsent(tcp, tcb);
+    out->quiet_ms = host_ms_since(tcp_host(tcp), tcb->last_heard_ms);
     out->retransmitted = tcb->retransmitted;
     out->segments_in = tcb->segments_in;
     out->segments_out = tcb->segments_out;
     out->bytes_sent_acked = tcb->bytes_acked;
     out->bytes_received = tcb->bytes_received;
+    fill_sender(tcp, tcb, out);
     fill_timer(tcp, tcb, out);
 }
 
