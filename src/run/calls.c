@@ -142,10 +142,8 @@ void answer_shutdown(struct run *run, struct psock *ps, const struct call *call)
     }
     error = rill_sock_shutdown(run->sockets, ps->fd, how);
     if (error != 0 || ps->phase != PSOCK_OPEN) {
-        if (error == 0 && ps->phase == PSOCK_LISTENING) {
-            waiters_end(run, ps, -EINVAL);
-            ps->phase = PSOCK_FRESH;
-        }
+        if (error == 0 && ps->phase == PSOCK_LISTENING && how != SHUT_WR)
+            listener_end(run, ps);
         call_answer(call, error);
         return;
     }

@@ -80,20 +80,6 @@ void connect_progress(struct run *run, struct psock *ps)
     psock_reset(run, ps); /* run->sockets keeps the error for SO_ERROR */
 }
 
-/* A new pair at the same descriptor, for a socket whose connection was reset. */
-static bool revive(struct run *run, struct psock *ps, const struct call *call)
-{
-    int flags = process_file_flags(call->thread, (int)call->args[0]);
-    bool done;
-    int end;
-
-    if (!psock_renew(run, ps, (flags & O_NONBLOCK) != 0, &end))
-        return false;
-    done = call_replace_file(call, end, (int)call->args[0], (flags & O_CLOEXEC) != 0);
-    close(end);
-    return done;
-}
-
 static void begin(struct run *run, struct psock *ps, const struct call *call, int end)
 {
     bool nonblocking = (fcntl(end, F_GETFL) & O_NONBLOCK) != 0;
@@ -131,13 +117,20 @@ void answer_connect(struct run *run, struct psock *ps, const struct call *call)
         kernel_takes_over(run, ps, call);
         return;
     }
-    if (ps->phase == PSOCK_DEAD && !revive(run, ps, call)) {
+    if (ps->phase == PSOCK_DEAD && !psock_revive(run, ps, call)) {
         call_answer(call, -ENOBUFS);
         return;
     }
     if (ps->datagrams) {
         datagrams_flush(run, ps); /* what was sent before goes where it was to go */
         call_answer(call, rill_sock_connect(run->sockets, ps->fd, addr, bytes));
+        return;
+    }
+    if (ps->phase == PSOCK_LISTENING) {
+        error = rill_sock_connect(run->sockets, ps->fd, addr, bytes);
+        if (error == 0)
+            listener_end(run, ps); /* to no address: it is disconnected */
+        call_answer(call, error);
         return;
     }
     memcpy(ps->remote, addr, sizeof addr);

@@ -31,6 +31,7 @@ enum rule {
     RULE_ALWAYS,
     RULE_INET,    /* argument 0 is AF_INET or AF_INET6 */
     RULE_ADDRESS, /* argument 4, where an address lies, is given */
+    RULE_RECEIVE, /* the same, or MSG_ERRQUEUE in argument 3 */
     RULE_IOCTL,   /* argument 1 is a request that TCP or IP would answer */
     RULE_OPENAT,  /* argument 2 opens for reading */
     RULE_OPEN,    /* argument 1 does */
@@ -55,7 +56,7 @@ static const struct call calls[] = {
     {SYS_getsockopt, RULE_ALWAYS, 0, 0},
     {SYS_setsockopt, RULE_ALWAYS, 0, 0},
     {SYS_sendto, RULE_ADDRESS, 0, 0},
-    {SYS_recvfrom, RULE_ADDRESS, 0, 0},
+    {SYS_recvfrom, RULE_RECEIVE, 0, 0},
     {SYS_sendmsg, RULE_ALWAYS, 0, 0},
     {SYS_recvmsg, RULE_ALWAYS, 0, 0},
     {SYS_sendmmsg, RULE_ALWAYS, 0, 0},
@@ -160,6 +161,12 @@ static void add_rule(struct program *program, enum rule rule, unsigned flags)
         ask_if_inet(program, flags);
         break;
     case RULE_ADDRESS:
+        ask_if_address(program);
+        break;
+    case RULE_RECEIVE:
+        load(program, LOW(3));
+        add(program, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, MSG_ERRQUEUE, 0, 1));
+        finish(program, SECCOMP_RET_USER_NOTIF);
         ask_if_address(program);
         break;
     case RULE_IOCTL:

@@ -62,8 +62,13 @@ static void settle_tokens(struct run *run, struct psock *ps, int end)
 void answer_listen(struct run *run, struct psock *ps, const struct call *call)
 {
     bool again = ps->phase == PSOCK_LISTENING;
-    int error = rill_sock_listen(run->sockets, ps->fd, (int)call->args[1]);
-    int end, least = 1;
+    int end, least = 1, error;
+
+    if (ps->phase == PSOCK_DEAD && !psock_revive(run, ps, call)) {
+        call_answer(call, -ENOBUFS);
+        return;
+    }
+    error = rill_sock_listen(run->sockets, ps->fd, (int)call->args[1]);
 
     if (error == 0 && !again) {
         ps->phase = PSOCK_LISTENING;
@@ -108,13 +113,13 @@ static int take(struct run *run, struct psock *ps, const struct call *call, stru
             return 0;
         out->kernels = false;
     }
-    out->fd = ps->returned_count > 0 ? ps->returned[--ps->returned_count]
-                                     : rill_sock_accept4(run->sockets, ps->fd, NULL, NULL, RILL_SOCK_NONBLOCK);
-    if (out->fd < 0)
-        return out->fd == -RILL_EMFILE ? -ENFILE : out->fd;
-    if (rill_sock_getpeername(run->sockets, out->fd, out->addr, &out->addr_bytes) != 0)
-        out->addr_bytes = 0; /* reset already: reading will tell */
-    return 0;
+    if (ps->returned_count > 0) {
+        out->fd = ps->returned[--ps->returned_count];
+        (void)rill_sock_getpeername(run->sockets, out->fd, out->addr, &out->addr_bytes);
+        return 0;
+    }
+    out->fd = rill_sock_accept4(run->sockets, ps->fd, out->addr, &out->addr_bytes, RILL_SOCK_NONBLOCK);
+    return out->fd >= 0 ? 0 : out->fd == -RILL_EMFILE ? -ENFILE : out->fd;
 }
 
 /* A connection over the loopback is the kernel's, and stays so. */
@@ -196,6 +201,16 @@ void answer_accept(struct run *run, struct psock *ps, const struct call *call)
     else if (error != 0)
         call_answer(call, error);
     close(end);
+}
+
+void listener_end(struct run *run, struct psock *ps)
+{
+    waiters_end(run, ps, -EINVAL);
+    if (ps->shadow >= 0)
+        close(ps->shadow);
+    ps->shadow = -1;
+    (void)recv(ps->pair, run->scratch, ps->stuffing, MSG_DONTWAIT); /* it is no error that it hangs up with */
+    psock_bury(run, ps);
 }
 
 void listener_progress(struct run *run, struct psock *ps)

@@ -99,7 +99,10 @@ void answer_setsockopt(struct run *run, struct psock *ps, const struct call *cal
     }
     if (ps->phase == PSOCK_OPEN && level == RILL_SOL_TCP)
         stream_flush(run, ps); /* TCP_CORK and TCP_NODELAY are about what was written before, too */
-    error = rill_sock_setsockopt(run->sockets, ps->fd, level, name, value, bytes);
+    /* SO_RCVLOWAT is the pair's alone: below the mark data must come into it all the same. */
+    error = level == SOL_SOCKET && name == SO_RCVLOWAT
+                ? 0
+                : rill_sock_setsockopt(run->sockets, ps->fd, level, name, value, bytes);
     if ((error == -RILL_EOPNOTSUPP || error == -RILL_ENOPROTOOPT) && is_only_tuning(level, name)) {
         supervisor_say(run, "option %d of level %d was taken, and does nothing", name, level);
         error = 0;
@@ -130,7 +133,19 @@ static int take_error(struct run *run, struct psock *ps)
         return ours;
     (void)getsockopt(end, SOL_SOCKET, SO_ERROR, &pairs, &room);
     close(end);
-    return ps->phase == PSOCK_DEAD && pairs == 0 ? 0 : ours;
+    return ps->phase == PSOCK_DEAD && !ps->eof_out && pairs == 0 ? 0 : ours;
+}
+
+static int ask_pair(const struct psock *ps, int name, void *value, uint32_t *bytes)
+{
+    int end = psock_borrow_end(ps);
+    socklen_t room = *bytes;
+    int error = end >= 0 && getsockopt(end, SOL_SOCKET, name, value, &room) == 0 ? 0 : -ENOPROTOOPT;
+
+    if (end >= 0)
+        close(end);
+    *bytes = room;
+    return error;
 }
 
 void answer_getsockopt(struct run *run, struct psock *ps, const struct call *call)
@@ -156,6 +171,8 @@ void answer_getsockopt(struct run *run, struct psock *ps, const struct call *cal
         bytes = bytes < sizeof pending ? bytes : (uint32_t)sizeof pending;
         memcpy(value, &pending, bytes);
         error = 0;
+    } else if (level == SOL_SOCKET && name == SO_RCVLOWAT) {
+        error = ask_pair(ps, name, value, &bytes);
     } else {
         error = rill_sock_getsockopt(run->sockets, ps->fd, level, name, value, &bytes);
     }
@@ -185,14 +202,14 @@ static int ask_interfaces(const struct call *call)
     struct ifreq request;
     int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     int result = 0;
+    bool there;
 
     if (fd < 0)
         return -errno;
-    if (!program_read(call, call->args[2], &request, sizeof request))
-        result = -EFAULT;
-    else if (ioctl(fd, (unsigned long)call->args[1], &request) != 0)
+    there = program_read(call, call->args[2], &request, sizeof request);
+    if (there && ioctl(fd, (unsigned long)call->args[1], &request) != 0)
         result = -errno;
-    else if (!program_write(call, call->args[2], &request, sizeof request))
+    else if (!there || !program_write(call, call->args[2], &request, sizeof request))
         result = -EFAULT;
     close(fd);
     return result;
@@ -235,6 +252,10 @@ void answer_ioctl(struct run *run, struct psock *ps, const struct call *call)
     switch (request) {
     case SIOCOUTQ_:
     case SIOCOUTQNSD:
+        if (ps->phase == PSOCK_LISTENING) {
+            call_answer(call, -EINVAL);
+            break;
+        }
         number = count_unsent(run, ps, request);
         call_answer(call, program_write(call, call->args[2], &number, sizeof number) ? 0 : -EFAULT);
         break;

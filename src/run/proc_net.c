@@ -236,7 +236,9 @@ static void put_pair(const struct run *run, char *names, char *values, FILE *to)
 
     fputs(names, to);
     group = strtok_r(names, " \n", &name_at);
-    fputs(group != NULL ? group : "", to);
+    if (group == NULL)
+        return;
+    fputs(group, to);
     (void)strtok_r(values, " \n", &value_at);
     while ((name = strtok_r(NULL, " \n", &name_at)) != NULL && (value = strtok_r(NULL, " \n", &value_at)) != NULL) {
         uint64_t ours = added(run, group, name);

@@ -163,7 +163,7 @@ static void unlink_dead(struct run *run, struct psock *ps)
     run->dead_count--;
 }
 
-bool psock_renew(struct run *run, struct psock *ps, bool nonblocking, int *end)
+static bool renew(struct run *run, struct psock *ps, bool nonblocking, int *end)
 {
     unlink_dead(run, ps);
     forget_inode(run, ps);
@@ -171,6 +171,7 @@ bool psock_renew(struct run *run, struct psock *ps, bool nonblocking, int *end)
     ps->readable = ps->hung_up = ps->eof_in = ps->eof_out = ps->shut_receive = ps->shut_send = false;
     ps->urgent = false;
     ps->stuffing = 0;
+    ps->tokens = 0;
     free(ps->carry);
     ps->carry = NULL;
     ps->carry_bytes = ps->carry_done = 0;
@@ -178,6 +179,19 @@ bool psock_renew(struct run *run, struct psock *ps, bool nonblocking, int *end)
         return true;
     psock_free(run, ps);
     return false;
+}
+
+bool psock_revive(struct run *run, struct psock *ps, const struct call *call)
+{
+    int flags = process_file_flags(call->thread, (int)call->args[0]);
+    bool done;
+    int end;
+
+    if (!renew(run, ps, (flags & O_NONBLOCK) != 0, &end))
+        return false;
+    done = call_replace_file(call, end, (int)call->args[0], (flags & O_CLOEXEC) != 0);
+    close(end);
+    return done;
 }
 
 static void close_pair(struct psock *ps)
@@ -257,11 +271,25 @@ static void leave_unread(struct psock *ps)
     close(end);
 }
 
+static void leave_nothing(struct run *run, const struct psock *ps)
+{
+    while (recv(ps->pair, run->scratch, SCRATCH_BYTES, MSG_DONTWAIT) > 0)
+        continue;
+}
+
 void psock_reset(struct run *run, struct psock *ps)
 {
     if (ps->phase == PSOCK_DEAD)
         return;
-    leave_unread(ps);
+    if (ps->eof_out)
+        leave_nothing(run, ps); /* behind its FIN a peer's RST says nothing to a reader; writing fails by EPIPE */
+    else
+        leave_unread(ps);
+    psock_bury(run, ps);
+}
+
+void psock_bury(struct run *run, struct psock *ps)
+{
     close_pair(ps);
     ps->phase = PSOCK_DEAD;
     ps->dead_previous = run->dead_tail;

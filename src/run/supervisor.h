@@ -122,12 +122,14 @@ enum source { SOURCE_PAIR, SOURCE_SHADOW, SOURCE_LISTENER };
 
 /* A socket with its pair; *end is the program's end, to be given to it and closed. NULL: errno says why. */
 struct psock *psock_make(struct run *run, int fd, bool datagrams, bool nonblocking, int *end);
-/* The pair again, after a reset. */
-bool psock_renew(struct run *run, struct psock *ps, bool nonblocking, int *end);
+/* A new pair at the descriptor that the call is about, for a socket that was reset or buried. */
+bool psock_revive(struct run *run, struct psock *ps, const struct call *call);
 /* The program has closed it: unlinked and freed, run->sockets' descriptor closed too. */
 void psock_free(struct run *run, struct psock *ps);
 /* The connection is over by an error: the program's end reads ECONNRESET, and hangs up. */
 void psock_reset(struct run *run, struct psock *ps);
+/* There is nothing any more behind the program's end: it hangs up. */
+void psock_bury(struct run *run, struct psock *ps);
 struct psock *psock_by_inode(struct run *run, uint64_t inode);
 struct psock *psock_by_source(struct run *run, uint64_t source);
 /* The socket that a call is about, and where it was seen; NULL: none of ours. */
@@ -178,6 +180,8 @@ void pair_stuff(struct psock *ps, int end, uint32_t bytes);
 
 void answer_listen(struct run *run, struct psock *ps, const struct call *call);
 void answer_accept(struct run *run, struct psock *ps, const struct call *call);
+/* It listens no more, and is still open. */
+void listener_end(struct run *run, struct psock *ps);
 void listener_progress(struct run *run, struct psock *ps);
 
 void answer_getsockopt(struct run *run, struct psock *ps, const struct call *call);

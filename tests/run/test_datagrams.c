@@ -112,7 +112,7 @@ static void guest_connected(void)
     GUEST(write(fd, "ab", 2) == 2 && read(fd, text, sizeof text) == 2 && memcmp(text, "ab", 2) == 0);
     GUEST(send(fd, "", 0, 0) == 0 && recv(fd, text, sizeof text, 0) == 0);
     for (unsigned i = 0; i < 5; i++)
-        GUEST(send(fd, "01234" + i, 1, 0) == 1);
+        GUEST(send(fd, &"01234"[i], 1, 0) == 1);
     for (unsigned i = 0; i < 5; i++) /* plain calls and addressed ones in turn */
         GUEST((i % 2 == 0 ? recv(fd, text, 4, 0) : recvfrom(fd, text, 4, 0, (struct sockaddr *)&name, &bytes)) == 1 &&
               text[0] == (char)('0' + i));

@@ -23,8 +23,8 @@ struct guest {
 };
 
 /* Ends the guest, and fails the test, when the fact does not hold. */
-#define GUEST(fact) guest_check((fact), #fact, __FILE__, __LINE__)
-void guest_check(bool holds, const char *fact, const char *file, int line);
+#define GUEST(fact) ((fact) ? (void)0 : guest_fail(#fact, __FILE__, __LINE__))
+void guest_fail(const char *fact, const char *file, int line) __attribute__((noreturn));
 
 /* First in main(): runs the guest that the arguments name, and does not return then. */
 void world_be_guest(int argc, char **argv, const struct guest *guests);
