@@ -57,7 +57,7 @@ struct settings {
     unsigned only_count;
 };
 
-static void fail(const char *what, const char *which)
+static _Noreturn void fail(const char *what, const char *which)
 {
     fprintf(stderr, "oracle: %s %s: %s\n", what, which, strerror(errno));
     exit(1);
