@@ -149,6 +149,65 @@ static void R5482_6_the_first_segment_behind_the_handshake_tells_the_user_timeou
     peer_close(&p);
 }
 
+static void R5482_6_a_syn_ack_tells_the_listeners_user_timeout(void **state)
+{
+    struct peer p;
+    struct peer_segment syn_ack;
+    (void)state;
+    peer_open(
+        &p, &(struct peer_setup){.passive = true, .option_flags = RILL_OPTION_USER_TIMEOUT, .user_timeout_ms = 200000});
+    peer_reach(&p, RILL_STATE_LISTEN);
+    peer_send(&p, TCP_SYN, 0, 0, 0);
+    syn_ack = expect_segment(&p, TCP_SYN | TCP_ACK, 0, 1, 0);
+    assert_true((syn_ack.options.present & TCP_OPTION_USER_TIMEOUT) != 0);
+    assert_int_equal(syn_ack.options.user_timeout, 200);
+    peer_close(&p);
+}
+
+/* Sent again by the timer, and because the peer's SYN came again. */
+static void a_syn_ack_sent_again_offers_what_the_first_one_did(void **state)
+{
+    struct peer p;
+    (void)state;
+    peer_open(&p, &(struct peer_setup){.passive = true, .timestamps = true, .sack = true, .window_scaling = true});
+    peer_reach(&p, RILL_STATE_LISTEN);
+    peer_send(&p, TCP_SYN, 0, 0, 0);
+    peer_advance(&p, 1000);
+    peer_send(&p, TCP_SYN, 0, 0, 0);
+    for (unsigned i = 0; i < 3; i++) {
+        struct peer_segment syn_ack = expect_segment(&p, TCP_SYN | TCP_ACK, 0, 1, 0);
+
+        assert_int_equal(syn_ack.options.present,
+                         TCP_OPTION_MSS | TCP_OPTION_TIMESTAMP | TCP_OPTION_SACK_PERMITTED | TCP_OPTION_WINDOW_SCALE);
+    }
+    expect_nothing(&p);
+    peer_close(&p);
+}
+
+static void eight_retries(struct rill_config *config)
+{
+    config->syn_retries = 8;
+}
+
+static void closing_a_listener_ends_its_half_open_connections_however_often_they_were_tried(void **state)
+{
+    (void)state;
+    for (uint64_t seconds = 0; seconds < 240; seconds += 20) {
+        struct rill_memory memory;
+        struct peer p;
+
+        peer_open(&p, &(struct peer_setup){.passive = true, .configure = eight_retries});
+        peer_reach(&p, RILL_STATE_SYN_RECEIVED);
+        peer_advance(&p, seconds * 1000);
+        rill_memory(p.stack, &memory);
+        assert_int_equal(memory.half_open, 1);
+        assert_int_equal(rill_close(p.stack, p.listener), 0);
+        rill_memory(p.stack, &memory);
+        assert_int_equal(memory.half_open, 0);
+        peer_close(&p);
+    }
+}
+
 static void R5482_8_keep_alive_waits_for_as_long_as_the_adopted_user_timeout(void **state)
 {
     struct peer p;
@@ -498,6 +557,9 @@ int main(void)
         cmocka_unit_test(the_user_timeout_of_a_later_segment_is_taken),
         cmocka_unit_test(R5482_7_a_user_timeout_in_a_syn_does_not_change_the_patience_for_the_handshake),
         cmocka_unit_test(R5482_6_the_first_segment_behind_the_handshake_tells_the_user_timeout_again),
+        cmocka_unit_test(R5482_6_a_syn_ack_tells_the_listeners_user_timeout),
+        cmocka_unit_test(a_syn_ack_sent_again_offers_what_the_first_one_did),
+        cmocka_unit_test(closing_a_listener_ends_its_half_open_connections_however_often_they_were_tried),
         cmocka_unit_test(R5482_8_keep_alive_waits_for_as_long_as_the_adopted_user_timeout),
         cmocka_unit_test(a_segment_that_finds_no_memory_is_answered_at_once),
         cmocka_unit_test(the_fin_of_a_segment_that_found_no_memory_is_not_remembered),
