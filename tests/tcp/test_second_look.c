@@ -184,6 +184,22 @@ static void a_syn_ack_sent_again_offers_what_the_first_one_did(void **state)
     peer_close(&p);
 }
 
+/* RFC 7323 2.3: from the first segment behind the SYN,ACK on, by the shift that it told. */
+static void R7323_4_windows_of_a_passive_open_are_scaled_as_it_told(void **state)
+{
+    struct peer p;
+    struct peer_segment ack;
+    (void)state;
+    peer_open(&p, &(struct peer_setup){.passive = true, .window_scaling = true});
+    peer_reach(&p, RILL_STATE_ESTABLISHED);
+    assert_true(p.stack_shift > 0);
+    assert_int_equal(status_of(&p).rcv_wscale, p.stack_shift);
+    peer_send(&p, TCP_FIN | TCP_ACK, 1, 1, 0);
+    ack = expect_segment(&p, TCP_ACK, 1, 2, 0);
+    assert_in_range((uint32_t)ack.window << p.stack_shift, 16384, 65536);
+    peer_close(&p);
+}
+
 static void eight_retries(struct rill_config *config)
 {
     config->syn_retries = 8;
@@ -559,6 +575,7 @@ int main(void)
         cmocka_unit_test(R5482_6_the_first_segment_behind_the_handshake_tells_the_user_timeout_again),
         cmocka_unit_test(R5482_6_a_syn_ack_tells_the_listeners_user_timeout),
         cmocka_unit_test(a_syn_ack_sent_again_offers_what_the_first_one_did),
+        cmocka_unit_test(R7323_4_windows_of_a_passive_open_are_scaled_as_it_told),
         cmocka_unit_test(closing_a_listener_ends_its_half_open_connections_however_often_they_were_tried),
         cmocka_unit_test(R5482_8_keep_alive_waits_for_as_long_as_the_adopted_user_timeout),
         cmocka_unit_test(a_segment_that_finds_no_memory_is_answered_at_once),
