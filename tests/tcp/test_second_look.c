@@ -1,6 +1,7 @@
 /* What an arriving segment changes besides the stream: clocks, marks, counters, and what is left out when memory is short. */
 #include "stack/stack.h"
 #include "support/tcp_peer.h"
+#include "tcp/connection.h"
 
 #define DAY_MS UINT64_C(86400000)
 
@@ -197,6 +198,54 @@ static void R7323_4_windows_of_a_passive_open_are_scaled_as_it_told(void **state
     peer_send(&p, TCP_FIN | TCP_ACK, 1, 1, 0);
     ack = expect_segment(&p, TCP_ACK, 1, 2, 0);
     assert_in_range((uint32_t)ack.window << p.stack_shift, 16384, 65536);
+    peer_close(&p);
+}
+
+static void a_listener_takes_its_backlog_and_what_its_connections_send_with(void **state)
+{
+    struct rill_options options;
+    struct peer p;
+    unsigned accepted = 0;
+    (void)state;
+    peer_open(&p, NULL);
+    rill_options_default(&options);
+    options.local.port = STACK_PORT;
+    options.backlog = 4;
+    options.tos = 0x28;
+    options.ttl = 9;
+    options.receive_buffer_bytes = 20000;
+    options.send_buffer_bytes = 30000;
+    assert_int_equal(rill_tcp_listen(p.stack, &options, &p.listener), 0);
+    for (uint16_t i = 0; i < 8; i++) {
+        peer_send_packet(&p, &(struct peer_packet){.flags = TCP_SYN, .source_port = (uint16_t)(50000 + i)});
+        peer_send_packet(
+            &p, &(struct peer_packet){.flags = TCP_ACK, .seq = 1, .ack = 1, .source_port = (uint16_t)(50000 + i)});
+    }
+    while (rill_accept(p.stack, p.listener, &p.conn, NULL) == 0) {
+        const struct tcb *tcb = connection_from_handle(&p.stack->tcp, p.conn);
+
+        assert_int_equal(tcb->tos, 0x28);
+        assert_int_equal(tcb->ttl, 9);
+        assert_int_equal(status_of(&p).receive_buffer_bytes, 20000);
+        assert_int_equal(status_of(&p).send_buffer_bytes, 30000);
+        accepted++;
+    }
+    assert_int_equal(accepted, 5); /* as Linux counts: one more than the backlog */
+    peer_close(&p);
+}
+
+static void closing_a_listener_leaves_nothing_of_what_nobody_accepted(void **state)
+{
+    struct peer p;
+    (void)state;
+    peer_open(&p, &(struct peer_setup){.passive = true});
+    peer_reach(&p, RILL_STATE_SYN_RECEIVED);
+    peer_send(&p, TCP_ACK, 1, 1, 100);
+    assert_int_equal(p.stack->tcp.tcbs.used, 1);
+    assert_int_equal(rill_close(p.stack, p.listener), 0);
+    peer_run(&p);
+    assert_int_equal(p.stack->tcp.tcbs.used, 0);
+    assert_int_equal(p.stack->tcp.busies.used, 0);
     peer_close(&p);
 }
 
@@ -576,6 +625,8 @@ int main(void)
         cmocka_unit_test(R5482_6_a_syn_ack_tells_the_listeners_user_timeout),
         cmocka_unit_test(a_syn_ack_sent_again_offers_what_the_first_one_did),
         cmocka_unit_test(R7323_4_windows_of_a_passive_open_are_scaled_as_it_told),
+        cmocka_unit_test(a_listener_takes_its_backlog_and_what_its_connections_send_with),
+        cmocka_unit_test(closing_a_listener_leaves_nothing_of_what_nobody_accepted),
         cmocka_unit_test(closing_a_listener_ends_its_half_open_connections_however_often_they_were_tried),
         cmocka_unit_test(R5482_8_keep_alive_waits_for_as_long_as_the_adopted_user_timeout),
         cmocka_unit_test(a_segment_that_finds_no_memory_is_answered_at_once),
