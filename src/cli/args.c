@@ -222,3 +222,18 @@ bool args_seconds(const char *what, const char *text, uint64_t *nanoseconds)
     *nanoseconds = (uint64_t)(value * 1e9);
     return true;
 }
+
+bool args_ecn(const char *what, const char *text, uint32_t *ecn)
+{
+    static const char *const names[] = {
+        [RILL_ECN_OFF] = "off", [RILL_ECN_ACCEPT] = "accept", [RILL_ECN_ON] = "on", [RILL_ECN_ACCURATE] = "accurate"};
+
+    for (uint32_t i = RILL_ECN_OFF; i <= RILL_ECN_ACCURATE; i++) {
+        if (strcmp(names[i], text) == 0) {
+            *ecn = i;
+            return true;
+        }
+    }
+    cli_error("%s '%s': say off, accept, on or accurate", what, text);
+    return false;
+}

@@ -60,6 +60,9 @@ bool args_number(const struct args *args, const char *what, const char *text, ui
 bool args_bytes(const char *what, const char *text, uint64_t *out); /* 64, 64k, 64M, 1G: powers of 1,024 */
 bool args_port(const char *text, uint16_t *out);                    /* 1 .. 65535 */
 bool args_congestion_control(const char *what, const char *text);   /* one of rill_congestion_control_name() */
+
+/* "off", "accept", "on", "accurate": enum rill_ecn. */
+bool args_ecn(const char *what, const char *text, uint32_t *ecn);
 bool args_seconds(const char *what, const char *text, uint64_t *nanoseconds);
 
 #endif

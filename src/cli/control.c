@@ -111,6 +111,8 @@ static void put_sequence_space(struct json *json, const struct rill_status *stat
     json_bool(json, "timestamps", status->timestamps);
     json_bool(json, "sack", status->sack);
     json_bool(json, "window_scaling", status->window_scaling);
+    json_text(json, "ecn", status->ecn == RILL_ECN_ACCURATE ? "accurate" : status->ecn == RILL_ECN_ON ? "on" : "off");
+    json_bool(json, "syn_data", status->syn_data);
     json_number(json, "snd_wscale", status->snd_wscale);
     json_number(json, "rcv_wscale", status->rcv_wscale);
 }

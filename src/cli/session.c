@@ -29,6 +29,8 @@ enum session_option {
     OPTION_MSL,
     OPTION_CC,
     OPTION_PACING,
+    OPTION_ECN,
+    OPTION_FAST_OPEN,
     OPTION_SHELL,
     OPTION_VERBOSE,
 };
@@ -46,6 +48,8 @@ const struct args_option session_options[] = {
     {OPTION_MSL, 0, "msl", "MS", "maximum segment lifetime; TIME-WAIT lasts twice that"},
     {OPTION_CC, 0, "cc", "NAME", "congestion control of what rill sends"},
     {OPTION_PACING, 0, "pacing", NULL, "spread segments over the round trip"},
+    {OPTION_ECN, 0, "ecn", "WHEN", "congestion marks: off, accept (the default: when asked), on, accurate"},
+    {OPTION_FAST_OPEN, 0, "fast-open", NULL, "listeners take data in a SYN (TCP Fast Open); it may come twice"},
     {OPTION_SHELL, 0, "shell", NULL, "a shell beside rill, on the kernel's side; its end ends rill"},
     {OPTION_VERBOSE, 'v', "verbose", NULL, "say what happens"},
     {0, 0, NULL, NULL, NULL},
@@ -103,6 +107,12 @@ int session_config_take(struct session_config *config, const struct args *args, 
         break;
     case OPTION_PACING:
         config->pacing = true;
+        break;
+    case OPTION_ECN:
+        right = args_ecn("--ecn", args->value, &config->ecn);
+        break;
+    case OPTION_FAST_OPEN:
+        config->fast_open = true;
         break;
     case OPTION_SHELL:
         config->shell = true;
@@ -273,6 +283,10 @@ static int open_stack(struct session *session, const struct session_config *conf
         stack.msl_ms = (uint32_t)config->msl_ms;
     stack.congestion_control = config->congestion_control;
     stack.pacing = config->pacing;
+    if (config->ecn != RILL_ECN_DEFAULT)
+        stack.ecn = config->ecn;
+    if (config->fast_open)
+        stack.fast_open |= RILL_FAST_OPEN_ALL_LISTENERS;
     error = rill_stack_open(&stack, &session->stack);
     if (error != 0) {
         cli_error("cannot make a stack in %llu bytes of memory: %s (at least %u bytes are needed)",

@@ -19,7 +19,8 @@ extern const struct args_option session_options[];
 struct session_config {
     const char *dev, *addr, *gw, *impair, *pcap, *name, *congestion_control;
     uint64_t memory_bytes, mtu, msl_ms;
-    bool offload, verbose, shell, pacing;
+    uint32_t ecn; /* enum rill_ecn */
+    bool offload, verbose, shell, pacing, fast_open;
 };
 
 /* Defaults and the environment (RILL_DEV, RILL_ADDR, RILL_GW). */

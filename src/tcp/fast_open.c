@@ -91,6 +91,8 @@ void fast_open_judge(struct tcp *tcp, struct listener *listener, const struct ar
     out->opens = newest || (theirs->fast_open_bytes == FAST_OPEN_COOKIE_BYTES &&
                             make_cookie(tcp, client, server, 1, older) && is_same(theirs->fast_open_cookie, older));
     out->gives_cookie = !newest;
+    if (listener->defer_accept > 0 && arrival->seg.data_bytes == 0)
+        out->opens = false; /* the application wants no connection without data */
     if (!out->opens && theirs->fast_open_bytes > 0)
         host_count(tcp_host(tcp), RILL_COUNT_TCP_FAST_OPEN_BAD_COOKIE, 1);
 }

@@ -528,9 +528,9 @@ static void segment_arrives_otherwise(struct tcp *tcp, struct tcb *tcb, struct a
         return;
     tcb->last_heard_ms = host_ms(tcp_host(tcp));
     tcb->keep_probes = 0;
-    ecn_arrives(tcp, tcb, arrival);
     if (fifth_check_ack(tcp, tcb, arrival) == STOP)
         return;
+    ecn_arrives(tcp, tcb, arrival);
     remember_timestamp(tcb, &arrival->seg);
     options_take_user_timeout(tcp, tcb, &arrival->seg.options);
     sixth_check_urg(tcp, tcb, arrival);

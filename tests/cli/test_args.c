@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "cli/args.h"
+#include "rill/rill.h"
 
 static const struct args_option options[] = {
     {'a', 'a', "all", NULL, "everything"},
@@ -150,6 +151,19 @@ static void bad_numbers_are_refused(void **state)
     assert_int_equal(bytes, 1500000000);
 }
 
+static void ecn_is_one_of_four_words(void **state)
+{
+    uint32_t ecn = RILL_ECN_DEFAULT;
+    (void)state;
+    assert_true(args_ecn("--ecn", "off", &ecn));
+    assert_int_equal(ecn, RILL_ECN_OFF);
+    assert_true(args_ecn("--ecn", "accurate", &ecn));
+    assert_int_equal(ecn, RILL_ECN_ACCURATE);
+    assert_false(args_ecn("--ecn", "yes", &ecn));
+    assert_false(args_ecn("--ecn", "", &ecn));
+    assert_int_equal(ecn, RILL_ECN_ACCURATE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -161,6 +175,7 @@ int main(void)
         cmocka_unit_test(help_names_every_option),
         cmocka_unit_test(bytes_have_units),
         cmocka_unit_test(bad_numbers_are_refused),
+        cmocka_unit_test(ecn_is_one_of_four_words),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,11 +19,17 @@ static void check_same_options(const struct tcp_options *a, const struct tcp_opt
         MUST(a->user_timeout == b->user_timeout);
     if (a->present & TCP_OPTION_FAST_OPEN) {
         MUST(a->fast_open_bytes == b->fast_open_bytes && a->fast_open_bytes <= 16);
+        MUST(a->fast_open_experimental == b->fast_open_experimental);
         MUST(memcmp(a->fast_open_cookie, b->fast_open_cookie, a->fast_open_bytes) == 0);
+    }
+    if (a->present & TCP_OPTION_ACCURATE_ECN) {
+        MUST(a->accurate_ecn_fields == b->accurate_ecn_fields && a->accurate_ecn_fields < 1u << TCP_ECN_FIELDS);
+        for (unsigned i = 0; i < TCP_ECN_FIELDS; i++)
+            MUST((a->accurate_ecn_fields & 1u << i) == 0 || a->accurate_ecn[i] == b->accurate_ecn[i]);
     }
 }
 
-/* The alignment that tcp_build() gives may not fit where the peer's own did: SACK and the cookie may then be missing. */
+/* The alignment that tcp_build() gives may not fit where the peer's own did: SACK, the cookie and AccECN may then be missing. */
 static void check_built_again(const struct tcp_segment *segment)
 {
     struct tcp_header header = {
@@ -34,6 +40,7 @@ static void check_built_again(const struct tcp_segment *segment)
         .window = segment->window,
         .urgent = segment->urgent,
         .flags = segment->flags,
+        .ae = (segment->ace & TCP_ACE_AE) != 0,
         .options = segment->options,
     };
     uint8_t *again = malloc(TCP_HEADER_BYTES_MAX);
@@ -45,10 +52,12 @@ static void check_built_again(const struct tcp_segment *segment)
     MUST(bytes >= 20 && bytes <= 60 && bytes == tcp_header_bytes_for(&header.options, header.flags));
     MUST(tcp_parse(again, bytes, &other) == RILL_DROP_NONE);
     MUST(other.source_port == segment->source_port && other.destination_port == segment->destination_port);
-    MUST(other.seq.v == segment->seq.v && other.ack.v == segment->ack.v && other.flags == segment->flags);
+    MUST(other.seq.v == segment->seq.v && other.ack.v == segment->ack.v && other.flags == segment->flags &&
+         other.ace == segment->ace);
     MUST(other.window == segment->window && other.urgent == segment->urgent && other.data_bytes == 0);
     header.options.present &= (uint16_t)~TCP_OPTION_MALFORMED;
-    if (((header.options.present ^ other.options.present) & ~(TCP_OPTION_SACK | TCP_OPTION_FAST_OPEN)) != 0)
+    if (((header.options.present ^ other.options.present) &
+         ~(TCP_OPTION_SACK | TCP_OPTION_FAST_OPEN | TCP_OPTION_ACCURATE_ECN)) != 0)
         __builtin_trap();
     header.options.present &= other.options.present;
     header.options.sack_count = other.options.sack_count;
