@@ -213,6 +213,7 @@ static void a_listener_takes_its_backlog_and_what_its_connections_send_with(void
     options.backlog = 4;
     options.tos = 0x28;
     options.ttl = 9;
+    options.mss = 500;
     options.receive_buffer_bytes = 20000;
     options.send_buffer_bytes = 30000;
     assert_int_equal(rill_tcp_listen(p.stack, &options, &p.listener), 0);
@@ -226,6 +227,7 @@ static void a_listener_takes_its_backlog_and_what_its_connections_send_with(void
 
         assert_int_equal(tcb->tos, 0x28);
         assert_int_equal(tcb->ttl, 9);
+        assert_int_equal(status_of(&p).snd_mss, 500);
         assert_int_equal(status_of(&p).receive_buffer_bytes, 20000);
         assert_int_equal(status_of(&p).send_buffer_bytes, 30000);
         accepted++;
