@@ -107,6 +107,12 @@ int rill_memory_wire(uint16_t mtu, unsigned queue_packets, struct rill_driver **
 /* The same with offloads: a train arrives whole, as one super-segment whose checksum nobody computes. */
 int rill_memory_wire_offload(uint16_t mtu, unsigned queue_packets, struct rill_driver **a, struct rill_driver **b);
 
+/*
+ * One end that is its own other end, with offloads: what a stack sends to its own address comes back to it. Attached
+ * with that address and all of its bits as the prefix, it is the way there.
+ */
+int rill_memory_loop(uint16_t mtu, unsigned queue_packets, struct rill_driver **out);
+
 /* Faults of one direction. All probabilities 0 .. 1. A zeroed struct is a perfect wire. */
 struct rill_impairment {
     uint64_t seed;            /* same seed, same faults, packet for packet */

@@ -383,7 +383,8 @@ static int run_run(int argc, char **argv)
     status = session_open(&command.session, &command.config);
     if (status != 0)
         return status;
-    if (!command.host_loopback)
+    status = session_open_loop(&command.session);
+    if (status == 0 && !command.host_loopback)
         status = enter_program_namespace(&command);
     command.run_config.change_user = command.run_config.uid != 0 && geteuid() == 0;
     if (status == 0)

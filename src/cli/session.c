@@ -306,6 +306,22 @@ static int open_stack(struct session *session, const struct session_config *conf
     return 0;
 }
 
+#define LOOP_MTU 65535u
+#define LOOP_PACKETS 1024u
+
+int session_open_loop(struct session *session)
+{
+    const struct rill_netif_config netif = {.name = "loop", .addr = session->addr, .prefix_bits = 32};
+    int error = rill_memory_loop(LOOP_MTU, LOOP_PACKETS, &session->loop);
+
+    if (error == 0)
+        error = rill_attach(session->stack, session->loop, &netif);
+    if (error == 0)
+        return 0;
+    cli_error("no way to rill's own address: %s", strerror(-error));
+    return CLI_FAILED;
+}
+
 static int catch_signals(struct session *session)
 {
     sigset_t set;
@@ -373,11 +389,14 @@ void session_close(struct session *session)
     control_close(&session->control);
     if (session->driver != NULL)
         session->driver->ops->close(session->driver);
+    if (session->loop != NULL)
+        session->loop->ops->close(session->loop);
     if (session->stack != NULL)
         rill_stack_close(session->stack);
     if (session->signal_fd >= 0)
         close(session->signal_fd);
     session->driver = NULL;
+    session->loop = NULL;
     session->stack = NULL;
     session->signal_fd = -1;
 }
@@ -439,11 +458,13 @@ static void take_signals(struct session *session)
 /* Turn the stack until it and the application have nothing more to do. True when they may still have. */
 static bool turn(struct session *session)
 {
+    struct rill_driver *const drivers[2] = {session->driver, session->loop};
+
     for (unsigned round = 0; round < ROUNDS_MAX; round++) {
         struct rill_event event;
         bool told = false;
 
-        rill_turn(session->stack, &session->driver, 1, rill_clock());
+        rill_turn(session->stack, drivers, session->loop != NULL ? 2 : 1, rill_clock());
         while (rill_next(session->stack, &event)) {
             told = true;
             if (session->app.event != NULL)
@@ -474,6 +495,7 @@ static int limit_timeout(const struct session *session, int timeout_ms)
 
 void session_step(struct session *session, int timeout_ms)
 {
+    struct rill_driver *const drivers[2] = {session->driver, session->loop};
     struct pollfd fds[1 + CONTROL_DESCRIPTORS + SESSION_APP_DESCRIPTORS];
     unsigned control_count, app_count = 0;
     bool more = turn(session);
@@ -484,7 +506,7 @@ void session_step(struct session *session, int timeout_ms)
     control_count = control_descriptors(&session->control, fds + 1);
     if (session->app.descriptors != NULL)
         app_count = session->app.descriptors(session->app.context, fds + 1 + control_count);
-    rill_wait(session->stack, &session->driver, 1, fds, 1 + control_count + app_count,
+    rill_wait(session->stack, drivers, session->loop != NULL ? 2 : 1, fds, 1 + control_count + app_count,
               more ? 0 : limit_timeout(session, timeout_ms));
     if (fds[0].revents != 0)
         take_signals(session);

@@ -45,6 +45,7 @@ struct session_app {
 struct session {
     struct rill_stack *stack;
     struct rill_driver *driver; /* the outermost one: the gate */
+    struct rill_driver *loop;   /* the way to rill's own address; NULL: there is none */
     struct session_app app;
     /* rill run --join: serve a program too, whose listener is that descriptor of its process. 0 or -errno; NULL. */
     int (*adopt)(void *app_context, int pid, int listener);
@@ -65,6 +66,9 @@ struct session {
 /* Everything up to a stack that talks. 0, CLI_FAILED or CLI_USAGE after saying why. */
 int session_open(struct session *session, const struct session_config *config);
 void session_close(struct session *session);
+
+/* What is sent to rill's own address comes back to it from now on. 0, or CLI_FAILED after saying why. */
+int session_open_loop(struct session *session);
 
 /* Start a program beside rill, on the kernel's side of the TUN; NULL argv: the user's shell. 0 or CLI_FAILED. */
 int session_start_program(struct session *session, char **argv);

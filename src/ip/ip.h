@@ -128,6 +128,12 @@ static inline bool ip_addr_is_unspecified(const struct rill_addr *addr)
     return ip_addr_equal(addr, &none) || (ip_addr_is_v4(addr) && ip_v4(addr) == 0);
 }
 
+/* An interface of one address and no way on: what is sent there comes back to us, and our own address is no lie. */
+static inline bool ip_netif_is_loop(const struct netif *netif)
+{
+    return netif->prefix_bits == 32 && ip_addr_is_unspecified(&netif->gateway);
+}
+
 /* Our two 16-bit numbers and the addresses as words, for keyed hashes. */
 uint64_t ip_hash_tuple(const struct host *host, enum prf_domain domain, const struct rill_addr *local,
                        const struct rill_addr *remote, uint16_t local_port, uint16_t remote_port);

@@ -113,7 +113,7 @@ void answer_connect(struct run *run, struct psock *ps, const struct call *call)
         call_answer(call, error);
         return;
     }
-    if ((ps->phase == PSOCK_FRESH || ps->phase == PSOCK_DATAGRAMS) && address_is_kernels(run, addr, bytes)) {
+    if ((ps->phase == PSOCK_FRESH || ps->phase == PSOCK_DATAGRAMS) && address_is_loopback(addr, bytes)) {
         kernel_takes_over(run, ps, call);
         return;
     }

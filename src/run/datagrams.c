@@ -134,7 +134,7 @@ static int64_t send_one(struct run *run, struct psock *ps, const struct call *ca
 
     if (error != 0)
         return error;
-    if (contents.name_bytes != 0 && address_is_kernels(run, contents.name, contents.name_bytes))
+    if (contents.name_bytes != 0 && address_is_loopback(contents.name, contents.name_bytes))
         return send_by_kernel(run, ps, &contents);
     piece = (struct rill_iovec){contents.data, contents.bytes};
     header.name = contents.name_bytes != 0 ? contents.name : NULL;

@@ -43,13 +43,6 @@ bool address_is_loopback(const uint8_t *addr, uint32_t bytes)
     return family == AF_INET6 && memcmp(addr + 8, loopback6, 16) == 0;
 }
 
-bool address_is_kernels(const struct run *run, const uint8_t *addr, uint32_t bytes)
-{
-    const uint8_t *v4 = v4_of(addr, bytes);
-
-    return address_is_loopback(addr, bytes) || (v4 != NULL && memcmp(v4, run->config.addr.bytes + 12, 4) == 0);
-}
-
 int kernels_socket(const struct psock *ps, int type_flags)
 {
     int fd =

@@ -196,8 +196,6 @@ void dispatch(struct run *run, const struct call *call);
 /* A kernel socket like it, with the options that the program set. */
 int kernels_socket(const struct psock *ps, int type_flags);
 bool address_is_loopback(const uint8_t *addr, uint32_t bytes);
-/* True when the kernel has this address: the loopback's, or the stack's own, as the program's interface has it. */
-bool address_is_kernels(const struct run *run, const uint8_t *addr, uint32_t bytes);
 /* The kernel takes the socket over, and the call goes on there. */
 void kernel_takes_over(struct run *run, struct psock *ps, const struct call *call);
 /* A listener of the kernel beside ours, for the loopback. */

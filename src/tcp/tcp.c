@@ -148,7 +148,7 @@ static void no_block(struct tcp *tcp, struct arrival *arrival)
         listen_find(tcp, &(struct rill_endpoint){packet->destination, arrival->seg.destination_port},
                     &(struct rill_endpoint){packet->source, arrival->seg.source_port});
 
-    if (ip_is_local(&tcp->ip, &packet->source)) {
+    if (ip_is_local(&tcp->ip, &packet->source) && !ip_netif_is_loop(&tcp->ip.netifs[packet->netif])) {
         segment_drop(tcp, arrival, RILL_DROP_TCP_LAND); /* our own address as a stranger's: we would answer ourselves */
     } else if (listener == NULL) {
         segment_arrives_closed(tcp, arrival);

@@ -117,7 +117,7 @@ static enum rill_drop check(const struct udp *udp, const struct ip_packet *packe
 
     if (drop != RILL_DROP_NONE)
         return drop;
-    if (ip_is_local(udp_ip(udp), &packet->source))
+    if (ip_is_local(udp_ip(udp), &packet->source) && !ip_netif_is_loop(&udp_ip(udp)->netifs[packet->netif]))
         return RILL_DROP_UDP_LAND;
     if (packet->broadcast && ip_is_multicast(&packet->destination))
         return RILL_DROP_UDP_MULTICAST;

@@ -226,7 +226,15 @@ static void guest_serves_one(void)
 static void guest_asks_one(void)
 {
     char byte = 'j';
-    int fd = guest_connect(WORLD_RILL, PORT);
+    int fd = guest_connect(WORLD_RILL, PORT), listed = 0;
+    FILE *file = fopen("/proc/net/tcp", "r");
+    char line[256];
+
+    /* Both ends of it are rill's: 10.77.0.2 to 10.77.0.2, once from each side. */
+    while (fgets(line, sizeof line, file) != NULL)
+        listed += strstr(line, " 02004D0A:") != NULL && strstr(strstr(line, " 02004D0A:") + 1, " 02004D0A:") != NULL;
+    fclose(file);
+    GUEST(listed == 2);
 
     GUEST(write_all(fd, &byte, 1));
     byte = 0;
