@@ -361,6 +361,8 @@ static void print_flow_keys(struct json *json, unsigned index, const struct lab_
         return;
     snprintf(key, sizeof key, "done_%u", index);
     json_number(json, key, flow->done);
+    snprintf(key, sizeof key, "mean_ms_%u", index);
+    json_real(json, key, flow->mean_ms);
     snprintf(key, sizeof key, "median_ms_%u", index);
     json_real(json, key, flow->median_ms);
     snprintf(key, sizeof key, "p95_ms_%u", index);

@@ -251,6 +251,7 @@ static void tell_flow(struct world *world, unsigned index, double seconds)
         .mbit = (double)flow->bytes * 8 / 1e6 / seconds,
         .bytes = flow->bytes,
         .done = flow->times.count,
+        .mean_ms = samples_mean(&flow->times),
         .median_ms = samples_quantile(&flow->times, 0.5),
         .p95_ms = samples_quantile(&flow->times, 0.95),
     };
