@@ -27,4 +27,7 @@ void end_timer(struct world *world, struct end *end, uint32_t version);
 /* From now on it reads, and finds out about dead peers. */
 void end_heal(struct world *world, struct end *end);
 
+/* It aborts: what an attacker on the path has done to it cannot be made good. */
+void end_give_up(struct world *world, struct end *end);
+
 #endif

@@ -15,6 +15,7 @@ enum event_kind {
     EVENT_START,   /* index: session: its client connects */
     EVENT_FAULT,   /* index: of the scenario's timed faults */
     EVENT_HEAL,
+    EVENT_ATTACK,
     EVENT_KINDS
 };
 

@@ -3,6 +3,8 @@
  */
 #include "sim/forge.h"
 
+#define ICMP_BYTES (20u + 8u + 28u) /* with a quote of as many bytes as RFC 792 asks for */
+
 static void put16(uint8_t *p, uint32_t value)
 {
     p[0] = (uint8_t)(value >> 8);
@@ -51,6 +53,37 @@ static uint32_t put_options(uint8_t *to, const struct forged *f)
     return bytes;
 }
 
+static void put_ip(uint8_t *ip, uint8_t from, uint8_t to, uint8_t protocol, uint32_t bytes)
+{
+    ip[0] = 0x45;
+    put16(ip + 2, bytes);
+    put16(ip + 6, 0x4000);
+    ip[8] = 64;
+    ip[9] = protocol;
+    put32(ip + 12, 10u << 24 | (from + 1u));
+    put32(ip + 16, 10u << 24 | (to + 1u));
+    put16(ip + 10, 0xffff - sum16(ip, 20, 0));
+}
+
+struct frame *forge_icmp(struct frames *frames, uint8_t from, uint8_t to, uint8_t type, uint8_t code, uint16_t mtu,
+                         uint16_t port, uint16_t remote_port, uint32_t seq)
+{
+    struct frame *frame = frame_take(frames, ICMP_BYTES);
+    uint8_t *ip = frame->data, *icmp = ip + 20, *quote = icmp + 8;
+
+    memset(ip, 0, ICMP_BYTES);
+    put_ip(ip, from, to, 1, ICMP_BYTES);
+    icmp[0] = type;
+    icmp[1] = code;
+    put16(icmp + 6, mtu);
+    put_ip(quote, to, from, 6, 60);
+    put16(quote + 20, port);
+    put16(quote + 22, remote_port);
+    put32(quote + 24, seq);
+    put16(icmp + 2, 0xffff - sum16(icmp, ICMP_BYTES - 20, 0));
+    return frame;
+}
+
 struct frame *forge_begin(struct frames *frames, const struct forged *f)
 {
     struct frame *frame = frame_take(frames, FORGED_HEADERS_BYTES + FORGED_OPTIONS_MAX + f->payload_bytes);
@@ -60,14 +93,7 @@ struct frame *forge_begin(struct frames *frames, const struct forged *f)
     memset(ip, 0, FORGED_HEADERS_BYTES + FORGED_OPTIONS_MAX);
     header_bytes = 20 + put_options(tcp + 20, f);
     frame->length_bytes = 20 + header_bytes + f->payload_bytes;
-    ip[0] = 0x45;
-    put16(ip + 2, frame->length_bytes);
-    put16(ip + 6, 0x4000);
-    ip[8] = 64;
-    ip[9] = 6;
-    put32(ip + 12, 10u << 24 | (f->from + 1u));
-    put32(ip + 16, 10u << 24 | (f->to + 1u));
-    put16(ip + 10, 0xffff - sum16(ip, 20, 0));
+    put_ip(ip, f->from, f->to, 6, frame->length_bytes);
     put16(tcp, f->from_port);
     put16(tcp + 2, f->to_port);
     put32(tcp + 4, f->seq);

@@ -31,4 +31,11 @@ uint8_t *forge_payload(struct frame *frame);
 /* The checksum is right from now on. */
 void forge_finish(struct frame *frame);
 
+/*
+ * An ICMP error from one host to another, whole: type, code, next hop MTU, and as the quoted packet a segment of the
+ * receiver's with these ports and this sequence number.
+ */
+struct frame *forge_icmp(struct frames *frames, uint8_t from, uint8_t to, uint8_t type, uint8_t code, uint16_t mtu,
+                         uint16_t port, uint16_t remote_port, uint32_t seq);
+
 #endif

@@ -239,8 +239,9 @@ static void judge(struct world *world, struct host_sim *host, const uint8_t *pac
 
     if (wrong == NULL)
         wrong = packet_oracle_sent(&world->packets, f, &frame->incarnation);
-    if (wrong != NULL && host->stack == NULL && wrong[0] == 'Q' && world->scenario.vices != 0)
-        wrong = NULL; /* it may do what it must not */
+    if (wrong != NULL && wrong[0] == 'Q' &&
+        (world->scenario.attacker == ATTACKER_ON_PATH || (host->stack == NULL && world->scenario.vices != 0)))
+        wrong = NULL; /* it may do what it must not, or was told what it should not believe */
     frame->from = host->index;
     frame->to = (uint8_t)(f->to - 1);
     if (wrong == NULL && (f->from != host->index + 1 || frame->to >= world->scenario.host_count))

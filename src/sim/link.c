@@ -259,6 +259,7 @@ void link_enter(struct link *link, struct frames *frames, struct event_queue *qu
     uint32_t index = link->entered++;
     unsigned from = frame->from, to = frame->to;
 
+    frame->entered_at = now;
     counts->sent++;
     if (link->only != NULL && !mishaps_name(link->only, from, to, index))
         spare(link, frames, queue, counts, frame, now);

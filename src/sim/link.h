@@ -15,10 +15,11 @@ struct frame {
     struct frame *next;
     struct packet_seen facts;
     uint32_t incarnation; /* packet_oracle_sent() */
+    rill_time entered_at;
     uint32_t length_bytes;
     uint16_t segment_bytes, flags; /* of struct rill_packet */
     uint8_t from, to, size_class;
-    bool is_damaged, is_copy;
+    bool is_damaged, is_copy, is_forged;
     uint8_t data[];
 };
 

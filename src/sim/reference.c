@@ -587,17 +587,25 @@ static void probe(struct world *world, struct reference *r)
     send(world, &h, NULL, 0);
 }
 
+void reference_abort(struct world *world, const struct end *end)
+{
+    struct reference *r = reference_of(world, end);
+    struct forged h = header_of(world, r, r->nxt, TCP_RST | TCP_ACK);
+
+    if (r->state >= REFERENCE_SYN_RECEIVED)
+        send(world, &h, NULL, 0);
+    forget(r);
+}
+
 static void abort_on_time(struct world *world, struct reference *r)
 {
     struct end *end = end_of(world, r);
-    struct forged h = header_of(world, r, r->nxt, TCP_RST | TCP_ACK);
 
     if (end->temper.ending != ENDING_ABORT_AT || r->state != REFERENCE_OPEN ||
         world->now < end->opened_at + end->temper.ending_after)
         return;
     end->has_aborted = true;
-    forget(r);
-    send(world, &h, NULL, 0);
+    reference_abort(world, end);
     end_over(world, end);
 }
 

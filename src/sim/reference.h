@@ -63,6 +63,9 @@ void reference_turn(struct world *world, struct host_sim *host);
 
 void reference_heal(struct world *world, struct host_sim *host);
 
+/* With a RST; the end is the caller's to end. */
+void reference_abort(struct world *world, const struct end *end);
+
 /* Whether the end's connection is there and well. */
 bool reference_is_well(const struct world *world, const struct end *end);
 

@@ -67,6 +67,17 @@ static void draw_reference(struct scenario *s)
         s->vices = (uint32_t)choices_word(&c) & (uint32_t)choices_word(&c);
 }
 
+static void draw_attacker(struct scenario *s)
+{
+    struct choices c;
+
+    choices_init(&c, s->seed, "scenario/attacker");
+    if (!has_fault(s, FAULT_ATTACKER) || chance(&c, PPM / 2))
+        return;
+    s->attacker = chance(&c, PPM * 3 / 4) ? ATTACKER_OFF_PATH : ATTACKER_ON_PATH;
+    s->attack_pause = choose_log(&c, 100 * US, 1 * S);
+}
+
 static void draw_sizes(struct scenario *s)
 {
     struct choices c;
@@ -383,6 +394,7 @@ void scenario_draw(struct scenario *s, uint64_t seed, enum profile profile, uint
     draw_swarm(s, only);
     draw_sizes(s);
     draw_reference(s);
+    draw_attacker(s);
     for (unsigned i = 0; i < s->host_count; i++) {
         draw_host(s, &s->hosts[i], i);
         for (unsigned j = 0; j < s->host_count; j++)

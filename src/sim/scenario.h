@@ -48,7 +48,8 @@
     X(SIMULTANEOUS, "simultaneous")                                                                                    \
     X(TEMPERS, "tempers")                                                                                              \
     X(REFERENCE, "reference")                                                                                          \
-    X(VICES, "vices")
+    X(VICES, "vices")                                                                                                  \
+    X(ATTACKER, "attacker")
 
 #define SIM_X(symbol, name) FAULT_##symbol,
 enum fault { SIM_FAULTS(SIM_X) FAULTS };
@@ -120,6 +121,8 @@ struct session_scenario {
     struct temper tempers[2];
 };
 
+enum attacker { ATTACKER_NONE, ATTACKER_OFF_PATH, ATTACKER_ON_PATH };
+
 enum timed_kind { TIMED_CUT, TIMED_JUMP, TIMED_LISTENER_CLOSES, TIMED_LISTENER_OPENS };
 
 struct timed_fault {
@@ -137,6 +140,8 @@ struct scenario {
     rill_time msl;
     uint8_t reference; /* the host that is a reference peer; or NO_REFERENCE */
     uint32_t vices;    /* its bits of enum reference_vice */
+    enum attacker attacker;
+    rill_time attack_pause; /* at most, between two attacks */
     struct host_scenario hosts[HOSTS_MAX];
     struct link_faults links[HOSTS_MAX][HOSTS_MAX];
     struct session_scenario sessions[SESSIONS_MAX];

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
+#include "sim/attacker.h"
 #include "sim/capture.h"
 #include "sim/end.h"
 #include "sim/host.h"
@@ -135,6 +136,8 @@ static void push_scenario(struct world *world)
     for (unsigned i = 0; i < s->timed_count; i++)
         push(world, EVENT_FAULT, s->timed[i].at, i);
     push(world, EVENT_HEAL, s->heal_at, 0);
+    if (s->attacker != ATTACKER_NONE)
+        push(world, EVENT_ATTACK, 0, 0);
 }
 
 static bool open_world(struct world *world)
@@ -165,6 +168,7 @@ static bool open_world(struct world *world)
     push_scenario(world);
     if (s->reference != NO_REFERENCE)
         references_init(world);
+    attacker_init(world);
     return true;
 }
 
@@ -252,7 +256,8 @@ static void heal(struct world *world)
             host_take_events(world, &world->hosts[i]);
         for (unsigned e = 0; e < 2 * s->session_count; e++)
             if (end_at(world, e)->host == i && !world_has_failed(world))
-                end_heal(world, end_at(world, e));
+                s->attacker == ATTACKER_ON_PATH ? end_give_up(world, end_at(world, e))
+                                                : end_heal(world, end_at(world, e));
         if (!world_has_failed(world))
             host_heal(world, &world->hosts[i]);
     }
@@ -266,7 +271,7 @@ static void handle(struct world *world, const struct event *event)
 
         if (world->settings.trace != NULL)
             trace_packet(world, frame->to, "gets", frame);
-        world->copies_arrived += frame->is_copy;
+        world->copies_arrived += frame->is_copy || frame->is_forged || frame->entered_at < world->quiet_since;
         host_arrival(world, &world->hosts[frame->to], frame);
         break;
     }
@@ -283,6 +288,9 @@ static void handle(struct world *world, const struct event *event)
         break;
     case EVENT_FAULT:
         fault(world, &world->scenario.timed[event->index]);
+        break;
+    case EVENT_ATTACK:
+        attacker_acts(world);
         break;
     default:
         heal(world);
@@ -398,13 +406,14 @@ static bool judge_progress(struct world *world)
 
 /*
  * L3: the packets since ten seconds after the last application left, against the connections there were then; but for
- * what old copies may be answered with, and the answer to that.
+ * what old copies and what was long on its way may be answered with, and the answer to that.
  */
 static void judge_silence(struct world *world)
 {
     uint64_t packets, seconds;
 
-    if (world->open_ends > 0 || !world->is_healed || world->now < world->last_over_at + QUIET_AFTER)
+    if (world->open_ends > 0 || !world->is_healed || world->now < world->last_over_at + QUIET_AFTER ||
+        world->scenario.attacker == ATTACKER_ON_PATH) /* two ends that it made believe different things may argue */
         return;
     if (world->quiet_since == 0) {
         world->quiet_since = world->now;

@@ -100,6 +100,8 @@ struct world {
     rill_time last_over_at, quiet_since, progress_judged_at;
     uint64_t quiet_packets, copies_arrived;
     bool is_healed;
+    struct choices attacker;
+    uint32_t attacks;
     uint8_t scratch[66048]; /* a packet, or an application's bytes */
     void *memory[HOSTS_MAX];
 };

@@ -127,6 +127,22 @@ static void worlds_with_a_reference_peer_hold(void **state)
     assert_true(worlds > SEEDS_CHECKED / 2 && opened > 2 * worlds);
 }
 
+static void worlds_with_an_attacker_hold(void **state)
+{
+    uint64_t faults, attacks = 0;
+
+    (void)state;
+    assert_null(faults_read("attacker,tempers,delay,jitter,rx-batches,options,buffers", &faults));
+    for (uint64_t seed = 400001; seed <= 400000 + SEEDS_CHECKED * 4; seed++) {
+        struct sim_settings settings = {.seed = seed, .profile = PROFILE_SMALL, .faults = faults, .check = 64};
+        struct sim_result result;
+
+        run_with(&settings, &result);
+        attacks += world->attacks;
+    }
+    assert_true(attacks > SEEDS_CHECKED * 10);
+}
+
 static void the_same_seed_is_the_same_run(void **state)
 {
     struct sim_result first, second;
@@ -175,6 +191,7 @@ int main(void)
         cmocka_unit_test(crowded_worlds_hold),
         cmocka_unit_test(every_invariant_holds_after_every_few_events),
         cmocka_unit_test(worlds_with_a_reference_peer_hold),
+        cmocka_unit_test(worlds_with_an_attacker_hold),
         cmocka_unit_test(the_same_seed_is_the_same_run),
         cmocka_unit_test(another_seed_is_another_run),
         cmocka_unit_test(runs_open_connections_and_move_packets),
