@@ -84,6 +84,17 @@ struct frame *forge_icmp(struct frames *frames, uint8_t from, uint8_t to, uint8_
     return frame;
 }
 
+struct frame *forge_too_big(struct frames *frames, const struct frame *packet, uint16_t mtu)
+{
+    struct frame *frame = forge_icmp(frames, packet->to, packet->from, 3, 4, mtu, 0, 0, 0);
+    uint8_t *icmp = frame->data + 20;
+
+    memcpy(icmp + 8, packet->data, 28);
+    put16(icmp + 2, 0);
+    put16(icmp + 2, 0xffff - sum16(icmp, ICMP_BYTES - 20, 0));
+    return frame;
+}
+
 struct frame *forge_begin(struct frames *frames, const struct forged *f)
 {
     struct frame *frame = frame_take(frames, FORGED_HEADERS_BYTES + FORGED_OPTIONS_MAX + f->payload_bytes);

@@ -38,4 +38,7 @@ void forge_finish(struct frame *frame);
 struct frame *forge_icmp(struct frames *frames, uint8_t from, uint8_t to, uint8_t type, uint8_t code, uint16_t mtu,
                          uint16_t port, uint16_t remote_port, uint32_t seq);
 
+/* The same, quoting a true packet: it was too big for the path (RFC 1191). */
+struct frame *forge_too_big(struct frames *frames, const struct frame *packet, uint16_t mtu);
+
 #endif

@@ -7,6 +7,7 @@
 
 #include "sim/capture.h"
 #include "sim/end.h"
+#include "sim/forge.h"
 #include "sim/state_oracle.h"
 #include "wire/train.h"
 
@@ -264,8 +265,35 @@ static void judge(struct world *world, struct host_sim *host, const uint8_t *pac
                    host->index, f->from_port, f->to, f->to_port, f->flags, f->seq, f->ack, f->window, f->payload_bytes);
 }
 
+/* The path's narrowest place lets it through; else its sender may hear of it. Takes the frame when it does not. */
+static bool fits(struct world *world, struct frame *frame)
+{
+    const struct link *link = &world->links[frame->from][frame->to];
+    uint32_t bytes = frame->length_bytes;
+
+    if (frame->segment_bytes != 0)
+        bytes = min_u32(bytes, 20 + (frame->data[32] >> 4) * 4u + frame->segment_bytes);
+    if (link->mtu == 0 || bytes <= link->mtu)
+        return true;
+    if (!link->is_black_hole) {
+        struct frame *error = forge_too_big(&world->frames, frame, (uint16_t)link->mtu);
+
+        error->from = frame->to;
+        error->to = frame->from;
+        error->is_damaged = error->is_forged = true;
+        event_queue_push(
+            &world->queue,
+            (struct event){.at = world->now + 2 * link->faults.delay + 1, .kind = EVENT_ARRIVAL, .object = error});
+    }
+    world->result->links.lost++;
+    frame_give(&world->frames, frame);
+    return false;
+}
+
 static void enter(struct world *world, struct frame *frame)
 {
+    if (!fits(world, frame))
+        return;
     link_enter(&world->links[frame->from][frame->to], &world->frames, &world->queue, &world->result->links, frame,
                world->now);
 }
@@ -419,6 +447,29 @@ void host_jump(struct world *world, struct host_sim *host, rill_time distance)
     host_turn(world, host);
 }
 
+void host_squeeze(struct host_sim *host, uint32_t pieces_left)
+{
+    uint8_t *data;
+
+    for (uint32_t bytes = 1 << 20; bytes >= 128 && host->stack != NULL; bytes /= 2) {
+        while (host->held_count < HELD_MAX) {
+            uint32_t buffer = rill_buffer_take(host->stack, bytes - 64, &data);
+
+            if (buffer == 0)
+                break;
+            host->held[host->held_count++] = buffer;
+        }
+    }
+    while (pieces_left-- > 0 && host->held_count > 0)
+        rill_buffer_give(host->stack, host->held[--host->held_count]);
+}
+
+void host_release(struct host_sim *host)
+{
+    while (host->held_count > 0)
+        rill_buffer_give(host->stack, host->held[--host->held_count]);
+}
+
 void host_heal(struct world *world, struct host_sim *host)
 {
     struct host_scenario *s = host->scenario;
@@ -427,6 +478,7 @@ void host_heal(struct world *world, struct host_sim *host)
         reference_heal(world, host);
         return;
     }
+    host_release(host);
     s->tx_full_ppm = 0;
     s->poll_late_max = 0;
     s->rx_delay_max = 0;

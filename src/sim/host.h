@@ -27,6 +27,10 @@ void host_send(struct world *world, struct host_sim *host, struct frame *frame);
 /* Its clock jumps forward. */
 void host_jump(struct world *world, struct host_sim *host, rill_time distance);
 
+/* Somebody takes all memory there is, but for the last so many pieces; host_release() gives it back. */
+void host_squeeze(struct host_sim *host, uint32_t pieces_left);
+void host_release(struct host_sim *host);
+
 /* The driver's faults are over. */
 void host_heal(struct world *world, struct host_sim *host);
 

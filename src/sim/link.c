@@ -50,8 +50,8 @@ void frames_free(struct frames *frames)
 
 void link_init(struct link *link, uint64_t seed, const struct link_faults *faults, unsigned from, unsigned to)
 {
-    static const char *const names[LINK_STREAMS] = {"loss",    "burst",   "duplicate", "copy",
-                                                    "reorder", "corrupt", "jitter",    "spike"};
+    static const char *const names[LINK_STREAMS] = {"loss",    "burst",  "duplicate", "copy", "reorder",
+                                                    "corrupt", "jitter", "spike",     "mark"};
 
     *link = (struct link){.faults = *faults};
     for (unsigned i = 0; i < LINK_STREAMS; i++)
@@ -64,6 +64,7 @@ void link_heal(struct link *link)
 
     link->faults = (struct link_faults){.delay = delay, .life_max = RILL_NEVER};
     link->cut_until = 0;
+    link->mtu = 0;
     link->free_at = 0;
 }
 
@@ -185,6 +186,23 @@ static void copy(struct link *link, struct frames *frames, struct event_queue *q
     }
 }
 
+/* RFC 3168: where a queue would drop it, a packet that says it can be told is told; with the header's sum, RFC 1624. */
+static bool mark(struct link *link, struct frame *frame)
+{
+    uint32_t sum;
+
+    if (link->faults.mark_ppm == 0 || !chance(&link->streams[LINK_MARK], link->faults.mark_ppm) ||
+        (frame->data[1] & 3) == 0 || (frame->data[1] & 3) == 3)
+        return false;
+    sum = ((uint32_t)frame->data[10] << 8 | frame->data[11]) ^ 0xffff;
+    sum += (3u - (frame->data[1] & 3u)) & 0xffff;
+    sum = 0xffff - ((sum & 0xffff) + (sum >> 16));
+    frame->data[1] |= 3;
+    frame->data[10] = (uint8_t)(sum >> 8);
+    frame->data[11] = (uint8_t)sum;
+    return true;
+}
+
 /* True when the frame met with a mishap. Takes it. */
 static bool befall(struct link *link, struct frames *frames, struct event_queue *queue, struct link_counts *counts,
                    struct frame *frame, rill_time now)
@@ -204,6 +222,7 @@ static bool befall(struct link *link, struct frames *frames, struct event_queue 
         frame_give(frames, frame);
         return undisturbed <= f->life_max;
     }
+    is_hit = mark(link, frame);
     if (f->duplicate_ppm != 0 && chance(&link->streams[LINK_DUPLICATE], f->duplicate_ppm)) {
         is_hit = true;
         copy(link, frames, queue, counts, frame, now, took);

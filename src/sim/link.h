@@ -44,6 +44,7 @@ enum link_stream {
     LINK_CORRUPT,
     LINK_JITTER,
     LINK_SPIKE,
+    LINK_MARK,
     LINK_STREAMS
 };
 
@@ -53,6 +54,8 @@ struct link {
     const struct mishaps *only; /* NULL: any frame may meet with a mishap */
     struct mishaps *met;        /* where those that did are noted; NULL: nowhere */
     uint32_t entered;           /* frames so far */
+    uint32_t mtu;               /* 0: any */
+    bool is_black_hole;         /* what is larger than the MTU is lost without a word */
     uint32_t kth_seen;
     bool is_in_burst;
     rill_time cut_until;

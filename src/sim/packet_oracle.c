@@ -68,6 +68,11 @@ static const char *read_option(const uint8_t *option, uint32_t bytes, bool is_sy
         return bytes >= 10 && bytes <= 34 && bytes % 8 == 2 ? NULL : "P1 SACK option";
     case 8:
         return bytes == 10 ? NULL : "P1 timestamp option";
+    case 34:
+        return is_syn && (bytes == 2 || (bytes >= 6 && bytes <= 18 && bytes % 2 == 0)) ? NULL : "P1 fast open option";
+    case 172: /* AccECN: counters of 24 bits */
+    case 174:
+        return bytes <= 11 && bytes % 3 == 2 ? NULL : "P1 AccECN option";
     default:
         return "P1 TCP option of unknown kind";
     }

@@ -116,6 +116,9 @@ static void draw_loss(const struct scenario *s, struct link_faults *link, unsign
         link->kth_flag = flags[choose(&c, sizeof flags)];
         link->kth = (uint32_t)choose_log(&c, 1, 8);
     }
+    choices_init(&c, s->seed, "scenario/link/%u-%u/ecn", from, to);
+    if (has_fault(s, FAULT_ECN))
+        link->mark_ppm = (uint32_t)choose_log(&c, 100, PPM / 2);
     choices_init(&c, s->seed, "scenario/link/%u-%u/corrupt", from, to);
     if (has_fault(s, FAULT_CORRUPT))
         link->corrupt_ppm = (uint32_t)choose_log(&c, 100, PPM / 5);
@@ -212,6 +215,24 @@ static void draw_options(const struct scenario *s, struct host_scenario *host, u
     }
 }
 
+/* How it sends: congestion control, pacing, ECN. */
+static void draw_sender(const struct scenario *s, struct host_scenario *host, unsigned i)
+{
+    struct rill_config *config = &host->config;
+    unsigned names = 0;
+    struct choices c;
+
+    choices_init(&c, s->seed, "scenario/host/%u/sender", i);
+    while (rill_congestion_control_name(names) != NULL)
+        names++;
+    if (has_fault(s, FAULT_SENDER)) {
+        config->congestion_control = rill_congestion_control_name((unsigned)choose(&c, names));
+        config->pacing = chance(&c, PPM / 2);
+    }
+    if (has_fault(s, FAULT_ECN))
+        config->ecn = (uint32_t)choose_between(&c, RILL_ECN_OFF, RILL_ECN_ACCURATE);
+}
+
 static void draw_driver(const struct scenario *s, struct host_scenario *host, unsigned i)
 {
     struct choices c;
@@ -269,6 +290,7 @@ static void draw_host(const struct scenario *s, struct host_scenario *host, unsi
     rill_config_default(&host->config);
     draw_memory(s, host, i);
     draw_options(s, host, i);
+    draw_sender(s, host, i);
     draw_driver(s, host, i);
     draw_clock(s, host, i);
     choices_init(&c, s->seed, "scenario/host/%u/secret", i);
@@ -370,19 +392,47 @@ static void draw_timed(struct scenario *s)
     for (uint64_t n = has_fault(s, FAULT_PARTITION) ? choose_between(&c, 1, 4) : 0; n > 0; n--)
         add_timed(s,
                   (struct timed_fault){TIMED_CUT, choose_log(&c, 1 * MS, s->heal_at), choose_log(&c, 1 * S, 3600 * S),
-                                       (uint8_t)choose(&c, s->host_count), (uint8_t)choose(&c, s->host_count)});
+                                       0, (uint8_t)choose(&c, s->host_count), (uint8_t)choose(&c, s->host_count)});
     choices_init(&c, s->seed, "scenario/jumps");
     for (uint64_t n = has_fault(s, FAULT_CLOCK_JUMP) && !has_fault(s, FAULT_REUSE) ? choose_between(&c, 1, 3) : 0;
          n > 0; n--)
         add_timed(s, (struct timed_fault){TIMED_JUMP, choose_log(&c, 1 * MS, s->heal_at),
-                                          choose_log(&c, 1 * MS, 3600 * S), (uint8_t)choose(&c, s->host_count), 0});
+                                          choose_log(&c, 1 * MS, 3600 * S), 0, (uint8_t)choose(&c, s->host_count), 0});
     choices_init(&c, s->seed, "scenario/listener");
     for (uint64_t n = has_fault(s, FAULT_LISTENER) ? choose_between(&c, 1, 3) : 0; n > 0; n--) {
         uint8_t host = (uint8_t)choose(&c, s->host_count);
         rill_time at = choose_log(&c, 1 * MS, s->heal_at);
 
-        add_timed(s, (struct timed_fault){TIMED_LISTENER_CLOSES, at, 0, host, 0});
-        add_timed(s, (struct timed_fault){TIMED_LISTENER_OPENS, at + choose_log(&c, 1 * US, 10 * S), 0, host, 0});
+        add_timed(s, (struct timed_fault){TIMED_LISTENER_CLOSES, at, 0, 0, host, 0});
+        add_timed(s, (struct timed_fault){TIMED_LISTENER_OPENS, at + choose_log(&c, 1 * US, 10 * S), 0, 0, host, 0});
+    }
+}
+
+/* Memory and paths that become narrow for a while. */
+static void draw_narrows(struct scenario *s)
+{
+    struct choices c;
+
+    choices_init(&c, s->seed, "scenario/squeeze");
+    for (uint64_t n = has_fault(s, FAULT_SQUEEZE) ? choose_between(&c, 1, 4) : 0; n > 0; n--) {
+        struct timed_fault f = {.kind = TIMED_SQUEEZE, .host = (uint8_t)choose(&c, s->host_count)};
+
+        f.at = choose_log(&c, 1 * MS, s->heal_at);
+        f.value = (uint32_t)choose_log(&c, 1, 64) - 1;
+        add_timed(s, f);
+        f.kind = TIMED_RELEASE;
+        f.at += choose_log(&c, 1 * US, 30 * S);
+        add_timed(s, f);
+    }
+    choices_init(&c, s->seed, "scenario/path-mtu");
+    for (uint64_t n = has_fault(s, FAULT_PATH_MTU) ? choose_between(&c, 1, 6) : 0; n > 0; n--) {
+        struct timed_fault f = {.kind = chance(&c, PPM * 3 / 4) ? TIMED_MTU : TIMED_BLACK_HOLE};
+
+        f.at = choose_log(&c, 1 * MS, s->heal_at);
+        f.host = (uint8_t)choose(&c, s->host_count);
+        f.other = (uint8_t)choose(&c, s->host_count);
+        f.value = chance(&c, PPM / 4) ? 0 : (uint32_t)choose_between(&c, 576, 1500);
+        add_timed(s, f);
     }
 }
 
@@ -403,4 +453,5 @@ void scenario_draw(struct scenario *s, uint64_t seed, enum profile profile, uint
     for (unsigned i = 0; i < s->session_count; i++)
         draw_session(s, &s->sessions[i], i);
     draw_timed(s);
+    draw_narrows(s);
 }

@@ -49,7 +49,11 @@
     X(TEMPERS, "tempers")                                                                                              \
     X(REFERENCE, "reference")                                                                                          \
     X(VICES, "vices")                                                                                                  \
-    X(ATTACKER, "attacker")
+    X(ATTACKER, "attacker")                                                                                            \
+    X(SENDER, "sender")                                                                                                \
+    X(ECN, "ecn")                                                                                                      \
+    X(SQUEEZE, "squeeze")                                                                                              \
+    X(PATH_MTU, "path-mtu")
 
 #define SIM_X(symbol, name) FAULT_##symbol,
 enum fault { SIM_FAULTS(SIM_X) FAULTS };
@@ -65,6 +69,7 @@ struct link_faults {
     uint32_t kth;                              /* ... exactly the k-th is lost; 0: none */
     uint32_t duplicate_ppm, copies_max;
     uint32_t reorder_ppm, corrupt_ppm, spike_ppm;
+    uint32_t mark_ppm; /* CE instead of ECT (RFC 3168) */
     rill_time copy_delay_max, reorder_delay_max, spike_max;
     rill_time delay, jitter;
     rill_time life_max; /* what would take longer is lost: the network's side of the MSL */
@@ -123,11 +128,21 @@ struct session_scenario {
 
 enum attacker { ATTACKER_NONE, ATTACKER_OFF_PATH, ATTACKER_ON_PATH };
 
-enum timed_kind { TIMED_CUT, TIMED_JUMP, TIMED_LISTENER_CLOSES, TIMED_LISTENER_OPENS };
+enum timed_kind {
+    TIMED_CUT,
+    TIMED_JUMP,
+    TIMED_LISTENER_CLOSES,
+    TIMED_LISTENER_OPENS,
+    TIMED_SQUEEZE,   /* somebody takes the host's memory but for about so many buffers: value */
+    TIMED_RELEASE,   /* ... and gives it back */
+    TIMED_MTU,       /* between host and other only packets up to value pass, others are answered by ICMP */
+    TIMED_BLACK_HOLE /* ... or are not */
+};
 
 struct timed_fault {
     enum timed_kind kind;
     rill_time at, lasts; /* a cut's duration, a jump's distance */
+    uint32_t value;
     uint8_t host, other; /* a cut: from host to other, both ways when host == other: all of the host's links */
 };
 

@@ -191,6 +191,16 @@ static void cut(struct world *world, unsigned from, unsigned to, rill_time until
     world->links[from][to].cut_until = max_u64(world->links[from][to].cut_until, until);
 }
 
+static void narrow(struct world *world, const struct timed_fault *f)
+{
+    struct link *forth = &world->links[f->host][f->other], *back = &world->links[f->other][f->host];
+
+    world_trace(world, "between hosts %u and %u the MTU is %u%s", f->host, f->other, f->value,
+                f->kind == TIMED_BLACK_HOLE ? ", and nobody says so" : "");
+    forth->mtu = back->mtu = f->value;
+    forth->is_black_hole = back->is_black_hole = f->kind == TIMED_BLACK_HOLE;
+}
+
 static void fault(struct world *world, const struct timed_fault *f)
 {
     struct host_sim *host = &world->hosts[f->host];
@@ -214,6 +224,19 @@ static void fault(struct world *world, const struct timed_fault *f)
             rill_close(host->stack, host->listener);
         host->listener = 0;
         host_turn(world, host);
+        break;
+    case TIMED_SQUEEZE:
+        world_trace(world, "host %u's memory is taken", f->host);
+        host_squeeze(host, f->value);
+        break;
+    case TIMED_RELEASE:
+        world_trace(world, "host %u's memory is given back", f->host);
+        host_release(host);
+        host_turn(world, host);
+        break;
+    case TIMED_MTU:
+    case TIMED_BLACK_HOLE:
+        narrow(world, f);
         break;
     default:
         world_trace(world, "host %u opens its listener", f->host);

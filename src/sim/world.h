@@ -40,6 +40,8 @@ struct session {
     rill_time moved_at; /* a byte, an opening or an end, on either side */
 };
 
+#define HELD_MAX 4096u
+
 enum host_stream { HOST_TX, HOST_RX, HOST_LATE, HOST_POLL, HOST_STREAMS };
 
 struct host_sim {
@@ -59,6 +61,8 @@ struct host_sim {
     rill_time deadline, poll_due_at; /* of the stack, and when it will be called for it: in its own clock */
     uint32_t idle_polls;
     uint64_t packets_out;
+    uint32_t held_count; /* buffers that somebody else has taken: TIMED_SQUEEZE */
+    uint32_t held[HELD_MAX];
 };
 
 struct sim_settings {
