@@ -1,11 +1,12 @@
 # The usual ways in. CMake does the work: CMakePresets.json has all builds, each in build/PRESET.
 .DEFAULT_GOAL := all
-.PHONY: all demo test test-asan test-ubsan bench paths pictures format format-check tidy soak fuzz rfc-map mutate bugbank clean install help setup
+.PHONY: all demo test test-asan test-ubsan bench paths pictures format format-check tidy soak fuzz rfc-map mutate bugbank sim clean install help setup
 
 JOBS ?= $(shell nproc)
 PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 10
 MUTATIONS ?= 20
+SIM_SECONDS ?= 180
 MUTATE ?= $(addprefix src/tcp/,segment_arrives.c half_open.c time_wait.c acknowledge.c output.c)
 C_FILES = $(shell find include src tests bench examples -name '*.[ch]' 2>/dev/null)
 
@@ -65,6 +66,11 @@ mutate: ## change MUTATIONS (20) operators or statements in each of MUTATE's fil
 bugbank: ## put historic bugs back one by one (tests/bugbank): which are noticed, by what, and how soon?
 	@scripts/setup build test
 	@scripts/bugbank --jobs $(JOBS)
+
+sim: ## seeds that ever failed, then new ones for SIM_SECONDS (180): networks of stacks in virtual time
+	@scripts/setup build
+	@scripts/build release
+	@scripts/simulate $(SIM_SECONDS)
 
 format: ## format all C by .clang-format
 	@scripts/setup format

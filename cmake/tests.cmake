@@ -87,3 +87,6 @@ if(TARGET example_hello)
     add_test(NAME examples.hello COMMAND example_hello)
     set_tests_properties(examples.hello PROPERTIES PASS_REGULAR_EXPRESSION "^hello over rill" TIMEOUT 60)
 endif()
+
+# Whoever changes a line that a bug of the bank is about is to know it at once.
+add_test(NAME checks.bugs_can_be_put_in COMMAND ${PROJECT_SOURCE_DIR}/tests/checks/bugs-can-be-put-in)

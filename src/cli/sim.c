@@ -23,6 +23,7 @@ enum {
     OPTION_FAULTS,
     OPTION_FILE,
     OPTION_FIRST,
+    OPTION_FOR,
     OPTION_SHRINK,
     OPTION_SESSIONS,
     OPTION_PLAIN,
@@ -33,7 +34,7 @@ enum {
 };
 
 static const struct args_option options[] = {
-    {OPTION_SEEDS, 0, "seeds", "A..B", "one run for each seed (1..1000)"},
+    {OPTION_SEEDS, 0, "seeds", "A..B", "one run for each seed (1..1000); A.. goes on without end"},
     {OPTION_SEED, 0, "seed", "N", "this one, with what it draws"},
     {OPTION_FILE, 0, "seed-file", "FILE",
      "a line each: PROFILE SEED, anything behind is a comment; or, for the lines behind it: faults LIST"},
@@ -43,6 +44,7 @@ static const struct args_option options[] = {
     {OPTION_FIRST, 0, "first", NULL, "stop at the first seed that fails"},
     {OPTION_TRACE, 0, "trace", NULL, "print every event"},
     {OPTION_PCAP, 0, "pcap", "FILE", "all packets of the last seed, as they were sent"},
+    {OPTION_FOR, 0, "for", "SECONDS", "begin no other seed after so long"},
     {OPTION_SHRINK, 0, "shrink", "NAME",
      "make each seed that fails small; say its command line, write NAME-SEED.pcap and scripts NAME-SEED-*.pkt"},
     {OPTION_SESSIONS, 0, "sessions", "LIST", "only these sessions happen: 0,3-5"},
@@ -72,7 +74,7 @@ static const struct args_command command = {
 
 struct job {
     struct sim_settings settings;
-    uint64_t first, last;
+    uint64_t first, last, seconds; /* 0: as long as it takes */
     const char *pcap, *seed_file, *shrink;
     struct cuts cuts;
     struct shrunk shrunk;
@@ -94,6 +96,10 @@ static bool parse_seeds(const struct args *args, const char *text, struct job *j
     if (!args_number(args, "the first seed", first, 0, UINT64_MAX - 1, &job->first))
         return false;
     job->last = job->first;
+    if (dots != NULL && dots[2] == '\0') {
+        job->last = UINT64_MAX - 1;
+        return true;
+    }
     return dots == NULL || args_number(args, "the last seed", dots + 2, job->first, UINT64_MAX - 1, &job->last);
 }
 
@@ -169,6 +175,8 @@ static bool apply(const struct args *args, int id, struct job *job)
         return parse_profile(args->value, &job->settings.profile);
     case OPTION_FAULTS:
         return parse_faults(args->value, &job->settings.faults);
+    case OPTION_FOR:
+        return args_number(args, "--for", args->value, 1, 1000000, &job->seconds);
     case OPTION_FIRST:
         job->stops_at_first = true;
         return true;
@@ -348,9 +356,17 @@ static bool run_file(struct world *world, struct job *job)
     return true;
 }
 
+static bool is_enough(const struct job *job, time_t began)
+{
+    return (job->stops_at_first && job->failed > 0) ||
+           (job->seconds != 0 && (uint64_t)(time(NULL) - began) >= job->seconds);
+}
+
 static bool run_range(struct world *world, struct job *job)
 {
-    for (uint64_t seed = job->first; seed <= job->last && !(job->stops_at_first && job->failed > 0); seed++) {
+    time_t began = time(NULL);
+
+    for (uint64_t seed = job->first; seed <= job->last && !is_enough(job, began); seed++) {
         FILE *pcap = seed == job->last && job->pcap != NULL ? fopen(job->pcap, "wb") : NULL;
 
         if (seed == job->last && job->pcap != NULL && pcap == NULL) {
