@@ -541,6 +541,8 @@ struct rill_status {
     bool timestamps, sack, window_scaling;
     enum rill_ecn ecn; /* agreed: RILL_ECN_OFF, RILL_ECN_ON or RILL_ECN_ACCURATE */
     bool syn_data;     /* data in a SYN, sent or received, was acknowledged by the SYN,ACK (RFC 7413) */
+    bool reordering_seen;
+    bool delivery_rate_is_low; /* the application, not the network, made it so */
 
     uint32_t srtt_us, rttvar_us, rto_us;
     uint32_t cwnd_bytes, ssthresh_bytes, flight_bytes;
@@ -549,15 +551,13 @@ struct rill_status {
     uint32_t sacked_bytes, lost_bytes; /* of what was sent and is not acknowledged */
     uint32_t again_bytes;              /* in flight, and not for the first time */
     uint32_t sacked_segments;
-    uint32_t unsent_bytes;     /* of send_queued */
-    uint32_t min_rtt_us;       /* lately; 0: not measured */
-    uint64_t pacing_rate;      /* bytes a second; 0: not paced */
-    uint64_t delivery_rate;    /* bytes a second, the last measurement; 0: none yet */
-    bool delivery_rate_is_low; /* the application, not the network, made it so */
-    bool reordering_seen;
+    uint32_t unsent_bytes;  /* of send_queued */
+    uint32_t min_rtt_us;    /* lately; 0: not measured */
     uint32_t quiet_ms;      /* since the last acceptable segment */
     uint32_t retransmitted; /* segments, over the connection's life */
     uint32_t segments_in, segments_out;
+    uint64_t pacing_rate;   /* bytes a second; 0: not paced */
+    uint64_t delivery_rate; /* bytes a second, the last measurement; 0: none yet */
     uint64_t bytes_sent_acked, bytes_received;
 
     enum rill_timer timer; /* the one that is due first */
