@@ -176,6 +176,7 @@ static bool found_name(struct connect *connect, rill_time now)
         session_stop(&connect->session, CLI_FAILED);
         return false;
     }
+    connect->retry_until = now + connect->retry_ns; /* looking up may have taken its time */
     connect->next_try = now;
     return true;
 }

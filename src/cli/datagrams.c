@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define RETRY_NS UINT64_C(100000000) /* and twice as long each time: Linux refuses six times, then one a second */
+#define RETRY_NS UINT64_C(250000000) /* and twice as long each time: Linux refuses six times, then one a second */
 #define RETRY_FOR_NS UINT64_C(10000000000)
 
 struct datagrams {

@@ -13,7 +13,7 @@
 
 #define FILE_BYTES_MAX (1u << 20)
 #define DNS_PORT 53
-#define RETRY_NS UINT64_C(200000000) /* and twice as long each time: Linux refuses six times, then one a second */
+#define RETRY_NS UINT64_C(400000000) /* and twice as long each time: Linux refuses six times, then one a second */
 
 /* A small file's text, to be freed; NULL when it cannot be read. */
 static char *read_text(const char *path, size_t *bytes)
