@@ -73,11 +73,14 @@ static void set_on_pair(const struct call *call, int level, int name, const void
 
 static void keep_option(struct psock *ps, int level, int name, const void *value, uint32_t bytes)
 {
-    struct kept_option *kept;
+    struct kept_option *kept = ps->kept;
 
-    if (ps->kept_count == OPTIONS_KEPT || bytes > sizeof kept->value)
+    while (kept < ps->kept + ps->kept_count && (kept->level != level || kept->name != name))
+        kept++;
+    if (kept == ps->kept + OPTIONS_KEPT || bytes > sizeof kept->value)
         return;
-    kept = &ps->kept[ps->kept_count++];
+    if (kept == ps->kept + ps->kept_count)
+        ps->kept_count++;
     *kept = (struct kept_option){.level = level, .name = name, .bytes = bytes};
     memcpy(kept->value, value, bytes);
 }

@@ -296,13 +296,23 @@ void psock_bury(struct run *run, struct psock *ps)
     *(run->dead_tail != NULL ? &run->dead_tail->dead_next : &run->dead_head) = ps;
     run->dead_tail = ps;
     run->dead_count++;
-    /* Nobody tells when the program closes these: the oldest are looked after. */
-    for (unsigned looks = 0; looks < 4 && run->dead_head != ps; looks++) {
-        struct psock *oldest = run->dead_head;
+    ps->process = process_of_thread(ps->process); /* the thread may end before the process closes it */
+    if (run->dead_count > DEAD_MAX)
+        psock_free(run, run->dead_head);
+}
 
-        if (run->dead_count <= DEAD_MAX && psock_is_held(oldest))
-            break;
-        psock_free(run, oldest);
+#define LOOKS_MAX 64u
+
+/* Nobody tells when the program closes a dead one: they are looked for. */
+void psock_tidy(struct run *run)
+{
+    struct psock *next;
+    unsigned looks = 0;
+
+    for (struct psock *ps = run->dead_head; ps != NULL && looks < LOOKS_MAX; ps = next, looks++) {
+        next = ps->dead_next;
+        if (!psock_is_held(ps))
+            psock_free(run, ps);
     }
 }
 

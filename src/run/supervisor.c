@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #define EVENTS_MAX 256
+#define TIDY_INTERVAL UINT64_C(100000000)
 /* From headers of Linux 6.6. */
 #ifndef SECCOMP_IOCTL_NOTIF_SET_FLAGS
 #define SECCOMP_IOCTL_NOTIF_SET_FLAGS SECCOMP_IOW(4, __u64)
@@ -331,4 +332,8 @@ void run_step(struct run *run)
     run_step_stack(run);
     if (run->waiting > 0)
         waiters_sweep(run, rill_clock());
+    if (run->dead_head != NULL && rill_clock() >= run->next_tidy) {
+        run->next_tidy = rill_clock() + TIDY_INTERVAL;
+        psock_tidy(run);
+    }
 }

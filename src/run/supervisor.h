@@ -108,7 +108,7 @@ struct run {
     uint32_t generation;
     int listeners[LISTENERS_MAX]; /* one a program; -1 */
     unsigned waiting;             /* waiters in all */
-    rill_time next_sweep;
+    rill_time next_sweep, next_tidy;
     rlim_t files_before; /* the limit of open files that programs get back */
     bool told_foreign, told_io_uring;
     struct run_counts counts;
@@ -130,6 +130,8 @@ void psock_free(struct run *run, struct psock *ps);
 void psock_reset(struct run *run, struct psock *ps);
 /* There is nothing any more behind the program's end: it hangs up. */
 void psock_bury(struct run *run, struct psock *ps);
+/* Free dead ones that the program has closed; now and then. */
+void psock_tidy(struct run *run);
 struct psock *psock_by_inode(struct run *run, uint64_t inode);
 struct psock *psock_by_source(struct run *run, uint64_t source);
 /* The socket that a call is about, and where it was seen; NULL: none of ours. */
