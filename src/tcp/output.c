@@ -259,7 +259,7 @@ static bool send_again(struct tcp *tcp, struct tcb *tcb, struct rill_train *trai
     n = resendable(tcp, tcb, record);
     if (n == 0)
         return false;
-    if (!pacing_allows(tcp, tcb)) {
+    if (!sender_at(tcp, tcb)->first_due && !pacing_allows(tcp, tcb)) { /* a timeout's own segment has waited enough */
         sender_at(tcp, tcb)->pacing_waits = true;
         return false;
     }
