@@ -150,7 +150,9 @@ struct rill_config {
     bool syn_cookies; /* answer SYNs without state when a SYN queue is full (RFC 4987) */
 
     const char *congestion_control; /* rill_congestion_control_name(); NULL: the default */
-    bool pacing; /* spread what a window allows over the round trip; those that need it ("bbr") do so anyway */
+    uint32_t
+        bbr_loss_percent; /* a round trip that loses more shows "bbr" that it sends too much; default 8, its draft: 2 */
+    bool pacing;          /* spread what a window allows over the round trip; those that need it ("bbr") do so anyway */
     /* TCP Fast Open (RFC 7413): what connections and listeners may ask for. docs/ecn-and-fast-open.md */
     uint32_t fast_open;           /* enum rill_fast_open; default: both sides may */
     uint32_t fast_open_key_ms;    /* a new key for our cookies so often; those of the key before are valid too */

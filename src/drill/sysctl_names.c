@@ -87,6 +87,7 @@ static const struct setting settings[] = {
     {"rill.keepalive_idle_ms", AS_NUMBER, FIELD(keepalive_idle_ms), 1000},
     {"rill.keepalive_interval_ms", AS_NUMBER, FIELD(keepalive_interval_ms), 1000},
     {"rill.keepalive_probes", AS_NUMBER, FIELD(keepalive_probes), 1000},
+    {"rill.bbr_loss_percent", AS_NUMBER, FIELD(bbr_loss_percent), 1000},
     {"rill.initial_window_segments", AS_NUMBER, FIELD(initial_window_segments), 1000},
     {"rill.syn_retries", AS_NUMBER, FIELD(syn_retries), 1000},
     {"rill.ecn", AS_NUMBER, FIELD(ecn), 1000},

@@ -37,6 +37,7 @@ void rill_config_default(struct rill_config *config)
         .keepalive_interval_ms = 75000,
         .keepalive_probes = 9,
         .initial_window_segments = 10,
+        .bbr_loss_percent = 8,
         .syn_retries = 5,
         .timestamps = true,
         .window_scaling = true,
@@ -59,8 +60,9 @@ static bool config_is_valid(const struct rill_config *config)
            config->rto_initial_ms <= config->rto_max_ms && config->delayed_ack_ms < 500 && config->msl_ms >= 1 &&
            config->msl_ms <= 3600000 && config->user_timeout_ms >= 1 && config->syn_timeout_ms >= 1 &&
            config->initial_window_segments >= 1 && config->initial_window_segments <= 100 &&
-           config->keepalive_idle_ms >= 1 && config->keepalive_interval_ms >= 1 && config->ecn >= RILL_ECN_OFF &&
-           config->ecn <= RILL_ECN_ACCURATE && config->fast_open_key_ms >= 1000 && config->fast_open_key_count <= 2 &&
+           config->bbr_loss_percent >= 1 && config->bbr_loss_percent <= 50 && config->keepalive_idle_ms >= 1 &&
+           config->keepalive_interval_ms >= 1 && config->ecn >= RILL_ECN_OFF && config->ecn <= RILL_ECN_ACCURATE &&
+           config->fast_open_key_ms >= 1000 && config->fast_open_key_count <= 2 &&
            cc_find(config->congestion_control) >= 0;
 }
 

@@ -134,6 +134,8 @@ static void bbr_begin(struct tcp *tcp, struct tcb *tcb)
     struct sender *sender = sender_at(tcp, tcb);
     struct bbr_flow f;
 
+    if (sender->delivered == 0) /* after a rest nothing is known of the path any more */
+        tcb->cwnd = min_u32(tcb->cwnd, cc_initial_window(tcp, tcb));
     sender->model = pool_take(tcp_arena(tcp), &tcp->models);
     if (flow_of(tcp, tcb, &f))
         bbr_on_init(&f);

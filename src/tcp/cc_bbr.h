@@ -20,7 +20,6 @@
 #define BBR_DRAIN_PACING_GAIN 50u
 #define BBR_DEFAULT_CWND_GAIN 200u
 #define BBR_PROBE_RTT_CWND_GAIN 50u
-#define BBR_LOSS_THRESH_PERCENT 2u
 #define BBR_BETA_PERCENT 70u
 #define BBR_EXTRA_ACKED_FILTER_LEN 10u /* rounds */
 #define BBR_MIN_PIPE_CWND_SEGMENTS 4u
@@ -70,7 +69,7 @@ struct bbr {
     /* 2.9 */
     uint64_t bw_latest;
     uint32_t inflight_latest;
-    bool loss_in_round, loss_round_start;
+    bool loss_in_round, mark_in_round, loss_round_start;
     uint64_t loss_round_delivered;
     uint32_t loss_ranges_in_round; /* 5.3.1.3 */
     struct seq last_lost_end;

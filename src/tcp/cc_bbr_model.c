@@ -143,9 +143,15 @@ static void bbr_loss_lower_bounds(struct bbr *bbr)
     bbr->inflight_shortterm = max_u32(bbr->inflight_latest, bbr_percent(bbr->inflight_shortterm, BBR_BETA_PERCENT));
 }
 
+/* A round that lost no more than the path is taken to lose anyway says nothing (ADR 0013). */
+static bool bbr_is_loss_too_high(const struct bbr_flow *f)
+{
+    return f->bbr->mark_in_round || bbr_is_inflight_too_high(f);
+}
+
 static void bbr_adapt_lower_bounds_from_congestion(struct bbr_flow *f)
 {
-    if (bbr_is_probing_bw(f->bbr) || !f->bbr->loss_in_round)
+    if (bbr_is_probing_bw(f->bbr) || !f->bbr->loss_in_round || !bbr_is_loss_too_high(f))
         return;
     bbr_init_lower_bounds(f);
     bbr_loss_lower_bounds(f->bbr);
@@ -157,16 +163,22 @@ void bbr_update_congestion_signals(struct bbr_flow *f)
     if (!f->bbr->loss_round_start)
         return;
     bbr_adapt_lower_bounds_from_congestion(f);
-    f->bbr->loss_in_round = false;
+    f->bbr->loss_in_round = f->bbr->mark_in_round = false;
 }
 
 /* ------------------------------------------------------------ 5.5.10.2: losses while probing */
+
+/* BBR.LossThresh, a setting: ADR 0013. */
+static uint32_t loss_thresh_percent(const struct bbr_flow *f)
+{
+    return f->tcp->settings.bbr_loss_percent;
+}
 
 bool bbr_is_inflight_too_high(const struct bbr_flow *f)
 {
     if (f->rs.lost > 0 && (f->tcb->flags & TCB_SACK) == 0)
         return true;
-    return (uint64_t)f->rs.lost * 100 > (uint64_t)f->rs.tx_in_flight * BBR_LOSS_THRESH_PERCENT;
+    return (uint64_t)f->rs.lost * 100 > (uint64_t)f->rs.tx_in_flight * loss_thresh_percent(f);
 }
 
 static void bbr_handle_inflight_too_high(struct bbr_flow *f)
@@ -197,6 +209,7 @@ void bbr_handle_mark(struct bbr_flow *f, uint32_t flight_bytes)
     struct bbr *bbr = f->bbr;
 
     bbr_note_loss(f);
+    bbr->mark_in_round = true;
     f->rs.tx_in_flight = flight_bytes;
     if (bbr->bw_probe_samples) {
         bbr_handle_inflight_too_high(f);
@@ -207,14 +220,14 @@ void bbr_handle_mark(struct bbr_flow *f, uint32_t flight_bytes)
 }
 
 /* At what volume in flight, within this packet, did losses exceed the threshold? */
-static uint32_t bbr_inflight_at_loss(const struct bbr_sample *rs, uint32_t size)
+static uint32_t bbr_inflight_at_loss(const struct bbr_flow *f, uint32_t size)
 {
-    uint32_t inflight_prev = rs->tx_in_flight - min_u32(size, rs->tx_in_flight);
-    uint32_t lost_prev = rs->lost - min_u32(size, rs->lost);
-    uint64_t allowed = (uint64_t)inflight_prev * BBR_LOSS_THRESH_PERCENT;
-    uint64_t lost_prefix = allowed > (uint64_t)lost_prev * 100
-                               ? (allowed - (uint64_t)lost_prev * 100) / (100 - BBR_LOSS_THRESH_PERCENT)
-                               : 0;
+    uint32_t thresh = loss_thresh_percent(f);
+    uint32_t inflight_prev = f->rs.tx_in_flight - min_u32(size, f->rs.tx_in_flight);
+    uint32_t lost_prev = f->rs.lost - min_u32(size, f->rs.lost);
+    uint64_t allowed = (uint64_t)inflight_prev * thresh;
+    uint64_t passed = (uint64_t)lost_prev * 100;
+    uint64_t lost_prefix = allowed > passed ? (allowed - passed) / (100 - thresh) : 0;
 
     return (uint32_t)min_u64(inflight_prev + lost_prefix, CWND_MAX);
 }
@@ -234,7 +247,7 @@ void bbr_handle_lost_packet(struct bbr_flow *f, const struct sent *record)
     f->rs.is_app_limited = (record->flags & SENT_APP_LIMITED) != 0;
     if (!bbr_is_inflight_too_high(f))
         return;
-    f->rs.tx_in_flight = bbr_inflight_at_loss(&f->rs, seq_offset(record->span.start, record->span.end));
+    f->rs.tx_in_flight = bbr_inflight_at_loss(f, seq_offset(record->span.start, record->span.end));
     bbr_handle_inflight_too_high(f);
 }
 

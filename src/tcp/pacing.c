@@ -54,7 +54,7 @@ uint32_t pacing_quantum(const struct tcp *tcp, const struct tcb *tcb)
     uint32_t quantum;
     nanos due;
 
-    if (sender == NULL || sender->pacing_rate == 0)
+    if (sender == NULL || sender->pacing_rate == 0 || sender->delivered == 0)
         return RILL_TRAIN_PAYLOAD_MAX;
     quantum = pacing_send_quantum(sender, tcb);
     due = due_at(tcp, tcb, sender);
@@ -73,7 +73,8 @@ void pacing_sent(struct tcp *tcp, struct tcb *tcb, uint32_t bytes)
     if (tcb->sender == REF_NONE)
         return;
     sender = sender_at(tcp, tcb);
-    if (sender->pacing_rate == 0)
+    /* The first flight is the initial window, which RFC 6928 lets leave at once. */
+    if (sender->pacing_rate == 0 || sender->delivered == 0)
         return;
     sender->pace_at = due_at(tcp, tcb, sender) + time_of(sender, bytes);
 }

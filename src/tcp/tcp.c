@@ -35,6 +35,7 @@ static void take_settings(struct tcp_settings *settings, const struct rill_confi
                    .fin_wait_2_ms = config->fin_wait_2_ms,
                    .keep_probes = (uint8_t)min_u32(config->keepalive_probes, UINT8_MAX)},
         .initial_window_segments = config->initial_window_segments,
+        .bbr_loss_percent = config->bbr_loss_percent,
         .syn_retries = min_u32(config->syn_retries, SYN_RETRIES_MAX),
         .max_time_wait = config->max_time_wait,
         .timestamps = config->timestamps,

@@ -19,6 +19,7 @@ struct tcp_settings {
     uint32_t delayed_ack_ms;
     struct limits limits; /* of connections that have none of their own */
     uint32_t initial_window_segments;
+    uint32_t bbr_loss_percent;
     uint32_t syn_retries;
     uint32_t max_time_wait;
     bool timestamps, window_scaling, sack, syn_cookies;

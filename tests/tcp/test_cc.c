@@ -98,6 +98,7 @@ static void one_that_takes_over_finds_the_window_and_no_state_of_the_others(void
             t.config.congestion_control = cc_name(from);
             inside_open(&t, 1, 1, 65535);
             assert_true(sender_make(t.tcp, t.tcb));
+            sender_at(t.tcp, t.tcb)->delivered = 1;
             cc_of(t.tcb)->established(t.tcp, t.tcb);
             t.tcb->ssthresh = 20000;
             ack.flight_before = t.tcb->cwnd;

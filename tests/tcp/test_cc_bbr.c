@@ -21,6 +21,7 @@ static void start(struct inside *t)
 {
     cc_start(t, "bbr", RTT_US);
     t->tcb->flags |= TCB_SACK;
+    t->tcp->settings.bbr_loss_percent = 2; /* the draft's */
     assert_int_not_equal(sender_of(t)->model, REF_NONE);
 }
 
@@ -86,6 +87,12 @@ static void lose(struct inside *t, uint32_t start_at, uint32_t bytes, uint32_t f
 
     sender_of(t)->lost += bytes;
     cc_of(t->tcb)->lost(t->tcp, t->tcb, &record);
+}
+
+/* A round trip whose ACK tells of 3 % lost. */
+static void lossy_round_trip(struct inside *t, uint64_t rate)
+{
+    round_trip(t, rate, RTT_US, &(struct ack_sample){.prior_lost = 0u - 15000, .prior_flight = 500000});
 }
 
 /* Through STARTUP and DRAIN into PROBE_BW_CRUISE on a path of RATE. */
@@ -397,15 +404,35 @@ static void a_loss_while_cruising_leads_to_what_was_delivered_but_not_below_beta
     cruise(&t);
     round_trips(&t, 1, RATE * 9 / 10);
     lose(&t, 1, 5000, 500000);
-    round_trips(&t, 1, RATE * 9 / 10); /* the round of the loss ends with an ACK of what was sent after it */
+    lossy_round_trip(&t, RATE * 9 / 10); /* the round of the loss ends with an ACK of what was sent after it */
     assert_int_equal(bbr_of(&t)->bw_shortterm, RATE * 9 / 10);
     assert_int_equal(bbr_of(&t)->bw, RATE * 9 / 10);
     round_trips(&t, 1, RATE / 100);
     for (unsigned i = 0; i < 2; i++) {
         lose(&t, 1, 5000, 500000);
-        round_trips(&t, 1, RATE / 100);
+        lossy_round_trip(&t, RATE / 100);
     }
     assert_in_range(bbr_of(&t)->bw_shortterm, RATE * 9 / 10 * 49 / 100 - 10, RATE * 9 / 10 * 49 / 100);
+    inside_close(&t);
+}
+
+static void a_loss_within_what_the_path_may_lose_changes_nothing(void **state)
+{
+    struct inside t;
+    (void)state;
+    cruise(&t);
+    t.tcp->settings.bbr_loss_percent = 8;
+    round_trips(&t, 1, RATE * 9 / 10);
+    lose(&t, 1, 5000, 500000);
+    lossy_round_trip(&t, RATE * 9 / 10);
+    assert_int_equal(bbr_of(&t)->bw, RATE);
+    inside_close(&t);
+    probe_up(&t);
+    t.tcp->settings.bbr_loss_percent = 8;
+    lose(&t, 1, 40000, 600000);
+    assert_int_equal(bbr_of(&t)->state, BBR_PROBE_BW_UP);
+    lose(&t, 1, 60000, 600000);
+    assert_int_equal(bbr_of(&t)->state, BBR_PROBE_BW_DOWN);
     inside_close(&t);
 }
 
@@ -572,6 +599,7 @@ int main(void)
         cmocka_unit_test(the_bound_of_the_flight_never_falls_by_more_than_beta),
         cmocka_unit_test(a_bound_that_holds_the_flow_back_grows_faster_each_round),
         cmocka_unit_test(a_loss_while_cruising_leads_to_what_was_delivered_but_not_below_beta),
+        cmocka_unit_test(a_loss_within_what_the_path_may_lose_changes_nothing),
         cmocka_unit_test(a_congestion_mark_counts_as_too_much_in_flight),
         cmocka_unit_test(after_five_seconds_without_a_shorter_round_trip_room_is_made),
         cmocka_unit_test(a_shorter_round_trip_postpones_that),

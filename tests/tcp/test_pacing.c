@@ -15,6 +15,7 @@ static struct sender *start(struct inside *t, uint64_t rate)
     assert_true(sender_make(t->tcp, t->tcb));
     sender = sender_at(t->tcp, t->tcb);
     sender->pacing_rate = rate;
+    sender->delivered = 1;
     return sender;
 }
 
@@ -31,6 +32,19 @@ static void without_a_rate_nothing_waits(void **state)
     pacing_sent(t.tcp, t.tcb, 60000);
     assert_true(pacing_allows(t.tcp, t.tcb));
     assert_int_equal(pacing_quantum(t.tcp, t.tcb), RILL_TRAIN_PAYLOAD_MAX);
+    inside_close(&t);
+}
+
+static void the_first_flight_leaves_at_once(void **state)
+{
+    struct inside t;
+    struct sender *sender;
+    (void)state;
+    sender = start(&t, 1000);
+    sender->delivered = 0;
+    assert_int_equal(pacing_quantum(t.tcp, t.tcb), RILL_TRAIN_PAYLOAD_MAX);
+    pacing_sent(t.tcp, t.tcb, 14480);
+    assert_true(pacing_allows(t.tcp, t.tcb));
     inside_close(&t);
 }
 
@@ -158,6 +172,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(without_a_rate_nothing_waits),
+        cmocka_unit_test(the_first_flight_leaves_at_once),
         cmocka_unit_test(a_train_holds_a_millisecond_within_two_segments_and_64_kib),
         cmocka_unit_test(after_a_train_the_next_waits_for_its_share_of_time),
         cmocka_unit_test(who_comes_late_may_catch_up_by_one_quantum_and_no_more),
