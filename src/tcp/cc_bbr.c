@@ -248,7 +248,7 @@ static void bbr_undo(struct tcp *tcp, struct tcb *tcb)
     if (bbr->state == BBR_PROBE_RTT || bbr->state == bbr->undo_state)
         return;
     if (bbr->undo_state == BBR_STARTUP) {
-        bbr->full_bw_reached = false; /* or the next ACK would leave it again (ADR 0013) */
+        bbr->full_bw_reached = false; /* or the next ACK would leave it again (ADR 0015) */
         bbr_enter_startup(bbr);
     }
     if (bbr->undo_state == BBR_PROBE_BW_UP)

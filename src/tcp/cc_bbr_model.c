@@ -143,7 +143,7 @@ static void bbr_loss_lower_bounds(struct bbr *bbr)
     bbr->inflight_shortterm = max_u32(bbr->inflight_latest, bbr_percent(bbr->inflight_shortterm, BBR_BETA_PERCENT));
 }
 
-/* A round that lost no more than the path is taken to lose anyway says nothing (ADR 0013). */
+/* A round that lost no more than the path is taken to lose anyway says nothing (ADR 0015). */
 static bool bbr_is_loss_too_high(const struct bbr_flow *f)
 {
     return f->bbr->mark_in_round || bbr_is_inflight_too_high(f);
@@ -168,7 +168,7 @@ void bbr_update_congestion_signals(struct bbr_flow *f)
 
 /* ------------------------------------------------------------ 5.5.10.2: losses while probing */
 
-/* BBR.LossThresh, a setting: ADR 0013. */
+/* BBR.LossThresh, a setting: ADR 0015. */
 static uint32_t loss_thresh_percent(const struct bbr_flow *f)
 {
     return f->tcp->settings.bbr_loss_percent;
@@ -203,7 +203,7 @@ static void bbr_note_loss(struct bbr_flow *f)
     bbr->loss_in_round = true;
 }
 
-/* 3.7 asks that a mark be congestion, and leaves open how: as when losses exceed the threshold (ADR 0013). */
+/* 3.7 asks that a mark be congestion, and leaves open how: as when losses exceed the threshold (ADR 0015). */
 void bbr_handle_mark(struct bbr_flow *f, uint32_t flight_bytes)
 {
     struct bbr *bbr = f->bbr;

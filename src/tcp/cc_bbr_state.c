@@ -235,7 +235,7 @@ static void bbr_adapt_long_term_model(struct bbr_flow *f)
     if (bbr->ack_phase == BBR_ACKS_PROBE_STARTING && bbr->round_start)
         bbr->ack_phase = BBR_ACKS_PROBE_FEEDBACK;
     if (bbr->ack_phase == BBR_ACKS_PROBE_STOPPING && bbr->round_start) {
-        /* 5.5.6: once in a cycle, one round trip after PROBE_BW_UP (ADR 0013). */
+        /* 5.5.6: once in a cycle, one round trip after PROBE_BW_UP (ADR 0015). */
         bbr->bw_probe_samples = false;
         bbr->ack_phase = BBR_ACKS_INIT;
         if (bbr_is_in_a_probe_bw_state(bbr) && !f->rs.is_app_limited)

@@ -6,7 +6,7 @@
  *
  * Integers: windows are bytes, W_est and what cwnd lacks to the next byte have
  * 16 bits behind the point, times are microseconds. The curve is good to some
- * millionths of the distance from W_max (ADR 0013).
+ * millionths of the distance from W_max (ADR 0015).
  */
 #include "tcp/cc.h"
 #include "tcp/cubic_curve.h"

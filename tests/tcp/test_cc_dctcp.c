@@ -1,0 +1,102 @@
+/* DCTCP (RFC 8257): the window shrinks by as much as was marked. */
+#include "tcp/cc_inside.h"
+
+#include <math.h>
+
+#define WINDOW 100u
+
+static void start(struct inside *t)
+{
+    cc_start(t, "dctcp", 1000);
+    t->tcb->cwnd = t->tcb->ssthresh = WINDOW * CC_MSS;
+}
+
+/* A window of WINDOW segments is acknowledged, `marked` of them with a mark. Returns by which part cwnd shrank. */
+static double window_with(struct inside *t, unsigned marked)
+{
+    uint32_t before = t->tcb->cwnd = WINDOW * CC_MSS;
+
+    t->tcb->snd_nxt = seq_add(t->tcb->snd_una, WINDOW * CC_MSS);
+    for (unsigned i = 0; i < WINDOW; i++) {
+        struct ack_sample ack = {.acked_bytes = CC_MSS,
+                                 .delivered_bytes = CC_MSS,
+                                 .marked_bytes = i < marked ? CC_MSS : 0,
+                                 .window_limited = marked > 0};
+
+        t->tcb->snd_una = seq_add(t->tcb->snd_una, CC_MSS);
+        cc_of(t->tcb)->acked(t->tcp, t->tcb, &ack);
+    }
+    return 1 - (double)t->tcb->cwnd / before;
+}
+
+static void alpha_begins_at_one_so_that_the_first_mark_halves(void **state)
+{
+    struct inside t;
+    (void)state;
+    start(&t);
+    assert_true(fabs(window_with(&t, WINDOW) - 0.5) < 0.01);
+    inside_close(&t);
+}
+
+static void alpha_follows_the_marked_part_with_a_gain_of_a_sixteenth(void **state)
+{
+    static const unsigned marks[] = {0, 5, 30, 100};
+    (void)state;
+    for (unsigned i = 0; i < sizeof marks / sizeof marks[0]; i++) {
+        double alpha = 1, cut;
+        struct inside t;
+
+        start(&t);
+        for (unsigned n = 0; n < 100; n++) {
+            double m = (double)marks[i] / WINDOW;
+
+            cut = window_with(&t, marks[i]);
+            if (n > 0) /* a window ends with the first ACK behind it: the very first is that ACK alone */
+                alpha = alpha * 15 / 16 + m / 16;
+            assert_true(n == 0 || marks[i] == 0 || fabs(cut - alpha / 2) < 0.02);
+        }
+        assert_true(marks[i] > 0 || cut <= 0);
+        inside_close(&t);
+    }
+}
+
+static void a_window_shrinks_once_and_never_below_two_segments(void **state)
+{
+    struct ack_sample ack = {.acked_bytes = CC_MSS, .delivered_bytes = CC_MSS, .marked_bytes = CC_MSS};
+    struct inside t;
+    (void)state;
+    start(&t);
+    t.tcb->snd_nxt = seq_add(t.tcb->snd_una, WINDOW * CC_MSS);
+    for (unsigned i = 0; i < WINDOW; i++) {
+        t.tcb->snd_una = seq_add(t.tcb->snd_una, CC_MSS);
+        cc_of(t.tcb)->acked(t.tcp, t.tcb, &ack);
+        assert_true(t.tcb->cwnd >= WINDOW * CC_MSS / 2);
+    }
+    for (unsigned i = 0; i < 20; i++) {
+        t.tcb->snd_nxt = t.tcb->snd_una = seq_add(t.tcb->snd_una, CC_MSS);
+        cc_of(t.tcb)->acked(t.tcp, t.tcb, &ack);
+    }
+    assert_int_equal(t.tcb->cwnd, 2 * CC_MSS);
+    inside_close(&t);
+}
+
+static void a_loss_is_answered_as_reno_does(void **state)
+{
+    struct inside t;
+    (void)state;
+    start(&t);
+    cc_lose(&t, CC_LOSS, WINDOW * CC_MSS);
+    assert_int_equal(t.tcb->cwnd, WINDOW / 2 * CC_MSS);
+    inside_close(&t);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(alpha_begins_at_one_so_that_the_first_mark_halves),
+        cmocka_unit_test(alpha_follows_the_marked_part_with_a_gain_of_a_sixteenth),
+        cmocka_unit_test(a_window_shrinks_once_and_never_below_two_segments),
+        cmocka_unit_test(a_loss_is_answered_as_reno_does),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
