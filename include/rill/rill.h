@@ -134,12 +134,12 @@ struct rill_config {
     uint32_t rto_initial_ms;       /* RFC 6298 2.1: 1,000 */
     uint32_t rto_min_ms;           /* default 200: see docs/decisions */
     uint32_t rto_max_ms;           /* RFC 6298 2.5: at least 60,000; default 60,000 */
-    uint32_t rto_granularity_ms;   /* RFC 6298 2.3, G: an RTO is at least this above SRTT; default 1, Linux's is 200 */
-    uint32_t user_timeout_ms;      /* R2 for data: given up after this without an answer (MUST-20, >= 100 s) */
-    uint32_t syn_timeout_ms;       /* R2 for a SYN (MUST-23: at least 3 minutes) */
-    uint32_t delayed_ack_ms;       /* below 500 (MUST-40... RFC 9293 3.8.6.3); default 40 */
-    uint32_t fin_wait_2_ms;        /* how long a closed (orphan) connection waits in FIN-WAIT-2; default 60,000 */
-    uint32_t keepalive_idle_ms;    /* RFC 9293 3.8.4: at least two hours by default */
+    uint32_t rto_granularity_ms; /* RFC 6298 2.3, G: an RTO is at least this above SRTT; default 100, Linux's is 200 */
+    uint32_t user_timeout_ms;    /* R2 for data: given up after this without an answer (MUST-20, >= 100 s) */
+    uint32_t syn_timeout_ms;     /* R2 for a SYN (MUST-23: at least 3 minutes) */
+    uint32_t delayed_ack_ms;     /* below 500 (MUST-40... RFC 9293 3.8.6.3); default 40 */
+    uint32_t fin_wait_2_ms;      /* how long a closed (orphan) connection waits in FIN-WAIT-2; default 60,000 */
+    uint32_t keepalive_idle_ms;  /* RFC 9293 3.8.4: at least two hours by default */
     uint32_t keepalive_interval_ms;
     uint32_t keepalive_probes;
     uint32_t initial_window_segments; /* RFC 6928: 10 */

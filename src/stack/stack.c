@@ -28,7 +28,7 @@ void rill_config_default(struct rill_config *config)
         .rto_initial_ms = 1000,
         .rto_min_ms = 200,
         .rto_max_ms = 60000,
-        .rto_granularity_ms = 1,
+        .rto_granularity_ms = 100,
         .user_timeout_ms = 900000,
         .syn_timeout_ms = 180000,
         .delayed_ack_ms = 40,

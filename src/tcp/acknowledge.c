@@ -102,6 +102,9 @@ static void take_sack(struct tcp *tcp, struct tcb *tcb, const struct arrival *ar
 /* RFC 6298 4, RFC 7323 4: what was sent once is unambiguous; else the echo says which sending it answers. */
 static void measure_round_trip(struct tcp *tcp, struct tcb *tcb, const struct ack_sample *sample)
 {
+    /* One a round trip: the gains of RFC 6298 2.3 are made for that, and RTTVAR would be gone after twenty ACKs. */
+    if (tcb->sender != REF_NONE && seq_before(tcb->snd_una, sender_at(tcp, tcb)->rtt_round_end))
+        return;
     if (sample->oldest_rtt_us != 0 && !sample->again_delivered)
         rtt_sample(tcp, tcb, sample->oldest_rtt_us);
     else if (sample->acked_bytes > 0 && sample->again_delivered && sample->echo_age_ms != UINT32_MAX &&
@@ -109,8 +112,10 @@ static void measure_round_trip(struct tcp *tcp, struct tcb *tcb, const struct ac
         rtt_sample(tcp, tcb, min_u32(max_u32(sample->echo_age_ms, 1), ECHO_AGE_MS_MAX) * 1000);
     else
         return;
-    if (tcb->sender != REF_NONE)
+    if (tcb->sender != REF_NONE) {
         sender_at(tcp, tcb)->kept_backoff = 0;
+        sender_at(tcp, tcb)->rtt_round_end = tcb->snd_nxt;
+    }
 }
 
 static void tell_application(struct tcp *tcp, struct tcb *tcb, uint32_t acked_bytes)

@@ -99,6 +99,7 @@ struct sender {
     /* Without SACK (RFC 5681, RFC 6582): a duplicate ACK stands for a segment that has left the network. */
     uint32_t duplicate_bytes;
 
+    struct seq rtt_round_end;           /* SND.NXT when SRTT took its last sample */
     uint32_t min_rtt_us, min_rtt_at_us; /* windowed; 0: no sample yet */
     struct seq limited_end;             /* SND.NXT when cwnd last held the sender back; SND.UNA: it does not */
 

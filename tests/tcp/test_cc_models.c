@@ -117,7 +117,7 @@ static void one_step(struct inside *t, struct model *m, struct history *h)
         cc_time_passes(t, idle_us);
         h->now += (double)idle_us / 1e6;
         cc_of(t->tcb)->idle(t->tcp, t->tcb, (uint32_t)idle_us);
-        model_idle(m, (double)idle_us / 1e6, fmax(h->rtt_us / 1e6 + 0.001, 0.2), h->now);
+        model_idle(m, (double)idle_us / 1e6, fmax(h->rtt_us / 1e6 + 0.1, 0.2), h->now);
         return;
     }
     draw = inside_below(&h->random, 1000000);

@@ -33,6 +33,7 @@ static void start(struct inside *t)
 {
     inside_configure(t, 1u << 20);
     t->config.rto_min_ms = 1;
+    t->config.rto_granularity_ms = 1;
     inside_open(t, 1, 1, 65535);
 }
 
