@@ -105,7 +105,8 @@ static void measure_round_trip(struct tcp *tcp, struct tcb *tcb, const struct ac
     /* One a round trip: the gains of RFC 6298 2.3 are made for that, and RTTVAR would be gone after twenty ACKs. */
     if (tcb->sender != REF_NONE && seq_before(tcb->snd_una, sender_at(tcp, tcb)->rtt_round_end))
         return;
-    if (sample->oldest_rtt_us != 0 && !sample->again_delivered)
+    /* Without SACK, what was sent once may have waited long for a hole that was filled by what was sent again. */
+    if (sample->oldest_rtt_us != 0 && (!sample->again_delivered || (tcb->flags & TCB_SACK) != 0))
         rtt_sample(tcp, tcb, sample->oldest_rtt_us);
     else if (sample->acked_bytes > 0 && sample->again_delivered && sample->echo_age_ms != UINT32_MAX &&
              sample->echo_age_ms <= host_ms_since(tcp_host(tcp), tcb->unanswered_ms))
@@ -114,6 +115,7 @@ static void measure_round_trip(struct tcp *tcp, struct tcb *tcb, const struct ac
         return;
     if (tcb->sender != REF_NONE) {
         sender_at(tcp, tcb)->kept_backoff = 0;
+        sender_at(tcp, tcb)->tlp_sampled = true;
         sender_at(tcp, tcb)->rtt_round_end = tcb->snd_nxt;
     }
 }
@@ -143,6 +145,8 @@ static void timer_answered(struct tcp *tcp, struct tcb *tcb)
 
         sender->kept_backoff = (uint8_t)min_u32(sender->kept_backoff + tcb->ep.own_backoff, BACKOFF_MAX);
     }
+    if (tcb->sender != REF_NONE)
+        sender_at(tcp, tcb)->still_unanswered = false;
     tcb->ep.own_backoff = 0;
     tcb->retransmit_at = NANOS_NEVER; /* output arms it anew */
 }
@@ -171,6 +175,7 @@ void acknowledge_new(struct tcp *tcp, struct tcb *tcb, const struct arrival *arr
     take_sack(tcp, tcb, arrival, &sample);
     timer_answered(tcp, tcb);
     measure_round_trip(tcp, tcb, &sample);
+    tcb->unanswered_ms = host_ms(tcp_host(tcp));
     if (tcb->busy != REF_NONE)
         forget_before_una(tcb, busy_at(tcp, tcb));
     if (tcb->sender != REF_NONE) {

@@ -201,10 +201,12 @@ static uint32_t send_range(struct tcp *tcp, struct tcb *tcb, struct rill_train *
 }
 
 /* The RTO counts from now (RFC 6298 5.1): for a first segment that was sent again, too. */
-static void restart_timer(struct tcb *tcb)
+static void restart_timer(struct tcp *tcp, struct tcb *tcb)
 {
-    if ((tcb->flags & TCB_PERSIST) == 0)
-        tcb->retransmit_at = NANOS_NEVER;
+    if ((tcb->flags & TCB_PERSIST) != 0)
+        return;
+    sender_at(tcp, tcb)->still_unanswered = true;
+    tcb->retransmit_at = NANOS_NEVER;
 }
 
 /* Send the first n sequence numbers of a record again. */
@@ -222,7 +224,7 @@ static bool send_record(struct tcp *tcp, struct tcb *tcb, struct rill_train *tra
     pacing_sent(tcp, tcb, train->payload_bytes);
     recovery_sent(tcp, tcb, train->payload_bytes, true);
     if (is_first)
-        restart_timer(tcb);
+        restart_timer(tcp, tcb);
     return true;
 }
 

@@ -34,6 +34,7 @@ void probe_timeout(struct tcp *tcp, struct tcb *tcb)
     struct sender *sender = sender_at(tcp, tcb);
 
     sender->tlp_due = !sender->tlp_in_flight && sender->tlp_sampled;
+    sender->still_unanswered = true;
     tcb->retransmit_at = NANOS_NEVER; /* the RTO anew from now */
 }
 

@@ -207,8 +207,6 @@ void recovery_acked(struct tcp *tcp, struct tcb *tcb, struct ack_sample *ack)
 
     if (sender->state == SENDER_LOSS) /* RFC 3465 2.3: what a timeout's retransmissions fill in is not new capacity */
         ack->acked_bytes = min_u32(ack->acked_bytes, tcb->snd_mss);
-    if (ack->oldest_rtt_us != 0)
-        sender->tlp_sampled = true;
     rack_dsack(tcp, tcb, ack);
     if (probe_acked(tcp, tcb, ack) && sender->state == SENDER_OPEN) {
         begin_episode(tcp, tcb, SENDER_CWR, CC_LOSS);

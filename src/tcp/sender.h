@@ -90,11 +90,12 @@ struct sender {
     uint8_t timer; /* enum sender_timer */
     uint8_t frto;  /* enum frto_step */
     bool own_is_taken;
-    bool first_due;       /* RFC 6298 5.4: the timer fired: the first segment goes, whatever cwnd and flight are */
-    bool probe_wanted;    /* RFC 8985 7.2: schedule a loss probe when the timers are settled */
-    uint8_t kept_backoff; /* RFC 6298 5.5: of timeouts answered, but not by a measurement */
-    bool pacing_waits;    /* output would send, but pacing says: not before pace_at */
-    nanos early_at;       /* NANOS_NEVER: not armed */
+    bool first_due;        /* RFC 6298 5.4: the timer fired: the first segment goes, whatever cwnd and flight are */
+    bool still_unanswered; /* the RTO was started anew without an answer: unanswered_ms stays */
+    bool probe_wanted;     /* RFC 8985 7.2: schedule a loss probe when the timers are settled */
+    uint8_t kept_backoff;  /* RFC 6298 5.5: of timeouts answered, but not by a measurement */
+    bool pacing_waits;     /* output would send, but pacing says: not before pace_at */
+    nanos early_at;        /* NANOS_NEVER: not armed */
 
     /* Without SACK (RFC 5681, RFC 6582): a duplicate ACK stands for a segment that has left the network. */
     uint32_t duplicate_bytes;

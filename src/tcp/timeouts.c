@@ -302,7 +302,7 @@ static void settle_retransmission(struct tcp *tcp, struct tcb *tcb)
     if (tcb->retransmit_at == NANOS_NEVER) {
         uint64_t left_ms;
 
-        if (tcb->ep.own_backoff == 0)
+        if (tcb->ep.own_backoff == 0 && (tcb->sender == REF_NONE || !sender_at(tcp, tcb)->still_unanswered))
             tcb->unanswered_ms = host_ms(tcp_host(tcp));
         left_ms = patience_ms(tcp, tcb);
         left_ms -= min_u64(left_ms, unanswered_for_ms(tcp, tcb));

@@ -166,7 +166,10 @@ static void run_echo(struct fixture *f)
     assert_int_equal(f->tun->device_errors, 0);
     assert_int_equal(rill_drops(f->stack, RILL_DROP_TCP_CHECKSUM), 0);
     assert_int_equal(rill_drops(f->stack, RILL_DROP_IP_CHECKSUM), 0);
-    assert_int_equal(rill_counted(f->stack, RILL_COUNT_TCP_RETRANSMITTED), 0);
+    /* A busy machine answers late, and a probe asks; nothing else goes again. */
+    assert_true(rill_counted(f->stack, RILL_COUNT_TCP_RETRANSMITTED) <=
+                rill_counted(f->stack, RILL_COUNT_TCP_LOSS_PROBES));
+    assert_int_equal(rill_counted(f->stack, RILL_COUNT_TCP_RTO_FIRED), 0);
     assert_true(rill_check(f->stack));
 }
 
