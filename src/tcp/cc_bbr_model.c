@@ -168,10 +168,17 @@ void bbr_update_congestion_signals(struct bbr_flow *f)
 
 /* ------------------------------------------------------------ 5.5.10.2: losses while probing */
 
-/* BBR.LossThresh, a setting: ADR 0015. */
+/*
+ * BBR.LossThresh (ADR 0015): the draft's own when a queue stands; the setting
+ * while the last round trip shows none that could overflow, unless it is
+ * shorter than half a BDP: what is lost then is lost by the air, or by chance.
+ */
 static uint32_t loss_thresh_percent(const struct bbr_flow *f)
 {
-    return f->tcp->settings.bbr_loss_percent;
+    uint32_t setting = f->tcp->settings.bbr_loss_percent;
+    uint64_t min_rtt_us = f->bbr->min_rtt_us;
+
+    return f->sender->rack_rtt_us <= min_rtt_us + min_rtt_us / 2 ? setting : min_u32(setting, BBR_LOSS_THRESH_PERCENT);
 }
 
 bool bbr_is_inflight_too_high(const struct bbr_flow *f)
