@@ -187,22 +187,31 @@ void acknowledge_new(struct tcp *tcp, struct tcb *tcb, const struct arrival *arr
     connection_touch(tcp, tcb);
 }
 
-/* RFC 5681 2: data outstanding, no data, no SYN or FIN, the same window. */
+/* RFC 5681 2, but for the data outstanding: no data, no SYN or FIN, the same window, and no SACK. */
 static bool is_duplicate(const struct tcb *tcb, const struct tcp_segment *seg)
 {
-    return !seq_equal(tcb->snd_una, tcb->snd_nxt) && seg->data_bytes == 0 && (seg->flags & (TCP_SYN | TCP_FIN)) == 0 &&
+    return seg->data_bytes == 0 && (seg->flags & (TCP_SYN | TCP_FIN)) == 0 && seg->options.sack_count == 0 &&
            (uint32_t)seg->window << tcb->snd_wscale == tcb->snd_wnd;
+}
+
+/* With nothing outstanding it may still tell that a probe, or what was sent again, came twice (RFC 8985 7.4.2). */
+static bool may_tell_something(const struct tcp *tcp, const struct tcb *tcb, const struct tcp_segment *seg)
+{
+    if (tcb->sender == REF_NONE || (tcb->flags & TCB_SYN_UNACKED) != 0)
+        return false;
+    return !seq_equal(tcb->snd_una, tcb->snd_nxt) ||
+           ((tcb->flags & TCB_SACK) != 0 && (seg->options.sack_count > 0 || sender_at(tcp, tcb)->tlp_in_flight));
 }
 
 void acknowledge_duplicate(struct tcp *tcp, struct tcb *tcb, const struct arrival *arrival)
 {
     struct ack_sample sample;
 
-    if (tcb->sender == REF_NONE || seq_equal(tcb->snd_una, tcb->snd_nxt) || (tcb->flags & TCB_SYN_UNACKED) != 0)
+    if (!may_tell_something(tcp, tcb, &arrival->seg))
         return;
     begin_sample(tcp, tcb, arrival, &sample);
     sample.marked_bytes = ecn_acknowledged(tcp, tcb, &arrival->seg, 0, &sample.ece);
-    sample.duplicate = is_duplicate(tcb, &arrival->seg) && arrival->seg.options.sack_count == 0;
+    sample.duplicate = is_duplicate(tcb, &arrival->seg);
     if ((tcb->flags & TCB_SACK) != 0) {
         take_sack(tcp, tcb, arrival, &sample);
         if (sample.delivered_bytes > 0)

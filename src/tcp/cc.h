@@ -38,6 +38,7 @@ struct ack_sample {
     bool duplicate;                    /* RFC 5681 2: a duplicate ACK */
     bool dsack;                        /* RFC 2883 */
     struct tcp_sack_block dsack_block; /* what came twice */
+    bool recovered;                    /* it ended a reduction of the window, which is at ssthresh now */
     bool again_delivered;              /* something that was sent more than once is among what it delivered */
     bool original_delivered;           /* something SACKed that was sent only once */
     struct seq sacked_end;             /* highest end newly SACKED; SND.UNA: none */

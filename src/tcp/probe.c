@@ -47,6 +47,7 @@ void probe_sent(struct tcp *tcp, struct tcb *tcb, bool is_again)
     sender->tlp_in_flight = true;
     sender->tlp_is_again = is_again;
     sender->tlp_end = tcb->snd_nxt;
+    sender->probe_wanted = false; /* 7.2: new data "that was not itself a loss probe" */
     tcb->retransmit_at = NANOS_NEVER;
     host_count(tcp_host(tcp), RILL_COUNT_TCP_LOSS_PROBES, 1);
 }

@@ -33,15 +33,27 @@ static uint32_t flight_size(const struct tcb *tcb)
     return min_u32(seq_offset(tcb->snd_una, tcb->snd_nxt), tcb->cwnd);
 }
 
-static void begin_episode(struct tcp *tcp, struct tcb *tcb, enum sender_state state, enum cc_event event)
+/*
+ * RFC 4015 3.2: what undo gives back is what this episode takes, not what one before it took, whose loss was real.
+ * Timeouts in a row are one.
+ */
+static void remember_window(const struct tcb *tcb, struct sender *sender)
+{
+    bool led =
+        (sender->state == SENDER_CWR || sender->state == SENDER_RECOVERY) && (cc_of(tcb)->traits & CC_OWN_WINDOW) == 0;
+
+    if (sender->state == SENDER_LOSS && tcb->ep.own_backoff > 1)
+        return;
+    sender->prior_cwnd = led ? tcb->ssthresh : tcb->cwnd;
+    sender->prior_ssthresh = tcb->ssthresh;
+}
+
+static void begin_episode(struct tcp *tcp, struct tcb *tcb, enum sender_state state, enum cc_event event,
+                          uint32_t flight_bytes)
 {
     struct sender *sender = sender_at(tcp, tcb);
-    uint32_t flight_bytes = flight_size(tcb);
 
-    if (sender->state == SENDER_OPEN) {
-        sender->prior_cwnd = tcb->cwnd;
-        sender->prior_ssthresh = tcb->ssthresh;
-    }
+    remember_window(tcb, sender);
     sender->undo_possible = event != CC_ECN;
     sender->undo_stamped = false;
     sender->undo_una = tcb->snd_una;
@@ -88,7 +100,7 @@ void sender_reduce(struct tcp *tcp, struct tcb *tcb)
 {
     if (!sender_make(tcp, tcb) || sender_at(tcp, tcb)->state != SENDER_OPEN)
         return;
-    begin_episode(tcp, tcb, SENDER_CWR, CC_ECN);
+    begin_episode(tcp, tcb, SENDER_CWR, CC_ECN, flight_size(tcb));
 }
 
 /* RFC 6937 3, with the bound chosen by whether the ACK shows progress without new loss, as its successor does. */
@@ -132,7 +144,7 @@ static void move_window(struct tcp *tcp, struct tcb *tcb, struct ack_sample *ack
         proportional_rate_reduction(tcp, tcb, ack);
         return;
     }
-    if (ack->acked_bytes > 0)
+    if (ack->acked_bytes > 0 && !ack->recovered) /* RFC 5681 3.2 step 6: with this ACK cwnd is ssthresh */
         cc->acked(tcp, tcb, ack);
 }
 
@@ -144,7 +156,7 @@ static void on_loss(struct tcp *tcp, struct tcb *tcb, enum rill_trace_loss why)
 
     if (sender->state >= SENDER_RECOVERY && !again) /* RFC 5681 4.3: the loss of a retransmission counts anew */
         return;
-    begin_episode(tcp, tcb, SENDER_RECOVERY, CC_LOSS);
+    begin_episode(tcp, tcb, SENDER_RECOVERY, CC_LOSS, flight_size(tcb));
     host_count(tcp_host(tcp), RILL_COUNT_TCP_FAST_RETRANSMITS, 1);
     trace_event(tcp, &tcb->ep, RILL_TRACE_LOSS, why, tcb->snd_una.v);
 }
@@ -209,12 +221,15 @@ void recovery_acked(struct tcp *tcp, struct tcb *tcb, struct ack_sample *ack)
         ack->acked_bytes = min_u32(ack->acked_bytes, tcb->snd_mss);
     rack_dsack(tcp, tcb, ack);
     if (probe_acked(tcp, tcb, ack) && sender->state == SENDER_OPEN) {
-        begin_episode(tcp, tcb, SENDER_CWR, CC_LOSS);
+        /* What was in flight is what this ACK has taken out of it, most of the time. */
+        begin_episode(tcp, tcb, SENDER_CWR, CC_LOSS, max_u32(flight_size(tcb), min_u32(ack->flight_before, tcb->cwnd)));
         sender->high_seq = tcb->snd_una; /* it is repaired already: the window is reduced, and that is all */
     }
     (void)undo_acked(tcp, tcb, ack);
-    if (!seq_before(tcb->snd_una, sender->high_seq))
+    if (!seq_before(tcb->snd_una, sender->high_seq)) {
+        ack->recovered = sender->state == SENDER_CWR || sender->state == SENDER_RECOVERY;
         end_episode(tcp, tcb);
+    }
     detect_loss(tcp, tcb, ack);
     if (ack->acked_bytes > 0 || ack->delivered_bytes > 0)
         move_window(tcp, tcb, ack);
@@ -266,7 +281,7 @@ void recovery_timeout(struct tcp *tcp, struct tcb *tcb)
     if (first != NULL && (first->flags & SENT_SACKED) != 0)
         scoreboard_renege(tcp, tcb); /* RFC 2018 8: it would have been acknowledged */
     rack_timeout(tcp, tcb);
-    begin_episode(tcp, tcb, SENDER_LOSS, CC_TIMEOUT);
+    begin_episode(tcp, tcb, SENDER_LOSS, CC_TIMEOUT, flight_size(tcb));
     /*
      * RFC 5682 3.1 step 1: not within a recovery, but again and again for the same segment; and not while no round trip
      * could be measured since the last timeout, or each one's new data goes the way of what was lost, once a minute.
