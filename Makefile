@@ -1,6 +1,6 @@
 # The usual ways in. CMake does the work: CMakePresets.json has all builds, each in build/PRESET.
 .DEFAULT_GOAL := all
-.PHONY: all demo test test-asan test-ubsan bench paths pictures format format-check tidy soak fuzz rfc-map mutate bugbank sim clean install help setup
+.PHONY: all demo test test-asan test-ubsan test-interop bench paths pictures format format-check tidy soak fuzz rfc-map mutate bugbank sim clean install help setup
 
 JOBS ?= $(shell nproc)
 PREFIX ?= /usr/local
@@ -30,6 +30,11 @@ test-asan: ## the same tests under AddressSanitizer and UBSan
 test-ubsan: ## the same tests with unsigned wrap in the core an error too
 	@scripts/setup test
 	@scripts/test ubsan
+
+test-interop: ## unmodified programs under rill run and on the kernel; QUICK=1 for the shorter half
+	@scripts/setup interop
+	@scripts/build release
+	@tests/interop/run --build build $(if $(QUICK),--quick)
 
 bench: ## measure; every number is printed with its command
 	@scripts/setup bench
