@@ -1,0 +1,81 @@
+/* RACK from inside, where scripts do not reach: a timeout with what was sent just before it in flight. */
+#include "tcp/rack.h"
+
+#include "tcp/inside.h"
+#include "tcp/scoreboard.h"
+
+#define MSS 1000u
+#define RTT_US 100000u
+
+static struct sent *send_one(struct inside *in)
+{
+    struct sent *record = scoreboard_new(in->tcp, in->tcb);
+    struct seq from = in->tcb->snd_nxt;
+
+    assert_non_null(record);
+    record->buffer = REF_NONE;
+    in->tcb->snd_nxt = seq_add(from, MSS);
+    scoreboard_sent_new(in->tcp, in->tcb, record, from, MSS, 0);
+    return record;
+}
+
+static void R8985_9_a_timeout_spares_what_was_sent_within_a_round_trip_and_the_window(void **state)
+{
+    (void)state;
+    for (unsigned corner = 0; corner < INSIDE_CORNERS; corner++) {
+        struct inside in;
+        struct sender *sender;
+        struct sent *first, *old, *young;
+
+        inside_configure(&in, 4u << 20);
+        inside_open(&in, inside_corners[corner] - MSS, 7000, 1u << 20);
+        in.tcb->flags |= TCB_SACK;
+        assert_true(sender_make(in.tcp, in.tcb));
+        sender = sender_at(in.tcp, in.tcb);
+        sender->rack_valid = true;
+        sender->rack_rtt_us = sender->min_rtt_us = RTT_US;
+        in.tcb->srtt_us8 = RTT_US << 3;
+        first = send_one(&in);
+        old = send_one(&in);
+        tcp_host(in.tcp)->now += NANOS_PER_US;
+        young = send_one(&in);
+        tcp_host(in.tcp)->now += (RTT_US + RTT_US / 4 - 1) * NANOS_PER_US;
+        rack_timeout(in.tcp, in.tcb);
+        assert_int_equal(first->flags & SENT_LOST, SENT_LOST);
+        assert_int_equal(old->flags & SENT_LOST, SENT_LOST);
+        assert_int_equal(young->flags & SENT_LOST, 0);
+        assert_true(scoreboard_check(in.tcp, in.tcb));
+        inside_close(&in);
+    }
+}
+
+static void R8985_9_the_first_segment_is_lost_at_a_timeout_however_young_it_is(void **state)
+{
+    struct inside in;
+    struct sender *sender;
+    struct sent *first, *second;
+    (void)state;
+    inside_configure(&in, 4u << 20);
+    inside_open(&in, 1000, 7000, 1u << 20);
+    in.tcb->flags |= TCB_SACK;
+    assert_true(sender_make(in.tcp, in.tcb));
+    sender = sender_at(in.tcp, in.tcb);
+    sender->rack_valid = true;
+    sender->rack_rtt_us = sender->min_rtt_us = RTT_US;
+    first = send_one(&in);
+    second = send_one(&in);
+    rack_timeout(in.tcp, in.tcb);
+    assert_int_equal(first->flags & SENT_LOST, SENT_LOST);
+    assert_int_equal(second->flags & SENT_LOST, 0);
+    inside_close(&in);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(R8985_9_a_timeout_spares_what_was_sent_within_a_round_trip_and_the_window),
+        cmocka_unit_test(R8985_9_the_first_segment_is_lost_at_a_timeout_however_young_it_is),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
