@@ -3,7 +3,10 @@
  */
 #include <errno.h>
 #include <ifaddrs.h>
+#include <linux/ethtool.h>
+#include <linux/sockios.h>
 #include <net/if.h>
+#include <net/if_arp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -88,6 +91,29 @@ static void the_programs_interface_has_rills_address(void **state)
     world_finish(world_start("interfaces", NULL));
 }
 
+/* Pointers in a request are the program's: the supervisor must not follow them, nor take another size for granted. */
+static void guest_requests(void)
+{
+    struct ethtool_value link = {.cmd = ETHTOOL_GLINK};
+    struct ifreq request = {.ifr_name = "rill0", .ifr_data = (char *)&link};
+    struct arpreq neighbour = {.arp_flags = 0};
+    int fd = socket(AF_INET, SOCK_STREAM, 0), mtu;
+
+    GUEST(ioctl(fd, SIOCETHTOOL, &request) == -1 && errno == EOPNOTSUPP);
+    GUEST(ioctl(fd, SIOCGARP, &neighbour) == -1 && errno == EOPNOTSUPP);
+    GUEST(ioctl(fd, SIOCGIFMTU, &request) == 0);
+    mtu = request.ifr_mtu;
+    request.ifr_mtu = 1000;
+    GUEST(ioctl(fd, SIOCSIFMTU, &request) == -1 && errno == EPERM);
+    GUEST(ioctl(fd, SIOCGIFMTU, &request) == 0 && request.ifr_mtu == mtu);
+}
+
+static void interfaces_can_be_looked_at_and_not_changed(void **state)
+{
+    (void)state;
+    world_finish(world_start("requests", NULL));
+}
+
 static void guest_resolver(void)
 {
     char line[256];
@@ -109,10 +135,16 @@ static void name_servers_are_those_of_the_option(void **state)
 int main(int argc, char **argv)
 {
     static const struct guest guests[] = {
-        {"sockets", guest_sockets}, {"interfaces", guest_interfaces}, {"resolver", guest_resolver}, {NULL, NULL}};
+        {"sockets", guest_sockets},
+        {"interfaces", guest_interfaces},
+        {"requests", guest_requests},
+        {"resolver", guest_resolver},
+        {NULL, NULL},
+    };
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(proc_net_shows_the_stacks_sockets_and_counters),
         cmocka_unit_test(the_programs_interface_has_rills_address),
+        cmocka_unit_test(interfaces_can_be_looked_at_and_not_changed),
         cmocka_unit_test(name_servers_are_those_of_the_option),
     };
 
