@@ -112,6 +112,18 @@ void answer_socket(struct run *run, const struct call *call)
         ps->process_fd = number;
 }
 
+/* A socket that has a name already cannot be bound, not even to the loopback. */
+static bool may_be_bound(struct run *run, const struct psock *ps)
+{
+    uint8_t addr[ADDRESS_BYTES];
+    uint32_t bytes = sizeof addr;
+    uint16_t port = 0;
+
+    if (rill_sock_getsockname(run->sockets, ps->fd, addr, &bytes) == 0)
+        memcpy(&port, addr + 2, sizeof port);
+    return port == 0 && (ps->phase == PSOCK_FRESH || ps->phase == PSOCK_DATAGRAMS);
+}
+
 void answer_bind(struct run *run, struct psock *ps, const struct call *call)
 {
     uint8_t addr[ADDRESS_BYTES];
@@ -119,7 +131,10 @@ void answer_bind(struct run *run, struct psock *ps, const struct call *call)
     int error = read_address(call, call->args[1], call->args[2], addr, &bytes);
 
     if (error == 0 && address_is_loopback(addr, bytes)) {
-        kernel_takes_over(run, ps, call);
+        if (may_be_bound(run, ps))
+            kernel_takes_over(run, ps, call);
+        else
+            call_answer(call, -EINVAL);
         return;
     }
     if (error == 0)
