@@ -80,12 +80,21 @@ void connect_progress(struct run *run, struct psock *ps)
     psock_reset(run, ps); /* run->sockets keeps the error for SO_ERROR */
 }
 
+/* Written before there was a connection: a kernel's socket would have refused it. Some rounds, for a hostile writer. */
+static void drop_early(struct run *run, const struct psock *ps)
+{
+    for (unsigned round = 0; round < 4 && recv(ps->pair, run->scratch, SCRATCH_BYTES, MSG_DONTWAIT) > 0; round++)
+        continue;
+}
+
 static void begin(struct run *run, struct psock *ps, const struct call *call, int end)
 {
     bool nonblocking = (fcntl(end, F_GETFL) & O_NONBLOCK) != 0;
     bool fresh = ps->phase == PSOCK_FRESH;
     int error;
 
+    if (fresh)
+        drop_early(run, ps);
     if (fresh && nonblocking)
         pair_stuff(ps, end, STUFFING_BYTES); /* before the SYN,ACK can come */
     error = rill_sock_connect(run->sockets, ps->fd, ps->remote, ps->remote_bytes);
