@@ -40,14 +40,14 @@ static ref keep(struct udp *udp, struct ip_packet *packet, bool share)
     ref r = packet->buffer;
     struct buffer *buffer;
 
+    if (host_is_short(udp_host(udp), RESERVE_FOR_DATAGRAMS))
+        return REF_NONE;
     if (!share && r != REF_NONE && packet->whole_bytes >= buffer_at(arena, r)->capacity_bytes / 2) {
         buffer = buffer_at(arena, r);
         buffer->start = (uint32_t)(packet->whole - buffer_bytes(buffer));
         packet->buffer = REF_NONE;
     } else {
-        r = host_is_short(udp_host(udp), RESERVE_FOR_DATAGRAMS)
-                ? REF_NONE
-                : buffer_take(arena, &udp_host(udp)->buffers, packet->whole_bytes);
+        r = buffer_take(arena, &udp_host(udp)->buffers, packet->whole_bytes);
         if (r == REF_NONE)
             return REF_NONE;
         buffer = buffer_at(arena, r);

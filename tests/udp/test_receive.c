@@ -305,6 +305,28 @@ static void a_flood_leaves_memory_for_others(void **state)
     assert_true(rill_drops(host.stack, RILL_DROP_UDP_NO_MEMORY) > 0);
 }
 
+/* The driver's own buffers are memory too: when they are queued, it takes others in their place. */
+static void a_flood_in_a_drivers_buffers_leaves_memory_for_others(void **state)
+{
+    struct udp_packet packet = hello(7);
+    struct rill_udp_options options;
+    uint8_t data[1400] = {0}, bytes[UDP_HOST_PACKET_MAX];
+    struct rill_memory memory;
+    rill_conn conn = udp_host_bound(&host, 7);
+
+    (void)state;
+    rill_udp_options_default(&options);
+    options.receive_buffer_bytes = 1u << 30;
+    assert_int_equal(rill_udp_set_options(host.stack, conn, &options), 0);
+    packet.data = data;
+    packet.data_bytes = sizeof data;
+    for (int i = 0; i < 3000; i++)
+        udp_host_arrives_in_buffer(&host, bytes, udp_packet_write(bytes, &packet), 2000);
+    rill_memory(host.stack, &memory);
+    assert_true(memory.used_bytes <= memory.arena_bytes * 7 / 8);
+    assert_true(rill_drops(host.stack, RILL_DROP_UDP_NO_MEMORY) > 0);
+}
+
 static void a_broadcast_comes_to_everyone_who_has_the_port(void **state)
 {
     const struct rill_endpoint specific = udp_end(10, 0, 0, 2, 7);
@@ -398,6 +420,7 @@ int main(void)
         TEST(a_small_datagram_does_not_hold_on_to_a_big_buffer),
         TEST(a_full_queue_drops_by_name_and_takes_again_when_read),
         TEST(a_flood_leaves_memory_for_others),
+        TEST(a_flood_in_a_drivers_buffers_leaves_memory_for_others),
         TEST(a_broadcast_comes_to_everyone_who_has_the_port),
         TEST(a_group_that_nobody_joined_is_dropped_by_name),
         TEST(a_fragment_is_dropped_by_name),
