@@ -149,8 +149,10 @@ void answer_shutdown(struct run *run, struct psock *ps, const struct call *call)
     int how = (int)call->args[1];
     int error;
 
-    if (ps->phase == PSOCK_OPEN)
-        stream_flush(run, ps);
+    if (ps->phase == PSOCK_OPEN && !stream_flush(run, ps)) {
+        call_answer(call, -EBADF);
+        return;
+    }
     if (ps->phase == PSOCK_DEAD) {
         call_answer(call, -ENOTCONN);
         return;

@@ -131,8 +131,9 @@ void answer_connect(struct run *run, struct psock *ps, const struct call *call)
         return;
     }
     if (ps->datagrams) {
-        datagrams_flush(run, ps); /* what was sent before goes where it was to go */
-        call_answer(call, rill_sock_connect(run->sockets, ps->fd, addr, bytes));
+        /* What was sent before goes where it was to go. */
+        error = datagrams_flush(run, ps) ? rill_sock_connect(run->sockets, ps->fd, addr, bytes) : -EBADF;
+        call_answer(call, error);
         return;
     }
     if (ps->phase == PSOCK_LISTENING) {

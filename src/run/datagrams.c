@@ -70,11 +70,10 @@ static bool take_plain(struct run *run, struct psock *ps)
     return true;
 }
 
-void datagrams_flush(struct run *run, struct psock *ps)
+bool datagrams_flush(struct run *run, struct psock *ps)
 {
     ps->readable = true;
-    if (!ps->hung_up)
-        (void)take_plain(run, ps);
+    return ps->hung_up || take_plain(run, ps);
 }
 
 /* A socket of the kernel's with the same port, for the loopback; bound or not. */
@@ -242,7 +241,11 @@ static void answer_datagram(struct run *run, struct psock *ps, const struct call
         call_answer(call, -EBADF);
         return;
     }
-    datagrams_flush(run, ps);
+    if (!datagrams_flush(run, ps)) {
+        call_answer(call, -EBADF);
+        close(end);
+        return;
+    }
     result = try_call(run, ps, call, end);
     if (result == -EAGAIN && (flags_of(call) & (MSG_DONTWAIT | MSG_ERRQUEUE)) == 0 &&
         (fcntl(end, F_GETFL) & O_NONBLOCK) == 0)

@@ -19,7 +19,7 @@ void datagrams_progress(struct run *run, struct psock *ps);
 /* Bound to all addresses: the loopback's datagrams come too, by a socket of the kernel's. */
 void shadow_bind(struct run *run, struct psock *ps);
 
-/* Datagrams that the program sent before now go out. */
-void datagrams_flush(struct run *run, struct psock *ps);
+/* Datagrams that the program sent before now go out. False: it was closed meanwhile, and the socket is gone. */
+bool datagrams_flush(struct run *run, struct psock *ps);
 
 #endif

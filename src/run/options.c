@@ -100,8 +100,11 @@ void answer_setsockopt(struct run *run, struct psock *ps, const struct call *cal
         call_answer(call, -EFAULT);
         return;
     }
-    if (ps->phase == PSOCK_OPEN && level == RILL_SOL_TCP)
-        stream_flush(run, ps); /* TCP_CORK and TCP_NODELAY are about what was written before, too */
+    /* TCP_CORK and TCP_NODELAY are about what was written before, too. */
+    if (ps->phase == PSOCK_OPEN && level == RILL_SOL_TCP && !stream_flush(run, ps)) {
+        call_answer(call, -EBADF);
+        return;
+    }
     /* SO_RCVLOWAT is the pair's alone: below the mark data must come into it all the same. */
     error = level == SOL_SOCKET && name == SO_RCVLOWAT
                 ? 0

@@ -278,12 +278,13 @@ void stream_progress(struct run *run, struct psock *ps)
         program_closed(run, ps, false);
 }
 
-void stream_flush(struct run *run, struct psock *ps)
+bool stream_flush(struct run *run, struct psock *ps)
 {
     bool moved = true;
 
     ps->readable = true; /* its event may not have been taken yet */
     while (moved && ps->phase == PSOCK_OPEN && !ps->hung_up && ps->readable)
         if (!pump_out(run, ps, &moved))
-            return;
+            return false;
+    return true;
 }

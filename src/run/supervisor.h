@@ -164,8 +164,8 @@ rill_time psock_deadline(struct run *run, const struct psock *ps, int option);
 /* ------------------------------------------------------------------ stream.c */
 
 void stream_progress(struct run *run, struct psock *ps);
-/* What the program wrote before now goes to the stack. */
-void stream_flush(struct run *run, struct psock *ps);
+/* What the program wrote before now goes to the stack. False: it was closed meanwhile, and the socket is gone. */
+bool stream_flush(struct run *run, struct psock *ps);
 
 /* ---------------------------------------------------------------- calls_*.c */
 

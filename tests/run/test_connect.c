@@ -5,8 +5,10 @@
 #include <fcntl.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <pthread.h>
 
 #include <signal.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
@@ -253,6 +255,102 @@ static void options_are_those_of_tcp_not_of_the_pair(void **state)
     world_finish(world_start("options", NULL));
 }
 
+static void guest_bound_late(void)
+{
+    struct sockaddr_in loopback = world_address("127.0.0.1", 0);
+    char text[6] = "";
+    int fd = guest_socket(0);
+
+    GUEST(connect_to(fd, WORLD_KERNEL, PORT) == 0);
+    GUEST(bind(fd, (struct sockaddr *)&loopback, sizeof loopback) == -1 && errno == EINVAL);
+    GUEST(read_all(fd, text, 5) && strcmp(text, "world") == 0);
+}
+
+static void a_bind_to_the_loopback_that_comes_too_late_leaves_the_connection_alone(void **state)
+{
+    int listener = kernel_listener(PORT), fd;
+    pid_t program = world_start("bound_late", NULL);
+
+    (void)state;
+    fd = kernel_accept(listener);
+    assert_true(write_all(fd, "world", 5));
+    world_finish(program);
+}
+
+/* A kernel's socket refuses such a write; the pair takes it, and it leads nowhere. */
+static void guest_early(void)
+{
+    int fd = guest_socket(SOCK_NONBLOCK);
+
+    (void)!write(fd, "early", 5);
+    GUEST(connect_to(fd, WORLD_KERNEL, PORT) == -1 && errno == EINPROGRESS);
+    GUEST((poll_for(fd, POLLOUT, 5000) & POLLOUT) != 0);
+    GUEST(write_all(fd, "hello", 5));
+}
+
+static void what_is_written_before_connect_does_not_reach_the_peer(void **state)
+{
+    int listener = kernel_listener(PORT);
+    pid_t program = world_start("early", NULL);
+    int fd = kernel_accept(listener);
+    char text[6] = "";
+
+    (void)state;
+    assert_true(read_all(fd, text, 5));
+    assert_memory_equal(text, "hello", 5);
+    world_finish(program);
+}
+
+#define CLOSES 400u
+
+static atomic_int to_be_closed;
+
+static void *close_it(void *delay)
+{
+    int fd;
+
+    while ((fd = atomic_load(&to_be_closed)) < 0)
+        continue;
+    for (volatile unsigned i = 0; i < *(unsigned *)delay; i++)
+        continue;
+    close(fd);
+    return NULL;
+}
+
+/* One thread closes what another one calls: the call may be carried out, or find nothing; it ends in any case. */
+static void guest_closing(void)
+{
+    static uint8_t data[60000];
+
+    for (unsigned i = 0; i < CLOSES; i++) {
+        unsigned delay = i * 250;
+        int fd = guest_socket(0), on = 1;
+        pthread_t other;
+
+        GUEST(connect_to(fd, WORLD_KERNEL, PORT) == 0);
+        atomic_store(&to_be_closed, -1);
+        GUEST(pthread_create(&other, NULL, close_it, &delay) == 0);
+        GUEST(write_all(fd, data, sizeof data));
+        atomic_store(&to_be_closed, fd);
+        if (i % 2 == 0)
+            (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+        else
+            (void)shutdown(fd, SHUT_WR);
+        pthread_join(other, NULL);
+    }
+}
+
+static void a_socket_may_be_closed_in_the_middle_of_a_call(void **state)
+{
+    int listener = kernel_listener(PORT);
+    pid_t program = world_start("closing", NULL);
+
+    (void)state;
+    for (unsigned i = 0; i < CLOSES; i++)
+        close(kernel_accept(listener));
+    world_finish(program);
+}
+
 int main(int argc, char **argv)
 {
     static const struct guest guests[] = {
@@ -264,6 +362,9 @@ int main(int argc, char **argv)
         {"interrupted", guest_interrupted},
         {"mapped", guest_mapped},
         {"options", guest_options},
+        {"bound_late", guest_bound_late},
+        {"early", guest_early},
+        {"closing", guest_closing},
         {NULL, NULL},
     };
     const struct CMUnitTest tests[] = {
@@ -275,6 +376,9 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_signal_ends_a_blocked_connect_and_the_attempt_goes_on),
         cmocka_unit_test(an_ipv6_socket_reaches_ipv4_by_mapped_addresses),
         cmocka_unit_test(options_are_those_of_tcp_not_of_the_pair),
+        cmocka_unit_test(a_bind_to_the_loopback_that_comes_too_late_leaves_the_connection_alone),
+        cmocka_unit_test(what_is_written_before_connect_does_not_reach_the_peer),
+        cmocka_unit_test(a_socket_may_be_closed_in_the_middle_of_a_call),
     };
 
     world_be_guest(argc, argv, guests);
