@@ -29,10 +29,11 @@ class Skip(Exception):
 
 
 class World:
-    def __init__(self, rill):
+    def __init__(self, rill, options):
         global number
         number += 1
         self.rill = rill
+        self.options = options
         self.name = f"interop-{os.getpid()}-{number}"
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="rill-interop-"))
         self.started = []
@@ -43,8 +44,8 @@ class World:
     def __enter__(self):
         try:
             self.folder.chmod(0o755)
-            self._popen([self.rill, "run", "--name", self.name, "--", "sleep", "100000"])
-            self.until(lambda: self._quiet(self.rill, "ss", "-tlH", "--rill", self.name).returncode == 0, "rill")
+            self._popen([self.rill, "run", "--name", self.name, *self.options, "--", "sleep", "100000"])
+            self.until(lambda: self._quiet(*self.on_rill, "true").returncode == 0, "rill")
         except BaseException:
             self.__exit__()
             raise
