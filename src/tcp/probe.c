@@ -33,7 +33,9 @@ void probe_timeout(struct tcp *tcp, struct tcb *tcb)
 {
     struct sender *sender = sender_at(tcp, tcb);
 
-    sender->tlp_due = !sender->tlp_in_flight && sender->tlp_sampled;
+    if (sender->tlp_in_flight || !sender->tlp_sampled)
+        return; /* the RTO is armed, and stays: each new segment would put it off by another PTO */
+    sender->tlp_due = true;
     sender->still_unanswered = true;
     tcb->retransmit_at = NANOS_NEVER; /* the RTO anew from now */
 }

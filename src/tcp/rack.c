@@ -126,7 +126,8 @@ uint32_t rack_detect_loss(struct tcp *tcp, struct tcb *tcb)
     if (!sender->rack_valid)
         return 0;
     patience_us = sender->rack_rtt_us + rack_reorder_window_us(tcp, tcb);
-    while (record != NULL && !wrapping_before(sender->rack_sent_us, record->sent_us)) {
+    /* Of one instant, the list is in order of sequence as well: what is behind the first that is not late is not. */
+    while (record != NULL && sent_after(sender->rack_sent_us, sender->rack_end, record->sent_us, record->span.end)) {
         struct sent *later = sent_at(tcp, record->later);
         uint32_t age_us = host_us_since(tcp_host(tcp), record->sent_us);
 
@@ -135,15 +136,13 @@ uint32_t rack_detect_loss(struct tcp *tcp, struct tcb *tcb)
             break;
         }
         sender->board.steps++;
-        if (sent_after(sender->rack_sent_us, sender->rack_end, record->sent_us, record->span.end)) {
-            if (age_us >= patience_us) {
-                lost_bytes += sent_data_bytes(record);
-                if ((record->flags & SENT_AGAIN) != 0 && !wrapping_before(record->sent_us, sender->episode_us))
-                    sender->again_lost = true;
-                scoreboard_lost(tcp, tcb, record, record->span.end);
-            } else {
-                wait_us = max_u32(wait_us, patience_us - age_us);
-            }
+        if (age_us >= patience_us) {
+            lost_bytes += sent_data_bytes(record);
+            if ((record->flags & SENT_AGAIN) != 0 && !wrapping_before(record->sent_us, sender->episode_us))
+                sender->again_lost = true;
+            scoreboard_lost(tcp, tcb, record, record->span.end);
+        } else {
+            wait_us = max_u32(wait_us, patience_us - age_us);
         }
         record = later;
     }

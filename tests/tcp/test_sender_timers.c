@@ -1,0 +1,63 @@
+/* What keeps the sender's timers honest: none fires for ever, none is put off for ever, none forgets the one before. */
+#include "support/tcp_peer.h"
+
+#define MSS 1000u
+
+/* How often the stack wants to be turned within `ms`. */
+static unsigned turns_within(struct peer *p, uint64_t ms)
+{
+    rill_time end = p->now + ms * 1000000, next;
+    unsigned turns = 0;
+
+    while ((next = rill_deadline(p->stack)) <= end && turns < 1000) {
+        p->now = next > p->now ? next : p->now;
+        rill_poll(p->stack, p->now);
+        peer_run(p);
+        turns++;
+    }
+    p->now = end;
+    return turns;
+}
+
+static void many_segments_of_one_instant_do_not_keep_the_reordering_timer_going(void **state)
+{
+    struct peer p;
+    (void)state;
+    peer_open(&p, &(struct peer_setup){.mss = MSS, .sack = true, .option_flags = RILL_OPTION_NODELAY});
+    peer_reach(&p, RILL_STATE_ESTABLISHED);
+    for (unsigned i = 0; i < 100; i++)
+        assert_int_equal(peer_user_send(&p, 1), 1);
+    peer_advance(&p, 20);
+    peer_forget(&p);
+    peer_send(&p, TCP_ACK, 1, 2, 0);
+    assert_in_range(turns_within(&p, 5), 0, 3);
+    peer_close(&p);
+}
+
+static void R6298_10_R8985_12_loss_probes_do_not_put_the_retransmission_timer_off_for_ever(void **state)
+{
+    struct peer p;
+    unsigned firsts = 0;
+    (void)state;
+    peer_open(&p, &(struct peer_setup){.mss = MSS, .sack = true, .option_flags = RILL_OPTION_NODELAY});
+    peer_reach(&p, RILL_STATE_ESTABLISHED);
+    for (unsigned i = 0; i < 100; i++) { /* a little every 50 ms, and no answer */
+        assert_int_equal(peer_user_send(&p, 1), 1);
+        for (unsigned at = p.sent_first; at < p.sent_count; at++)
+            firsts += p.sent[at].seq == 1 ? 1 : 0;
+        peer_forget(&p);
+        peer_advance(&p, 50);
+    }
+    assert_in_range(firsts, 3, 6); /* and its RTO doubles */
+    peer_close(&p);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(many_segments_of_one_instant_do_not_keep_the_reordering_timer_going),
+        cmocka_unit_test(R6298_10_R8985_12_loss_probes_do_not_put_the_retransmission_timer_off_for_ever),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
