@@ -55,9 +55,12 @@ static void begin_episode(struct tcp *tcp, struct tcb *tcb, enum sender_state st
 
     remember_window(tcb, sender);
     sender->undo_possible = event != CC_ECN;
-    sender->undo_stamped = false;
-    sender->undo_una = tcb->snd_una;
-    sender->undo_again = 0;
+    /* RFC 3522 3.2 step 2: what was sent again first is the measure, however often it goes again. */
+    if (sender->state < SENDER_RECOVERY) {
+        sender->undo_stamped = false;
+        sender->undo_una = tcb->snd_una;
+        sender->undo_again = 0;
+    }
     sender->again_lost = false;
     sender->high_seq = tcb->snd_nxt;
     sender->episode_us = host_us(tcp_host(tcp));

@@ -3,6 +3,19 @@
 
 #define MSS 1000u
 
+static void choose_reno(struct rill_config *config)
+{
+    config->congestion_control = "reno";
+}
+
+static struct rill_status status_of(struct peer *p)
+{
+    struct rill_status status;
+
+    expect_status_of(p, p->conn, &status);
+    return status;
+}
+
 /* How often the stack wants to be turned within `ms`. */
 static unsigned turns_within(struct peer *p, uint64_t ms)
 {
@@ -52,11 +65,36 @@ static void R6298_10_R8985_12_loss_probes_do_not_put_the_retransmission_timer_of
     peer_close(&p);
 }
 
+static void the_ack_of_a_first_retransmission_after_a_second_one_is_no_sign_of_a_mistake(void **state)
+{
+    struct peer p;
+    struct peer_segment first_again;
+    uint32_t ssthresh;
+    (void)state;
+    peer_open(&p, &(struct peer_setup){.mss = MSS, .timestamps = true, .configure = choose_reno});
+    peer_reach(&p, RILL_STATE_ESTABLISHED);
+    assert_int_equal(peer_user_send(&p, 5 * (MSS - 12)), 5 * (MSS - 12));
+    peer_forget(&p);
+    while (p.sent_count == 0)
+        peer_advance(&p, 10);
+    first_again = expect_segment(&p, TCP_ACK, 1, 1, MSS - 12);
+    expect_nothing(&p);
+    while (p.sent_count == 0)
+        peer_advance(&p, 10);
+    expect_segment(&p, TCP_ACK, 1, 1, MSS - 12);
+    ssthresh = status_of(&p).ssthresh_bytes;
+    p.stack_timestamp = first_again.options.timestamp_value;
+    peer_send(&p, TCP_ACK, 1, 1 + MSS - 12, 0);
+    assert_int_equal(status_of(&p).ssthresh_bytes, ssthresh);
+    peer_close(&p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(many_segments_of_one_instant_do_not_keep_the_reordering_timer_going),
         cmocka_unit_test(R6298_10_R8985_12_loss_probes_do_not_put_the_retransmission_timer_off_for_ever),
+        cmocka_unit_test(the_ack_of_a_first_retransmission_after_a_second_one_is_no_sign_of_a_mistake),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
