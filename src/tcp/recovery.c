@@ -35,7 +35,7 @@ static uint32_t flight_size(const struct tcb *tcb)
 
 /*
  * RFC 4015 3.2: what undo gives back is what this episode takes, not what one before it took, whose loss was real.
- * Timeouts in a row are one.
+ * Timeouts in a row are one, and what the first sent again is the measure (RFC 3522 3.2 step 2).
  */
 static void remember_window(const struct tcb *tcb, struct sender *sender)
 {
@@ -46,6 +46,9 @@ static void remember_window(const struct tcb *tcb, struct sender *sender)
         return;
     sender->prior_cwnd = led ? tcb->ssthresh : tcb->cwnd;
     sender->prior_ssthresh = tcb->ssthresh;
+    sender->undo_stamped = false;
+    sender->undo_una = tcb->snd_una;
+    sender->undo_again = 0;
 }
 
 static void begin_episode(struct tcp *tcp, struct tcb *tcb, enum sender_state state, enum cc_event event,
@@ -55,12 +58,6 @@ static void begin_episode(struct tcp *tcp, struct tcb *tcb, enum sender_state st
 
     remember_window(tcb, sender);
     sender->undo_possible = event != CC_ECN;
-    /* RFC 3522 3.2 step 2: what was sent again first is the measure, however often it goes again. */
-    if (sender->state < SENDER_RECOVERY) {
-        sender->undo_stamped = false;
-        sender->undo_una = tcb->snd_una;
-        sender->undo_again = 0;
-    }
     sender->again_lost = false;
     sender->high_seq = tcb->snd_nxt;
     sender->episode_us = host_us(tcp_host(tcp));
