@@ -9,6 +9,8 @@
 
 #define QUANTUM_NS NANOS_PER_MS
 #define QUANTUM_SEGMENTS_MIN 2u
+#define WAIT_US_MIN 10000u
+#define WAIT_US_MAX 1000000u
 
 static const struct sender *sender_of(const struct tcp *tcp, const struct tcb *tcb)
 {
@@ -66,6 +68,19 @@ uint32_t pacing_quantum(const struct tcp *tcp, const struct tcb *tcb)
     return max_u32(quantum - quantum % tcb->snd_mss, min_u32(quantum, tcb->snd_mss));
 }
 
+/*
+ * A rate that was measured while next to nothing got through must not keep the
+ * sender from measuring a better one: a train goes in every round trip, and in
+ * every second.
+ */
+static nanos latest(const struct tcp *tcp, const struct tcb *tcb)
+{
+    uint32_t srtt_us = tcb->srtt_us8 == 0 ? WAIT_US_MAX : tcb->srtt_us8 >> 3;
+    uint32_t wait_us = min_u32(max_u32(srtt_us, WAIT_US_MIN), WAIT_US_MAX);
+
+    return tcp->ip.host.now + wait_us * NANOS_PER_US;
+}
+
 void pacing_sent(struct tcp *tcp, struct tcb *tcb, uint32_t bytes)
 {
     struct sender *sender;
@@ -76,7 +91,7 @@ void pacing_sent(struct tcp *tcp, struct tcb *tcb, uint32_t bytes)
     /* The first flight is the initial window, which RFC 6928 lets leave at once. */
     if (sender->pacing_rate == 0 || sender->delivered == 0)
         return;
-    sender->pace_at = due_at(tcp, tcb, sender) + time_of(sender, bytes);
+    sender->pace_at = min_u64(due_at(tcp, tcb, sender) + time_of(sender, bytes), latest(tcp, tcb));
 }
 
 void pacing_follow_window(struct tcp *tcp, struct tcb *tcb)
