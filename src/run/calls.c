@@ -148,6 +148,7 @@ void answer_shutdown(struct run *run, struct psock *ps, const struct call *call)
 {
     int how = (int)call->args[1];
     int error;
+    bool waits; /* for room: the FIN goes when the pair's end is read, after what is before it */
 
     if (ps->phase == PSOCK_OPEN && !stream_flush(run, ps)) {
         call_answer(call, -EBADF);
@@ -157,7 +158,8 @@ void answer_shutdown(struct run *run, struct psock *ps, const struct call *call)
         call_answer(call, -ENOTCONN);
         return;
     }
-    error = rill_sock_shutdown(run->sockets, ps->fd, how);
+    waits = ps->phase == PSOCK_OPEN && how != SHUT_RD && (ps->carry != NULL || ps->readable);
+    error = waits && how == SHUT_WR ? 0 : rill_sock_shutdown(run->sockets, ps->fd, waits ? SHUT_RD : how);
     if (error != 0 || ps->phase != PSOCK_OPEN) {
         if (error == 0 && ps->phase == PSOCK_LISTENING && how != SHUT_WR)
             listener_end(run, ps);
@@ -174,7 +176,7 @@ void answer_shutdown(struct run *run, struct psock *ps, const struct call *call)
         int end = psock_borrow_end(ps);
 
         ps->shut_send = true;
-        ps->eof_in = true;
+        ps->eof_in = !waits;
         if (end >= 0) {
             shutdown(end, SHUT_WR);
             close(end);

@@ -223,7 +223,12 @@ static void react(struct tcp *tcp, struct tcb *tcb, const struct tcp_segment *se
         return;
     }
     sender = sender_at(tcp, tcb);
-    if (tcb->cwnd <= tcb->snd_mss) /* the window cannot be smaller: the next segment waits for as long as a timeout */
+    /*
+     * The window cannot be smaller: the next segment waits for as long as a timeout. Not what a timeout sends again: the
+     * echo lasts until CWR, which rides on new data only.
+     */
+    if (tcb->cwnd <= tcb->snd_mss && (cc_of(tcb)->traits & CC_OWN_WINDOW) == 0 &&
+        (sender->state != SENDER_LOSS || !seq_before(seg->ack, sender->high_seq)))
         sender->pace_at = max_u64(sender->pace_at, tcp_host(tcp)->now + rtt_timeout(tcp, tcb));
     if (seq_after(seg->ack, sender->high_seq))
         sender_reduce(tcp, tcb);

@@ -238,6 +238,7 @@ static uint32_t resendable(struct tcp *tcp, struct tcb *tcb, const struct sent *
 
     if (ahead == 0 && (flight == 0 || sender_at(tcp, tcb)->first_due))
         return min_u32(n, tcb->snd_mss); /* the first segment always goes */
+    rill_assert(tcb->snd_mss > 0);
     room = tcb->cwnd > flight ? tcb->cwnd - flight : 0;
     room = min_u32(room, window > ahead ? window - ahead : 0);
     if (room < min_u32(n, tcb->snd_mss))

@@ -57,18 +57,14 @@ void probe_sent(struct tcp *tcp, struct tcb *tcb, bool is_again)
 bool probe_acked(struct tcp *tcp, struct tcb *tcb, const struct ack_sample *ack)
 {
     struct sender *sender = sender_at(tcp, tcb);
+    bool both_arrived, repaired;
 
     if (!sender->tlp_in_flight || seq_before(tcb->snd_una, sender->tlp_end))
         return false;
-    if (!sender->tlp_is_again) {
-        sender->tlp_in_flight = false; /* new data, and it arrived */
-    } else if (ack->dsack && seq_equal(ack->dsack_block.end, sender->tlp_end)) {
-        sender->tlp_in_flight = false; /* case 1: both arrived */
-    } else if (seq_after(tcb->snd_una, sender->tlp_end)) {
+    both_arrived = ack->dsack && seq_equal(ack->dsack_block.end, sender->tlp_end); /* case 1 */
+    /* Nobody has said that both arrived: one was lost. */
+    repaired = sender->tlp_is_again && !both_arrived && seq_after(tcb->snd_una, sender->tlp_end);
+    if (!sender->tlp_is_again || both_arrived || repaired || (ack->acked_bytes == 0 && ack->duplicate)) /* case 2 */
         sender->tlp_in_flight = false;
-        return true; /* nobody has said that both arrived: one was lost */
-    } else if (ack->acked_bytes == 0 && ack->duplicate) {
-        sender->tlp_in_flight = false; /* case 2 */
-    }
-    return false;
+    return repaired;
 }
