@@ -171,6 +171,19 @@ static void listener_becomes_active(struct peer *p, unsigned variant)
     expect_event(p, p->conn, RILL_ESTABLISHED | RILL_WRITABLE);
 }
 
+/* 3.10.2: SEND "changes the connection from passive to active": here it is those two calls, with the data queued. */
+static void send_of_a_listener_opens_and_queues(struct peer *p, unsigned variant)
+{
+    (void)variant;
+    assert_int_equal(rill_tcp_connect_listener(p->stack, p->listener, the_remote(), &p->conn), 0);
+    assert_int_equal(peer_user_send(p, 100), 100);
+    expect_segment(p, TCP_SYN, 0, 0 - p->isn, 0);
+    expect_unmoved(p, RILL_STATE_SYN_SENT);
+    peer_send(p, TCP_SYN | TCP_ACK, 0, 1, 0);
+    expect_segment(p, TCP_ACK, 1, 1, 100);
+    expect_event(p, p->conn, RILL_ESTABLISHED | RILL_WRITABLE);
+}
+
 /* SEND has no remote to name, and nothing that came to a listener itself can be received. */
 static void listener_neither_sends_nor_receives(struct peer *p, unsigned variant)
 {
@@ -257,6 +270,8 @@ static const struct CMUnitTest tests[] = {
     ROW("ST-015 LISTEN: listener_becomes_active", RILL_STATE_LISTEN, ONLY_PASSIVE, 1, listener_becomes_active),
     ROW("ST-016 LISTEN: open_without_remote_is_refused", RILL_STATE_LISTEN, ONLY_PASSIVE, 3,
         open_without_remote_is_refused),
+    ROW("ST-017 LISTEN: send_of_a_listener_opens_and_queues", RILL_STATE_LISTEN, ONLY_PASSIVE, 1,
+        send_of_a_listener_opens_and_queues),
     ROW("ST-018 ST-019 LISTEN: listener_neither_sends_nor_receives", RILL_STATE_LISTEN, ONLY_PASSIVE, 1,
         listener_neither_sends_nor_receives),
     ROW("ST-020 LISTEN: closed_listener_is_gone", RILL_STATE_LISTEN, ONLY_PASSIVE, 1, closed_listener_is_gone),
