@@ -51,6 +51,8 @@ static inline int wait_on_tun(void *context, rill_time deadline)
     return 0;
 }
 
+static void *sockets_memory;
+
 static inline struct rill_sockets *open_sockets_on_tun(const char *name, const char *addr)
 {
     struct rill_sockets_config config;
@@ -61,7 +63,7 @@ static inline struct rill_sockets *open_sockets_on_tun(const char *name, const c
     config.stack = stack;
     config.wait = wait_on_tun;
     config.memory_bytes = rill_sockets_bytes(&config);
-    config.memory = malloc(config.memory_bytes);
+    config.memory = sockets_memory = malloc(config.memory_bytes);
     check(rill_sockets_create(&config, &sockets), "rill_sockets_create");
     return sockets;
 }
@@ -70,6 +72,7 @@ static inline struct rill_sockets *open_sockets_on_tun(const char *name, const c
 static inline void close_on_tun(struct rill_sockets *sockets)
 {
     rill_sockets_destroy(sockets);
+    free(sockets_memory);
     while (rill_wants_output(stack, tun->netif))
         rill_turn(stack, &tun, 1, rill_clock());
     rill_stack_close(stack);
