@@ -5,7 +5,6 @@
  */
 #include "tcp/rack.h"
 
-#include "tcp/options.h"
 #include "tcp/scoreboard.h"
 
 #define RTT_US_MAX (120u * 1000000u) /* longer ones are measured as this */
@@ -96,13 +95,20 @@ void rack_recovered(struct tcp *tcp, struct tcb *tcb)
         sender->reo_wnd_mult = 1;
 }
 
-uint32_t rack_reorder_window_us(const struct tcp *tcp, const struct tcb *tcb)
+/* 6.2 step 4: RACK.reo_wnd now. */
+static uint32_t reorder_window_us(const struct tcp *tcp, const struct tcb *tcb)
 {
     const struct sender *sender = sender_at(tcp, tcb);
 
     if (!sender->reordering_seen && (sender->state >= SENDER_RECOVERY || sender->board.sacked_segments >= DUP_THRESH))
         return 0;
     return (uint32_t)min_u64((uint64_t)sender->reo_wnd_mult * sender->min_rtt_us / 4, tcb->srtt_us8 >> 3);
+}
+
+/* How old a record in flight may be before it is lost. */
+static uint32_t patience_us(const struct tcp *tcp, const struct tcb *tcb)
+{
+    return sender_at(tcp, tcb)->rack_rtt_us + reorder_window_us(tcp, tcb);
 }
 
 static void arm_reorder_timer(struct tcp *tcp, struct tcb *tcb, uint32_t wait_us)
@@ -120,12 +126,12 @@ static void arm_reorder_timer(struct tcp *tcp, struct tcb *tcb, uint32_t wait_us
 uint32_t rack_detect_loss(struct tcp *tcp, struct tcb *tcb)
 {
     struct sender *sender = sender_at(tcp, tcb);
-    uint32_t patience_us, wait_us = 0, lost_bytes = 0;
+    uint32_t age_max_us, wait_us = 0, lost_bytes = 0;
     struct sent *record = sent_at(tcp, sender->board.in_flight.first);
 
     if (!sender->rack_valid)
         return 0;
-    patience_us = sender->rack_rtt_us + rack_reorder_window_us(tcp, tcb);
+    age_max_us = patience_us(tcp, tcb);
     /* Of one instant, the list is in order of sequence as well: what is behind the first that is not late is not. */
     while (record != NULL && sent_after(sender->rack_sent_us, sender->rack_end, record->sent_us, record->span.end)) {
         struct sent *later = sent_at(tcp, record->later);
@@ -136,13 +142,13 @@ uint32_t rack_detect_loss(struct tcp *tcp, struct tcb *tcb)
             break;
         }
         sender->board.steps++;
-        if (age_us >= patience_us) {
+        if (age_us >= age_max_us) {
             lost_bytes += sent_data_bytes(record);
             if ((record->flags & SENT_AGAIN) != 0 && !wrapping_before(record->sent_us, sender->episode_us))
                 sender->again_lost = true;
             scoreboard_lost(tcp, tcb, record, record->span.end);
         } else {
-            wait_us = max_u32(wait_us, patience_us - age_us);
+            wait_us = max_u32(wait_us, age_max_us - age_us);
         }
         record = later;
     }
@@ -155,12 +161,12 @@ void rack_timeout(struct tcp *tcp, struct tcb *tcb)
     struct sender *sender = sender_at(tcp, tcb);
     struct sent *record = sent_at(tcp, sender->board.in_flight.first);
     bool by_time = (tcb->flags & TCB_SACK) != 0 && sender->rack_valid;
-    uint32_t patience_us = by_time ? sender->rack_rtt_us + rack_reorder_window_us(tcp, tcb) : 0;
+    uint32_t age_max_us = by_time ? patience_us(tcp, tcb) : 0;
 
     while (record != NULL) {
         struct sent *later = sent_at(tcp, record->later);
 
-        if (record->span.previous == REF_NONE || host_us_since(tcp_host(tcp), record->sent_us) >= patience_us)
+        if (record->span.previous == REF_NONE || host_us_since(tcp_host(tcp), record->sent_us) >= age_max_us)
             scoreboard_lost(tcp, tcb, record, record->span.end);
         record = later;
     }

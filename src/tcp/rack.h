@@ -16,9 +16,6 @@ void rack_dsack(struct tcp *tcp, struct tcb *tcb, const struct ack_sample *ack);
 /* 6.2 step 4: a fast or RTO recovery is over. */
 void rack_recovered(struct tcp *tcp, struct tcb *tcb);
 
-/* RACK.reo_wnd now, microseconds. */
-uint32_t rack_reorder_window_us(const struct tcp *tcp, const struct tcb *tcb);
-
 /* 6.2 step 5: marks what is lost now, and arms the reordering timer for what may be. Bytes newly lost. */
 uint32_t rack_detect_loss(struct tcp *tcp, struct tcb *tcb);
 

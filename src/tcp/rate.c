@@ -7,17 +7,12 @@
 
 #include "tcp/output.h"
 
-static uint32_t data_bytes(const struct sent *record)
-{
-    return seq_offset(record->span.start, record->span.end) - ((record->flags & SENT_FIN) != 0 ? 1 : 0);
-}
-
 void rate_sent(struct tcp *tcp, struct tcb *tcb, struct sent *record)
 {
     struct sender *sender = sender_at(tcp, tcb);
     uint32_t flight = sender_flight(tcp, tcb);
 
-    if (flight <= seq_offset(record->span.start, record->span.end)) /* nothing but this */
+    if (flight <= sent_bytes(record)) /* nothing but this */
         sender->first_sent_us = sender->delivered_us = record->sent_us;
     record->first_sent_us = sender->first_sent_us;
     record->delivered_us = sender->delivered_us;
@@ -45,7 +40,7 @@ void rate_delivered(struct tcp *tcp, struct tcb *tcb, const struct sent *record,
     struct sender *sender = sender_at(tcp, tcb);
     uint32_t send_elapsed, ack_elapsed;
 
-    sender->delivered += data_bytes(record);
+    sender->delivered += sent_data_bytes(record);
     sender->delivered_us = host_us(tcp_host(tcp));
     if (!is_newest(sender, record, ack))
         return;

@@ -225,7 +225,7 @@ void recovery_acked(struct tcp *tcp, struct tcb *tcb, struct ack_sample *ack)
         begin_episode(tcp, tcb, SENDER_CWR, CC_LOSS, max_u32(flight_size(tcb), min_u32(ack->flight_before, tcb->cwnd)));
         sender->high_seq = tcb->snd_una; /* it is repaired already: the window is reduced, and that is all */
     }
-    (void)undo_acked(tcp, tcb, ack);
+    undo_acked(tcp, tcb, ack);
     if (!seq_before(tcb->snd_una, sender->high_seq)) {
         ack->recovered = sender->state == SENDER_CWR || sender->state == SENDER_RECOVERY;
         end_episode(tcp, tcb);
@@ -242,7 +242,7 @@ void recovery_duplicate(struct tcp *tcp, struct tcb *tcb, struct ack_sample *ack
     struct sender *sender = sender_at(tcp, tcb);
     uint32_t flight = sender->board.flight_bytes;
 
-    (void)undo_acked(tcp, tcb, ack);
+    undo_acked(tcp, tcb, ack);
     if (tcb->ep.own_dup_acks < UINT8_MAX)
         tcb->ep.own_dup_acks++;
     /* One more segment has left the network; one at least has not. */

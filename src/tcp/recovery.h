@@ -8,7 +8,7 @@
 
 #include "tcp/cc.h"
 
-/* An ACK has been entered in the scoreboard, SND.UNA is moved: what follows. una_before: what SND.UNA was. */
+/* An ACK has been entered in the scoreboard, SND.UNA is moved: what follows. */
 void recovery_acked(struct tcp *tcp, struct tcb *tcb, struct ack_sample *ack);
 
 /* A duplicate ACK without SACK (RFC 5681 3.2). */
@@ -25,8 +25,8 @@ void recovery_sent(struct tcp *tcp, struct tcb *tcb, uint32_t bytes, bool again)
 
 /*
  * undo.c: what the ACK says about the episode at hand being a mistake, because nothing was lost: RFC 3522 (Eifel),
- * RFC 2883 with RFC 3708, RFC 5682 (F-RTO). True when it was, and is undone.
+ * RFC 2883 with RFC 3708, RFC 5682 (F-RTO). Then it is undone.
  */
-bool undo_acked(struct tcp *tcp, struct tcb *tcb, const struct ack_sample *ack);
+void undo_acked(struct tcp *tcp, struct tcb *tcb, const struct ack_sample *ack);
 
 #endif

@@ -167,7 +167,6 @@ void scoreboard_sent_new(struct tcp *tcp, struct tcb *tcb, struct sent *record, 
     record->span.end = tcb->snd_nxt;
     record->segment_bytes = segment_bytes;
     record->flags = flags;
-    record->times = 1;
     board->flight_bytes += sent_bytes(record);
     spans_insert(arena_of(tcp), &board->all, board->all.last, ref_of(tcp, record));
     list_insert(tcp, &board->in_flight, board->in_flight.last, ref_of(tcp, record));
@@ -184,8 +183,6 @@ struct sent *scoreboard_sent_again(struct tcp *tcp, struct tcb *tcb, struct sent
     leave_state(tcp, board, record);
     record->flags = (uint8_t)((record->flags & ~(SENT_LOST | SENT_SACKED | SENT_APP_LIMITED)) | SENT_AGAIN);
     record->segment_bytes = segment_bytes;
-    if (record->times < UINT8_MAX)
-        record->times++;
     board->flight_bytes += sent_bytes(record);
     list_insert(tcp, &board->in_flight, board->in_flight.last, ref_of(tcp, record));
     stamp(tcp, tcb, record);
@@ -352,7 +349,6 @@ void scoreboard_gather_lost(struct tcp *tcp, struct tcb *tcb, struct sent *recor
         list_take(tcp, &board->lost, next);
         record->span.end = next->span.end;
         record->flags |= next->flags & SENT_FIN;
-        record->times = record->times > next->times ? record->times : next->times;
         forget(tcp, tcb, next);
     }
 }

@@ -2,7 +2,7 @@
  * What a connection needs to send well: the scoreboard, loss recovery, the
  * congestion control's own state, delivery rate, pacing. Taken with the first
  * byte sent, given back when the connection has rested for a while
- * (settings.rest_ms), so that idle connections stay small.
+ * (timeouts.c), so that idle connections stay small.
  */
 #ifndef TCP_SENDER_H
 #define TCP_SENDER_H
@@ -29,7 +29,6 @@ struct sent {
     uint32_t sent_us;       /* host_us() of the last sending */
     uint16_t segment_bytes; /* how it was cut */
     uint8_t flags;          /* SENT_... */
-    uint8_t times;          /* sent so often, up to 255 */
     union {
         uint32_t delivered;       /* rate.h: the connection's counters at the last sending */
         uint32_t sacked_segments; /* once SACKED */
@@ -132,10 +131,9 @@ struct sender {
     uint32_t prr_delivered, prr_out, recover_flight; /* RFC 6937 */
 
     /* rate.h (draft-cheng-iccrg-delivery-rate-estimation) */
-    uint64_t delivered;    /* bytes, over the connection's life */
-    uint64_t lost;         /* bytes, likewise */
-    uint64_t delivered_ce; /* bytes that were delivered with a CE mark, as far as the peer tells */
-    uint64_t app_limited;  /* `delivered` at which the bubble of a slow application will have left; 0: none */
+    uint64_t delivered;   /* bytes, over the connection's life */
+    uint64_t lost;        /* bytes, likewise */
+    uint64_t app_limited; /* `delivered` at which the bubble of a slow application will have left; 0: none */
     uint32_t delivered_us, first_sent_us;
     uint32_t rate_bytes, rate_us; /* the last sample worth telling; 0: none */
     bool rate_app_limited;

@@ -78,13 +78,13 @@ static bool frto_step(struct tcp *tcp, struct tcb *tcb, const struct ack_sample 
     return true;
 }
 
-bool undo_acked(struct tcp *tcp, struct tcb *tcb, const struct ack_sample *ack)
+void undo_acked(struct tcp *tcp, struct tcb *tcb, const struct ack_sample *ack)
 {
     struct sender *sender = sender_at(tcp, tcb);
     bool spurious = false;
 
     if (!sender->undo_possible)
-        return false;
+        return;
     if (sender->state >= SENDER_RECOVERY)
         spurious = eifel(tcp, sender, ack);
     spurious = all_came_twice(sender, ack) || spurious;
@@ -92,5 +92,4 @@ bool undo_acked(struct tcp *tcp, struct tcb *tcb, const struct ack_sample *ack)
         spurious = frto_step(tcp, tcb, ack);
     if (spurious)
         undo(tcp, tcb);
-    return spurious;
 }

@@ -8,9 +8,9 @@
 #include <arpa/inet.h>
 #include <stdio.h>
 
+#include "sockets/as_tests.h"
 #include "sockets/oracle_rill.h"
 #include "sockets/sequences.h"
-#include "support/cmocka_all.h"
 
 static struct oracle_world kernel, rill;
 
@@ -55,27 +55,10 @@ static bool run_both(const char *sequence)
     return strcmp(kernel.text, rill.text) == 0;
 }
 
-static void same(const char *sequence)
+static void show_both(const char *why)
 {
-    if (!run_both(sequence))
-        fail_msg("\n--- Linux\n%s--- rill\n%s", kernel.text, rill.text);
+    fail_msg("%s\n--- Linux\n%s--- rill\n%s", why, kernel.text, rill.text);
 }
-
-#define AS_FUNCTION(name, sequence)                                                                                    \
-    static void name(void **unused)                                                                                    \
-    {                                                                                                                  \
-        (void)unused;                                                                                                  \
-        same(sequence);                                                                                                \
-    }
-#define AS_DIFFERENCE(name, reason, sequence)                                                                          \
-    static void name(void **unused)                                                                                    \
-    {                                                                                                                  \
-        (void)unused;                                                                                                  \
-        if (run_both(sequence))                                                                                        \
-            fail_msg("no longer different (%s):\n%s", reason, rill.text);                                              \
-    }
-#define AS_ENTRY(name, sequence) cmocka_unit_test(name),
-#define AS_DIFFERENT_ENTRY(name, reason, sequence) cmocka_unit_test(name),
 
 SEQUENCES(AS_FUNCTION)
 DIFFERENCES(AS_DIFFERENCE)

@@ -18,9 +18,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "sockets/as_tests.h"
 #include "sockets/pair.h"
 #include "sockets/sequences_udp.h"
-#include "support/cmocka_all.h"
 
 #define TRANSCRIPT_BYTES 8192
 
@@ -598,27 +598,10 @@ static bool run_both(const char *sequence)
     return strcmp(kernel.transcript, rill.transcript) == 0;
 }
 
-static void same(const char *sequence)
+static void show_both(const char *why)
 {
-    if (!run_both(sequence))
-        fail_msg("\n--- Linux\n%s--- rill\n%s", kernel.transcript, rill.transcript);
+    fail_msg("%s\n--- Linux\n%s--- rill\n%s", why, kernel.transcript, rill.transcript);
 }
-
-#define AS_FUNCTION(name, sequence)                                                                                    \
-    static void name(void **unused)                                                                                    \
-    {                                                                                                                  \
-        (void)unused;                                                                                                  \
-        same(sequence);                                                                                                \
-    }
-#define AS_DIFFERENCE(name, reason, sequence)                                                                          \
-    static void name(void **unused)                                                                                    \
-    {                                                                                                                  \
-        (void)unused;                                                                                                  \
-        if (run_both(sequence))                                                                                        \
-            fail_msg("no longer different (%s):\n%s", reason, rill.transcript);                                        \
-    }
-#define AS_ENTRY(name, sequence) cmocka_unit_test(name),
-#define AS_DIFFERENT_ENTRY(name, reason, sequence) cmocka_unit_test(name),
 
 SEQUENCES(AS_FUNCTION)
 DIFFERENCES(AS_DIFFERENCE)
