@@ -81,8 +81,11 @@ void end_opened(struct world *world, struct end *end)
     end->has_opened = true;
     end->opened_at = end->session->moved_at = world->now;
     end->next_read = t->read_after == RILL_NEVER ? RILL_NEVER : world->now + t->read_after;
-    if (world->is_healed)
-        end_heal(world, end);
+    if (!world->is_healed)
+        return;
+    /* An accepted one: its other end may have been made to believe anything before this one knew of it. */
+    world->scenario.attacker == ATTACKER_ON_PATH && end->is_established ? end_give_up(world, end)
+                                                                        : end_heal(world, end);
 }
 
 static void fill_options(const struct world *world, const struct end *end, struct rill_options *options)
@@ -418,6 +421,8 @@ static void set_timer(struct world *world, struct end *end)
 
 static void act(struct world *world, struct end *end)
 {
+    if (end->is_over)
+        return;
     hold(world, end);
     end_on_time(world, end);
     read_some(world, end);

@@ -3,6 +3,7 @@
  */
 #include "sim/packet_oracle.h"
 
+#define SYN_DATA_MAX 65535u
 #define EDGE_SLACK 256u /* what rounding by window scale may take back; more when the scale is above 8 */
 
 static uint32_t get16(const uint8_t *p)
@@ -194,14 +195,27 @@ static uint32_t right_edge(const struct packet_seen *facts, const struct directi
     return facts->ack + (is_scaled ? facts->window << d->scale : facts->window);
 }
 
+/*
+ * A SYN begins an incarnation, unless it is sent again. Two in one tick of the ISN's clock have the same ISN (RFC 6528):
+ * then the peer's are far apart, further than data in one SYN, acknowledged or not (RFC 7413 4.2.2), can move the ACK.
+ */
+static bool begins_incarnation(const struct direction *d, const struct packet_seen *facts)
+{
+    bool is_answer = (facts->flags & TCP_ACK) != 0 && d->syn_ack != 0;
+
+    return !d->has_iss || d->iss != facts->seq ||
+           (is_answer && facts->ack - d->syn_ack + SYN_DATA_MAX > 2 * SYN_DATA_MAX);
+}
+
 static void note_syn(struct direction *d, const struct packet_seen *facts)
 {
-    if (!d->has_iss || d->iss != facts->seq) {
+    if (begins_incarnation(d, facts)) {
         struct direction fresh = {.key_hosts = d->key_hosts, .key_ports = d->key_ports, .has_iss = true};
 
         *d = fresh;
         d->iss = facts->seq;
         d->sent_end = facts->seq + 1;
+        d->syn_ack = facts->ack;
     }
     d->has_scale = facts->has_scale;
     d->scale = facts->scale;

@@ -29,6 +29,7 @@ struct direction {
     bool has_iss, has_scale, has_edge, has_fin;
     uint8_t scale;
     uint32_t iss;      /* of the SYN that it last sent: one incarnation */
+    uint32_t syn_ack;  /* ... and what a SYN,ACK acknowledged; 0 in a SYN */
     uint32_t edge;     /* furthest ACK + window that it sent */
     uint32_t edge_iss; /* ... in the sequence space of this incarnation of the other direction */
     uint32_t fin;      /* sequence number of its FIN */

@@ -132,6 +132,24 @@ static void q3_rounding_by_less_than_256_passes(void **state)
     assert_null(send(B, A, TCP_ACK, 5001, 1001, 1000 - 255, 0));
 }
 
+/* The SYNs of A come from an attacker here, so that only B's are seen; RFC 6528's clock has not moved between them. */
+static void an_isn_used_twice_begins_anew_when_the_peers_is_another(void **state)
+{
+    (void)state;
+    handshake();
+    assert_null(send(B, A, TCP_ACK, 5001, 1001, 9000, 0));
+    assert_null(send(B, A, TCP_SYN | TCP_ACK, 5000, 1001 - 70000u, 1000, 0));
+    assert_null(send(B, A, TCP_ACK, 5001, 1001 - 70000u, 1000, 0));
+}
+
+static void q3_is_seen_behind_a_syn_ack_that_was_sent_again(void **state)
+{
+    (void)state;
+    handshake();
+    assert_null(send(B, A, TCP_SYN | TCP_ACK, 5000, 1201, 1000, 0)); /* this one acknowledges 200 bytes of the SYN */
+    expect_complaint(send(B, A, TCP_ACK, 5001, 1001, 1000 - 256, 0), "Q3");
+}
+
 static void q4_data_beyond_the_window_is_seen(void **state)
 {
     (void)state;
@@ -176,6 +194,8 @@ int main(void)
         cmocka_unit_test(a_transfer_within_the_window_passes),
         cmocka_unit_test(q3_right_edge_that_moves_left_is_seen),
         cmocka_unit_test(q3_rounding_by_less_than_256_passes),
+        cmocka_unit_test(an_isn_used_twice_begins_anew_when_the_peers_is_another),
+        cmocka_unit_test(q3_is_seen_behind_a_syn_ack_that_was_sent_again),
         cmocka_unit_test(q4_data_beyond_the_window_is_seen),
         cmocka_unit_test(q5_fin_that_moves_is_seen),
         cmocka_unit_test(q5_data_beyond_the_fin_is_seen),
