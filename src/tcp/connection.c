@@ -198,7 +198,7 @@ void connection_end(struct tcp *tcp, struct tcb *tcb, int error)
     removed = table_remove(tcp_arena(tcp), &tcp->connections, endpoint_hash(tcp, &tcb->ep), tcb_ref(tcp, tcb),
                            endpoint_hash_of, tcp);
     rill_assert(removed);
-    let_go(tcp, tcb, (tcb->flags & TCB_ORPHAN) == 0); /* what came in order can still be read: ADR 0012 */
+    let_go(tcp, tcb, (tcb->flags & TCB_ORPHAN) == 0); /* what came in order can still be read: ADR 0016 */
     tcb->error = (uint8_t)-error;
     event_raise(tcp, tcb, error != 0 ? RILL_RESET | RILL_CLOSED : RILL_CLOSED);
 }
