@@ -590,6 +590,17 @@ struct rill_memory {
 
 void rill_memory(const struct rill_stack *stack, struct rill_memory *out);
 
+/*
+ * What packets make the stack look at: records, ranges and buffers that loops stop at. At most 64 for a packet,
+ * whatever peers make the queues grow to.
+ */
+struct rill_work {
+    uint32_t steps, steps_max; /* for the last packet or timer; for any packet so far */
+    uint64_t settled;          /* records and buffers done with, each once: paid for by what made them */
+};
+
+void rill_work(const struct rill_stack *stack, struct rill_work *out);
+
 /* Every invariant of the whole stack (slow); true when all hold. Tests and simulators call it after each step. */
 bool rill_check(struct rill_stack *stack);
 

@@ -10,6 +10,7 @@
 #include "base/arena.h"
 #include "base/buffer.h"
 #include "base/prf.h"
+#include "base/work.h"
 #include "base/wrapping.h"
 #include "rill/rill.h"
 
@@ -21,6 +22,7 @@ struct host {
     struct prf_key key;
     uint64_t draws; /* counter behind host_draw() */
     struct buffers buffers;
+    struct work work;
     uint64_t drops[RILL_DROP_KINDS];
     uint64_t counts[RILL_COUNT_KINDS];
 

@@ -14,6 +14,7 @@
 #define TRAINS_MAX 16u
 #define PACKETS_MAX 64u
 #define ROUNDS_MAX 64u
+#define STEPS_MAX 64u /* include/rill/rill.h: struct rill_work */
 #define TX_AGAIN (1 * NANOS_PER_US)
 #define ISN_TICK (4 * NANOS_PER_US) /* RFC 6528 */
 
@@ -206,6 +207,16 @@ static void note_given(struct world *world, const struct host_sim *host, const s
     tape_packet(world, host, false, frame->data, &facts);
 }
 
+/* R4: what peers and attackers send costs no packet more than it may. */
+static void judge_work(struct world *world, const struct host_sim *host)
+{
+    struct rill_work work;
+
+    rill_work(host->stack, &work);
+    if (work.steps_max > STEPS_MAX)
+        world_fail(world, "R4 host %u: a packet took %u steps", host->index, work.steps_max);
+}
+
 static void receive(struct world *world, struct host_sim *host)
 {
     struct rill_packet packets[PACKETS_MAX];
@@ -223,6 +234,7 @@ static void receive(struct world *world, struct host_sim *host)
         }
     }
     rill_input(host->stack, host->netif, packets, count, host_clock(world, host));
+    judge_work(world, host);
     for (unsigned i = 0; i < count; i++)
         if (packets[i].buffer != 0)
             rill_buffer_give(host->stack, packets[i].buffer);

@@ -48,6 +48,13 @@ void rill_memory(const struct rill_stack *stack, struct rill_memory *out)
     };
 }
 
+void rill_work(const struct rill_stack *stack, struct rill_work *out)
+{
+    const struct work *work = &stack->tcp.ip.host.work;
+
+    *out = (struct rill_work){.steps = work->steps, .steps_max = work->steps_max, .settled = work->settled};
+}
+
 static bool pools_check(const struct tcp *tcp)
 {
     const struct arena *arena = &tcp->ip.host.arena;

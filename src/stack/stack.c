@@ -208,8 +208,11 @@ void rill_input(struct rill_stack *stack, int netif, struct rill_packet *packets
     release_spent(stack);
     if (netif < 0 || (uint32_t)netif >= stack->tcp.ip.netif_count)
         return;
-    for (unsigned i = 0; i < count; i++)
+    for (unsigned i = 0; i < count; i++) {
+        work_begin(&tcp_host(&stack->tcp)->work);
         packet_arrives(stack, (uint32_t)netif, &packets[i]);
+        work_end(&tcp_host(&stack->tcp)->work);
+    }
 }
 
 void rill_poll(struct rill_stack *stack, rill_time now)

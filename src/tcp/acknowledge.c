@@ -39,9 +39,8 @@ static void begin_sample(struct tcp *tcp, struct tcb *tcb, const struct arrival 
     if ((tcb->flags & TCB_TIMESTAMPS) != 0 && (options->present & TCP_OPTION_TIMESTAMP) != 0)
         sample->echo_age_ms = wrapping_sub(options_timestamp_now(tcp, tcb), options->timestamp_echo);
     if (tcb->sender != REF_NONE) {
-        struct sender *sender = sender_at(tcp, tcb);
+        const struct sender *sender = sender_at(tcp, tcb);
 
-        sender->board.steps = 0;
         sample->window_limited = seq_before(tcb->snd_una, sender->limited_end) ||
                                  (tcb->cwnd < tcb->ssthresh && sample->flight_before >= tcb->cwnd / 2);
     }

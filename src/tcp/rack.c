@@ -137,11 +137,10 @@ uint32_t rack_detect_loss(struct tcp *tcp, struct tcb *tcb)
         struct sent *later = sent_at(tcp, record->later);
         uint32_t age_us = host_us_since(tcp_host(tcp), record->sent_us);
 
-        if (sender->board.steps >= SCOREBOARD_STEPS_MAX) {
+        if (!work_may_step(&tcp_host(tcp)->work, SCOREBOARD_LOST_FROM_MAX)) {
             wait_us = max_u32(wait_us, 1); /* at once, but as an event of its own */
             break;
         }
-        sender->board.steps++;
         if (age_us >= age_max_us) {
             lost_bytes += sent_data_bytes(record);
             if ((record->flags & SENT_AGAIN) != 0 && !wrapping_before(record->sent_us, sender->episode_us))

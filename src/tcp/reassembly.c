@@ -54,6 +54,7 @@ static void release(struct tcp *tcp, struct busy *busy, ref r)
 {
     busy->receive_charge -= buffer_charge(buffer_at(tcp_arena(tcp), r));
     buffer_drop(tcp_arena(tcp), &tcp_host(tcp)->buffers, r);
+    tcp_host(tcp)->work.settled++;
 }
 
 static struct reassembly_range *range_at(const struct tcp *tcp, ref r)
@@ -72,6 +73,7 @@ static void forget_range(struct tcp *tcp, struct busy *busy, struct reassembly *
     spans_take(tcp_arena(tcp), &reassembly->ranges, r);
     pool_give(tcp_arena(tcp), &tcp->ranges, r);
     busy->receive_charge -= range_charge(tcp);
+    tcp_host(tcp)->work.settled++;
 }
 
 static void drop_range_buffers(struct tcp *tcp, struct busy *busy, const struct reassembly_range *range)
@@ -139,6 +141,20 @@ static void trim_front(struct tcp *tcp, struct busy *busy, struct reassembly_ran
     }
 }
 
+/*
+ * Text up to `end` replaces what ranges from r on hold of it: as many buffers of theirs as a packet may look at. Where
+ * it has to stop, and what is behind comes again. No honest peer's segment lies on so many.
+ */
+static struct seq affordable_end(struct tcp *tcp, ref r, struct seq end)
+{
+    for (; r != REF_NONE && seq_before(range_at(tcp, r)->span.start, end); r = range_at(tcp, r)->span.next)
+        for (ref b = range_at(tcp, r)->head; b != REF_NONE && seq_before(buffer_at(tcp_arena(tcp), b)->seq, end);
+             b = buffer_at(tcp_arena(tcp), b)->next)
+            if (!work_may_step(&tcp_host(tcp)->work, WORK_STEPS_MAX))
+                return range_at(tcp, r)->span.start;
+    return end;
+}
+
 /* rcv_nxt has advanced: what it reached or passed is in order now. */
 static void join(struct tcp *tcp, struct tcb *tcb)
 {
@@ -171,11 +187,26 @@ static void join(struct tcp *tcp, struct tcb *tcb)
     give_back_if_empty(tcp, tcb);
 }
 
+/* What is behind the end is treated as if it had not come; so is the FIN. */
+static void cut_text(struct tcp_segment *seg, struct seq end)
+{
+    uint32_t bytes = seq_offset(seg->seq, end);
+
+    if (bytes >= seg->data_bytes)
+        return;
+    seg->data_bytes = bytes;
+    seg->flags &= (uint8_t)~TCP_FIN;
+}
+
 static enum rill_drop insert_in_order(struct tcp *tcp, struct tcb *tcb, struct arrival *arrival)
 {
     struct busy *busy = busy_at(tcp, tcb);
-    uint32_t n = arrival->seg.data_bytes;
+    uint32_t n;
 
+    if (reassembly_has_gap(tcp, tcb))
+        cut_text(&arrival->seg, affordable_end(tcp, reassembly_of(tcp, tcb)->ranges.first,
+                                               seq_add(arrival->seg.seq, arrival->seg.data_bytes)));
+    n = arrival->seg.data_bytes;
     if (!gather(tcp, busy, arrival)) {
         ref r;
 
@@ -271,6 +302,7 @@ static ref find_gap(struct tcp *tcp, struct tcb *tcb, struct reassembly *reassem
         *start = *end;
         return before;
     }
+    *end = affordable_end(tcp, before == REF_NONE ? reassembly->ranges.first : range_at(tcp, before)->span.next, *end);
     while ((r = before == REF_NONE ? reassembly->ranges.first : range_at(tcp, before)->span.next) != REF_NONE &&
            !seq_after(range_at(tcp, r)->span.end, *end))
         drop_range(tcp, busy, reassembly, r);

@@ -264,7 +264,7 @@ void recovery_reorder_timeout(struct tcp *tcp, struct tcb *tcb)
 {
     struct ack_sample ack = {.echo_age_ms = UINT32_MAX, .sacked_end = tcb->snd_una};
 
-    sender_at(tcp, tcb)->board.steps = 0;
+    work_begin(&tcp_host(tcp)->work);
     trace_event(tcp, &tcb->ep, RILL_TRACE_TIMER, RILL_TIMER_REORDER, 0);
     detect_loss(tcp, tcb, &ack);
     if (ack.lost_bytes > 0)

@@ -55,21 +55,25 @@ static void list_take(struct tcp *tcp, struct sent_list *list, const struct sent
 }
 
 /* The lost list is in sequence order, as far as a short walk finds the place. */
-static ref lost_place(const struct tcp *tcp, const struct scoreboard *board, const struct sent *record)
+static ref lost_place(struct tcp *tcp, const struct scoreboard *board, const struct sent *record)
 {
+    struct work *work = &tcp_host(tcp)->work;
     ref r = board->lost.last;
 
-    for (unsigned i = 0; i < 16 && r != REF_NONE; i++, r = sent_at(tcp, r)->earlier)
+    for (unsigned i = 0; i < SCOREBOARD_LOST_STEPS_MAX / 2 && r != REF_NONE; i++, r = sent_at(tcp, r)->earlier) {
         if (seq_before(sent_at(tcp, r)->span.start, record->span.start))
             return r;
+        work_step(work);
+    }
     if (r == REF_NONE)
         return REF_NONE;
     r = REF_NONE;
-    for (unsigned i = 0; i < 16; i++) {
+    for (unsigned i = 0; i < SCOREBOARD_LOST_STEPS_MAX / 2; i++) {
         ref after = r == REF_NONE ? board->lost.first : sent_at(tcp, r)->later;
 
         if (!seq_before(sent_at(tcp, after)->span.start, record->span.start))
             break;
+        work_step(work);
         r = after;
     }
     return r;
@@ -148,6 +152,7 @@ static void forget(struct tcp *tcp, struct tcb *tcb, struct sent *record)
 
     spans_take(arena_of(tcp), &sender->board.all, ref_of(tcp, record));
     free_record(tcp, sender, record);
+    tcp_host(tcp)->work.settled++;
 }
 
 /* ------------------------------------------------------------ what happens */
@@ -283,13 +288,11 @@ static struct seq segment_edge(const struct sent *record, struct seq at, bool ro
 
 bool scoreboard_sacked(struct tcp *tcp, struct tcb *tcb, struct seq start, struct seq end, struct ack_sample *sample)
 {
-    struct scoreboard *board = &sender_at(tcp, tcb)->board;
     struct sent *record = scoreboard_find(tcp, tcb, start);
 
     while (record != NULL && seq_before(record->span.start, end)) {
-        if (board->steps >= SCOREBOARD_STEPS_MAX)
+        if (!work_may_step(&tcp_host(tcp)->work, WORK_STEPS_ACK_MAX))
             return false;
-        board->steps++;
         if ((record->flags & SENT_SACKED) == 0) {
             struct seq from =
                 seq_before(record->span.start, start) ? segment_edge(record, start, true) : record->span.start;
@@ -360,6 +363,8 @@ void scoreboard_too_big(struct tcp *tcp, struct tcb *tcb, uint16_t mss)
     while (record != NULL) {
         struct sent *later = sent_at(tcp, record->later);
 
+        if (!work_may_step(&tcp_host(tcp)->work, SCOREBOARD_LOST_FROM_MAX))
+            return;
         if (record->segment_bytes > mss && sent_data_bytes(record) > mss)
             scoreboard_lost(tcp, tcb, record, record->span.end);
         record = later;
@@ -379,6 +384,7 @@ void scoreboard_unlose(struct tcp *tcp, struct tcb *tcb)
         record->flags &= (uint8_t)~SENT_LOST;
         board->flight_bytes += sent_bytes(record);
         list_insert(tcp, &board->in_flight, REF_NONE, r);
+        tcp_host(tcp)->work.settled++;
     }
 }
 

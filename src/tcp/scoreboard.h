@@ -1,7 +1,7 @@
 /*
  * The scoreboard: what was sent and when, and what became of it, by ranges of
  * sequence space (struct sent). Finding one costs the logarithm of their
- * number; what a packet may make it do is bounded by SCOREBOARD_STEPS_MAX. The
+ * number; what a packet may make it look at is bounded (base/work.h). The
  * work of forgetting what was cumulatively acknowledged is paid by its sending.
  */
 #ifndef TCP_SCOREBOARD_H
@@ -9,8 +9,9 @@
 
 #include "tcp/cc.h"
 
-/* Records that the SACK blocks of one packet, and the loss detection behind it, may touch. What is left waits. */
-#define SCOREBOARD_STEPS_MAX 64u
+/* To take a record for lost may cost so many steps beside its own, to put it into order among the others. */
+#define SCOREBOARD_LOST_STEPS_MAX 16u
+#define SCOREBOARD_LOST_FROM_MAX (WORK_STEPS_ACK_MAX - SCOREBOARD_LOST_STEPS_MAX)
 
 static inline struct sent *sent_at(const struct tcp *tcp, ref r)
 {

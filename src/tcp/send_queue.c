@@ -157,6 +157,7 @@ void send_queue_acked(struct tcp *tcp, struct tcb *tcb, uint32_t length_bytes)
         if (busy->cursor == r)
             busy->cursor = REF_NONE;
         buffer_drop(arena, &tcp_host(tcp)->buffers, r);
+        tcp_host(tcp)->work.settled++;
     }
     if (busy->lent_bytes < lent)
         event_raise(tcp, tcb, RILL_RELEASED);

@@ -79,7 +79,6 @@ struct scoreboard {
     struct sent_list in_flight, lost;
     uint32_t flight_bytes, lost_bytes, sacked_bytes; /* every record is in exactly one of these */
     uint32_t sacked_segments;
-    uint32_t steps; /* records looked at for the packet at hand */
 };
 
 struct sender {

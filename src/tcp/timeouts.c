@@ -256,8 +256,10 @@ void timeouts_run(struct tcp *tcp)
 
     if (likely(tcp_host(tcp)->now < tcp->due_from))
         return;
-    while ((r = wheel_expire(tcp_arena(tcp), &tcp->wheel, tcp_host(tcp)->now)) != REF_NONE)
+    while ((r = wheel_expire(tcp_arena(tcp), &tcp->wheel, tcp_host(tcp)->now)) != REF_NONE) {
+        work_begin(&tcp_host(tcp)->work);
         fire(tcp, tcb_at(tcp, r));
+    }
     half_open_run(tcp);
     time_wait_run(tcp);
     (void)timeouts_deadline(tcp);

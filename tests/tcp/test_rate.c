@@ -74,7 +74,7 @@ static bool acknowledge(struct inside *t, struct log *log, uint32_t una, uint32_
         log->delivered[i] = true;
         newest = i; /* sent in order: the last one is the newest */
     }
-    sender_at(t->tcp, t->tcb)->board.steps = 0;
+    work_begin(&tcp_host(t->tcp)->work);
     if (una > log->una)
         scoreboard_acked(t->tcp, t->tcb, start_of(t, una), ack);
     log->una = una;

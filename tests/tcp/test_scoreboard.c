@@ -106,7 +106,7 @@ static void sack(struct fixture *f)
     uint32_t delivered = 0;
     bool whole;
 
-    sender_of(f)->board.steps = 0;
+    work_begin(&tcp_host(f->in.tcp)->work);
     for (const struct sent *r = sent_at(f->in.tcp, sender_of(f)->board.all.first); r != NULL;
          r = sent_at(f->in.tcp, r->span.next)) {
         uint32_t start = offset_of(f, r->span.start), end = offset_of(f, r->span.end);
@@ -123,7 +123,7 @@ static void sack(struct fixture *f)
     whole = scoreboard_sacked(f->in.tcp, f->in.tcb, seq_of(f, from), seq_of(f, to), &sample);
     assert_true(whole);
     assert_int_equal(sample.delivered_bytes, delivered);
-    assert_true(sender_of(f)->board.steps <= SCOREBOARD_STEPS_MAX);
+    assert_true(tcp_host(f->in.tcp)->work.steps <= WORK_STEPS_ACK_MAX + 2);
 }
 
 static void acknowledge(struct fixture *f)
@@ -252,15 +252,15 @@ static void the_worst_blocks_make_no_packet_touch_more_than_the_bound(void **sta
         scoreboard_sent_new(f.in.tcp, f.in.tcb, record, seq_of(&f, at), 20, 0);
     }
     for (uint32_t at = 20; at + 20 < STREAM_BYTES; at += 40) {
-        sender_of(&f)->board.steps = 0;
+        work_begin(&tcp_host(f.in.tcp)->work);
         assert_true(scoreboard_sacked(f.in.tcp, f.in.tcb, seq_of(&f, at), seq_of(&f, at + 20), &sample));
         (void)rack_detect_loss(f.in.tcp, f.in.tcb);
-        assert_true(sender_of(&f)->board.steps <= SCOREBOARD_STEPS_MAX);
+        assert_true(tcp_host(f.in.tcp)->work.steps <= WORK_STEPS_ACK_MAX);
     }
     while (!whole && packets++ < 3000) {
-        sender_of(&f)->board.steps = 0;
+        work_begin(&tcp_host(f.in.tcp)->work);
         whole = scoreboard_sacked(f.in.tcp, f.in.tcb, seq_of(&f, 20), f.in.tcb->snd_nxt, &sample);
-        assert_true(sender_of(&f)->board.steps <= SCOREBOARD_STEPS_MAX);
+        assert_true(tcp_host(f.in.tcp)->work.steps <= WORK_STEPS_ACK_MAX);
         assert_true(scoreboard_check(f.in.tcp, f.in.tcb));
     }
     assert_true(whole);
