@@ -129,11 +129,17 @@ struct rill_config {
     /* TCP defaults; each can be set per connection where struct rill_options has it. 0 is never "unlimited" here. */
     uint32_t send_buffer_bytes;    /* true size a connection may queue to send */
     uint32_t receive_buffer_bytes; /* true size it may hold received; the largest window follows from it */
-    uint32_t window_bytes_max;     /* the window scale of our SYNs can express at least this; default 8 MiB */
-    uint32_t msl_ms;               /* TIME-WAIT lasts twice this (RFC 9293 3.4.2); default 30,000 */
-    uint32_t rto_initial_ms;       /* RFC 6298 2.1: 1,000 */
-    uint32_t rto_min_ms;           /* default 200: see docs/decisions */
-    uint32_t rto_max_ms;           /* RFC 6298 2.5: at least 60,000; default 60,000 */
+    /*
+     * What these grow to by themselves on connections whose options choose no size: with the congestion window, and with
+     * what the application reads in a round trip; while half of the memory is free, to a quarter of what is free. Not
+     * more than the sizes above: no growth. Default: 512 MiB.
+     */
+    uint32_t send_buffer_bytes_max, receive_buffer_bytes_max;
+    uint32_t window_bytes_max;   /* the window scale of our SYNs can express at least this; default 8 MiB */
+    uint32_t msl_ms;             /* TIME-WAIT lasts twice this (RFC 9293 3.4.2); default 30,000 */
+    uint32_t rto_initial_ms;     /* RFC 6298 2.1: 1,000 */
+    uint32_t rto_min_ms;         /* default 200: see docs/decisions */
+    uint32_t rto_max_ms;         /* RFC 6298 2.5: at least 60,000; default 60,000 */
     uint32_t rto_granularity_ms; /* RFC 6298 2.3, G: an RTO is at least this above SRTT; default 100, Linux's is 200 */
     uint32_t user_timeout_ms;    /* R2 for data: given up after this without an answer (MUST-20, >= 100 s) */
     uint32_t syn_timeout_ms;     /* R2 for a SYN (MUST-23: at least 3 minutes) */
@@ -282,8 +288,8 @@ struct rill_options {
     uint32_t size;                 /* sizeof(struct rill_options), set by rill_options_default() */
     uint64_t user;                 /* comes back in events */
     struct rill_endpoint local;    /* where to bind; unspecified address and port 0: the stack chooses (RFC 6056) */
-    uint32_t send_buffer_bytes;    /* 0: the stack's default */
-    uint32_t receive_buffer_bytes; /* 0: the stack's default */
+    uint32_t send_buffer_bytes;    /* 0: the stack's default, which may grow (rill_config.send_buffer_bytes_max) */
+    uint32_t receive_buffer_bytes; /* 0: likewise */
     struct rill_limits limits;
     uint16_t mss; /* most payload per segment, both ways; 0: what the path allows */
     uint8_t tos;

@@ -96,6 +96,7 @@ enum host_reserve {
     RESERVE_FOR_DATAGRAMS = 2,
     RESERVE_FOR_SENDING = 3,
     RESERVE_FOR_ECHO = 4,
+    RESERVE_FOR_GROWTH = 4, /* of buffers beyond what every connection has */
 };
 
 static inline uint64_t host_free_bytes(const struct host *host)

@@ -73,7 +73,8 @@ static const struct setting settings[] = {
     {"rill.max_time_wait", AS_NUMBER, FIELD(max_time_wait), 1000},
     {"rill.send_buffer_bytes", AS_NUMBER, FIELD(send_buffer_bytes), 1000},
     {"rill.receive_buffer_bytes", AS_NUMBER, FIELD(receive_buffer_bytes), 1000},
-    {"rill.window_bytes_max", AS_NUMBER, FIELD(window_bytes_max), 1000},
+    {"rill.send_buffer_bytes_max", AS_NUMBER, FIELD(send_buffer_bytes_max), 1000},
+    {"rill.receive_buffer_bytes_max", AS_NUMBER, FIELD(receive_buffer_bytes_max), 1000},
     {"rill.window_bytes_max", AS_NUMBER, FIELD(window_bytes_max), 1000},
     {"rill.msl_ms", AS_NUMBER, FIELD(msl_ms), 1000},
     {"rill.rto_initial_ms", AS_NUMBER, FIELD(rto_initial_ms), 1000},
@@ -127,6 +128,13 @@ static uint64_t middle_number(const char *value)
     return *end >= '0' && *end <= '9' ? strtoull(end, NULL, 0) : first;
 }
 
+/* Half of the receive buffer is offered (ADR 0006). */
+static void set_window_max(struct rill_config *config, uint32_t bytes)
+{
+    config->window_bytes_max = bytes;
+    config->receive_buffer_bytes_max = bytes < UINT32_C(1) << 29 ? 2 * bytes : UINT32_C(1) << 30;
+}
+
 /* The last one of the three: what a window may grow to, and with it the scale of a SYN. */
 static void store_window_max(struct rill_config *config, const char *value)
 {
@@ -136,7 +144,7 @@ static void store_window_max(struct rill_config *config, const char *value)
     for (unsigned i = 0; i < 3; i++, value = end + strspn(end, " \t,"))
         last = strtoull(value, &end, 0);
     if (last > 0 && last <= UINT32_C(1) << 30)
-        config->window_bytes_max = (uint32_t)last;
+        set_window_max(config, (uint32_t)last);
 }
 
 static enum setting_result store_control(struct rill_config *config, const char *value)
@@ -230,7 +238,7 @@ bool settings_profile(struct rill_config *config, const char *profile)
     }
     if (strcmp(profile, "freebsd") == 0) {
         config->rto_min_ms = 230;
-        config->window_bytes_max = 2u << 20; /* kern.ipc.maxsockbuf */
+        set_window_max(config, 2u << 20); /* kern.ipc.maxsockbuf */
         config->rto_max_ms = 60000;
         config->syn_retries = 3;
         return true;

@@ -185,6 +185,8 @@ static void draw_memory(const struct scenario *s, struct host_scenario *host, un
     if (has_fault(s, FAULT_BUFFERS)) {
         config->send_buffer_bytes = (uint32_t)choose_log(&c, 4096, 1 << 20);
         config->receive_buffer_bytes = (uint32_t)choose_log(&c, 4096, 1 << 20);
+        config->send_buffer_bytes_max = chance(&c, PPM / 2) ? 0 : (uint32_t)choose_log(&c, 4096, 8 << 20);
+        config->receive_buffer_bytes_max = chance(&c, PPM / 2) ? 0 : (uint32_t)choose_log(&c, 4096, 8 << 20);
     }
 }
 

@@ -40,6 +40,9 @@ static void print_settings(const struct world *world, const struct end *end, FIL
     fprintf(out, "+0 `sysctl -w rill.send_buffer_bytes=%u rill.receive_buffer_bytes=%u`\n",
             is_active(end) && t->send_buffer_bytes != 0 ? t->send_buffer_bytes : c->send_buffer_bytes,
             is_active(end) && t->receive_buffer_bytes != 0 ? t->receive_buffer_bytes : c->receive_buffer_bytes);
+    fprintf(out, "+0 `sysctl -w rill.send_buffer_bytes_max=%u rill.receive_buffer_bytes_max=%u`\n",
+            is_active(end) && t->send_buffer_bytes != 0 ? 0 : c->send_buffer_bytes_max,
+            is_active(end) && t->receive_buffer_bytes != 0 ? 0 : c->receive_buffer_bytes_max);
     fprintf(out, "+0 `sysctl -w rill.rto_min_ms=%u rill.delayed_ack_ms=%u rill.msl_ms=%u rill.user_timeout_ms=%u`\n",
             c->rto_min_ms, c->delayed_ack_ms, c->msl_ms, c->user_timeout_ms);
     fprintf(out, "+0 `sysctl -w rill.fin_wait_2_ms=%u rill.initial_window_segments=%u rill.syn_retries=%u`\n",

@@ -23,6 +23,8 @@ void rill_config_default(struct rill_config *config)
         .size = sizeof *config,
         .send_buffer_bytes = 1u << 20,
         .receive_buffer_bytes = 1u << 20,
+        .send_buffer_bytes_max = 512u << 20,
+        .receive_buffer_bytes_max = 512u << 20,
         .window_bytes_max = 8u << 20,
         .msl_ms = 30000,
         .rto_initial_ms = 1000,
@@ -54,7 +56,8 @@ static bool config_is_valid(const struct rill_config *config)
     return config->size == sizeof *config && config->memory != NULL &&
            ((uintptr_t)config->memory & (ARENA_PAGE_BYTES - 1)) == 0 && config->send_buffer_bytes >= 4096 &&
            config->receive_buffer_bytes >= 4096 && config->send_buffer_bytes <= 1u << 30 &&
-           config->receive_buffer_bytes <= 1u << 30 && config->rto_min_ms >= 1 &&
+           config->receive_buffer_bytes <= 1u << 30 && config->send_buffer_bytes_max <= 1u << 30 &&
+           config->receive_buffer_bytes_max <= 1u << 30 && config->rto_min_ms >= 1 &&
            config->rto_min_ms <= config->rto_max_ms && config->rto_max_ms <= 3600000 && config->rto_initial_ms >= 1 &&
            config->rto_granularity_ms >= 1 && config->rto_granularity_ms <= config->rto_max_ms &&
            config->rto_initial_ms <= config->rto_max_ms && config->delayed_ack_ms < 500 && config->msl_ms >= 1 &&

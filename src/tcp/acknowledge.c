@@ -15,6 +15,7 @@
 #include "tcp/scoreboard.h"
 #include "tcp/send_queue.h"
 #include "tcp/trace.h"
+#include "tcp/tuning.h"
 
 #define ECHO_AGE_MS_MAX 120000u /* longer round trips are measured as this */
 
@@ -123,6 +124,7 @@ static void tell_application(struct tcp *tcp, struct tcb *tcb, uint32_t acked_by
 {
     const struct busy *busy = tcb->busy == REF_NONE ? NULL : busy_at(tcp, tcb);
 
+    tuning_acknowledged(tcp, tcb);
     send_queue_tell_of_room(tcp, tcb);
     if (acked_bytes > 0 && (busy == NULL || busy->send_bytes == 0))
         event_raise(tcp, tcb, RILL_SENT);

@@ -14,6 +14,7 @@
 #include "tcp/send_queue.h"
 #include "tcp/state.h"
 #include "tcp/timeouts.h"
+#include "tcp/tuning.h"
 
 #define RCV_MSS_DEFAULT 536u /* until the peer's segments show theirs */
 #define QUICK_ACKS 16u       /* ACKs at once while the peer's slow start waits for them */
@@ -76,8 +77,8 @@ static void set_defaults(struct tcp *tcp, struct tcb *tcb)
     tcb->retransmit_at = NANOS_NEVER;
     tcb->ack_at = NANOS_NEVER;
     tcb->keep_at = NANOS_NEVER;
-    tcb->send_limit = settings->send_buffer_bytes;
-    tcb->receive_limit = settings->receive_buffer_bytes;
+    tuning_set_send_limit(tcp, tcb, 0);
+    tuning_set_receive_limit(tcp, tcb, 0);
     tcb->ttl = IP_TTL_DEFAULT;
     tcb->cc = settings->cc;
     tcb->last_heard_ms = host_ms(tcp_host(tcp));

@@ -8,6 +8,7 @@
 #include "tcp/cc.h"
 #include "tcp/connection.h"
 #include "tcp/rtt.h"
+#include "tcp/tuning.h"
 
 #define ACE_CLASSIC_SYN (TCP_ACE_CWR | TCP_ACE_ECE)
 #define ACE_ACCURATE_SYN (TCP_ACE_AE | TCP_ACE_CWR | TCP_ACE_ECE)
@@ -135,7 +136,8 @@ void ecn_take_syn_ack(struct tcp *tcp, struct tcb *tcb, const struct arrival *ar
 
 void ecn_take_syn_ack_again(struct tcp *tcp, struct tcb *tcb, const struct arrival *arrival)
 {
-    if ((tcb->ecn & ECN_ACCURATE) == 0 || (arrival->seg.flags & TCP_ACK) == 0 || !seq_equal(arrival->seg.seq, tcb->irs))
+    if ((tcb->ecn & ECN_ACCURATE) == 0 || (arrival->seg.flags & TCP_ACK) == 0 ||
+        !seq_equal(arrival->seg.seq, tuning_irs(tcb)))
         return;
     accurate_ecn_of(tcp, tcb)->syn_ack_ecn = ip_bits(arrival);
     tcb->ecn |= ECN_HANDSHAKE_DUE;

@@ -18,6 +18,7 @@
 #include "tcp/state.h"
 #include "tcp/syn_cookie.h"
 #include "tcp/timeouts.h"
+#include "tcp/tuning.h"
 
 #define HALF_OPEN_MIN 16u       /* half-open connections that any listener may have */
 #define HANDSHAKE_MS_MAX 60000u /* the SYN,ACK goes again long before, unless nobody polls the stack */
@@ -75,7 +76,7 @@ static void send_ack(struct tcp *tcp, struct half_open *half_open)
     half_open->answered = half_second;
     build_header(tcp, half_open, &header);
     header.window = (uint16_t)(header.window >> ((half_open->ep.own_options & HALF_OPEN_WSCALE) != 0
-                                                     ? options_window_shift(tcp, receive_limit(tcp, listener))
+                                                     ? options_window_shift(tcp, listener->receive_limit)
                                                      : 0));
     answer_segment(tcp, &half_open->ep, &header);
 }
@@ -96,7 +97,7 @@ static void send_syn_ack(struct tcp *tcp, const struct half_open *half_open, con
         header.options.mss = (uint16_t)min_u32(header.options.mss, listener->mss);
     if ((half_open->ep.own_options & HALF_OPEN_WSCALE) != 0) {
         header.options.present |= TCP_OPTION_WINDOW_SCALE;
-        header.options.window_scale = options_window_shift(tcp, receive_limit(tcp, listener));
+        header.options.window_scale = options_window_shift(tcp, listener->receive_limit);
     }
     if ((half_open->ep.own_options & HALF_OPEN_SACK) != 0)
         header.options.present |= TCP_OPTION_SACK_PERMITTED;
@@ -297,7 +298,7 @@ static struct tcb *promote(struct tcp *tcp, const struct half_open *half_open, r
     tcb->flags |= (agreed & HALF_OPEN_WSCALE) != 0 ? TCB_WINDOW_SCALE : 0;
     tcb->flags |= half_open->ep.own_retries > 0 ? TCB_SYN_RESENT : 0;
     tcb->snd_wscale = (agreed & HALF_OPEN_WSCALE) != 0 ? agreed & HALF_OPEN_SCALE_MASK : 0;
-    tcb->rcv_wscale = (agreed & HALF_OPEN_WSCALE) != 0 ? options_window_shift(tcp, receive_limit(tcp, listener)) : 0;
+    tcb->rcv_wscale = (agreed & HALF_OPEN_WSCALE) != 0 ? options_window_shift(tcp, listener->receive_limit) : 0;
     tcb->ts_offset = options_timestamp_offset(tcp, &tcb->ep);
     tcb->ts_recent = half_open->ts_recent;
     tcb->iss = tcb->snd_una = half_open->iss;
@@ -308,8 +309,8 @@ static struct tcb *promote(struct tcp *tcp, const struct half_open *half_open, r
     tcb->snd_mss = options_send_mss(tcb_path(tcp, tcb), half_open->mss, (agreed & HALF_OPEN_TS) != 0);
     if (listener->mss != 0)
         tcb->snd_mss = (uint16_t)min_u32(tcb->snd_mss, listener->mss);
-    tcb->send_limit = listener->send_limit != 0 ? listener->send_limit : tcb->send_limit;
-    tcb->receive_limit = listener->receive_limit != 0 ? listener->receive_limit : tcb->receive_limit;
+    tuning_set_send_limit(tcp, tcb, listener->send_limit);
+    tuning_set_receive_limit(tcp, tcb, listener->receive_limit);
     limits_inherit(tcp, tcb, listener->limits);
     tcb->cc = listener->cc;
     tcb->tos = listener->tos;

@@ -6,6 +6,7 @@
 #include "tcp/accurate_ecn.h"
 #include "tcp/limits.h"
 #include "tcp/reassembly.h"
+#include "tcp/tuning.h"
 
 #define MSS_DEFAULT_V4 536u /* RFC 9293 MUST-15 */
 #define MSS_DEFAULT_V6 1220u
@@ -30,9 +31,12 @@ uint16_t options_send_mss(const struct path *path, uint16_t peer_mss, bool times
     return (uint16_t)(mss - ours);
 }
 
-uint8_t options_window_shift(const struct tcp *tcp, uint32_t receive_bytes)
+/* Half of a buffer is offered, but a fixed one may be set to more later (RILL_CHANGE_RECEIVE_BUFFER). */
+uint8_t options_window_shift(const struct tcp *tcp, uint32_t wanted_bytes)
 {
-    uint32_t target = max_u32(receive_bytes, tcp->settings.window_bytes_max);
+    uint32_t fixed = wanted_bytes != 0 ? wanted_bytes : tcp->settings.receive_buffer_bytes;
+    uint32_t target =
+        max_u32(max_u32(fixed, tcp->settings.window_bytes_max), tuning_receive_limit_max(tcp, wanted_bytes) / 2);
     uint8_t shift = 0;
 
     while (shift < 14 && (UINT64_C(65535) << shift) < target)
@@ -83,6 +87,12 @@ void options_take_user_timeout(struct tcp *tcp, struct tcb *tcb, const struct tc
     (void)limits_set_user_timeout(tcp, &tcb->limits, (uint32_t)remote_ms); /* without memory it stays ours */
 }
 
+/* What the application asked for; 0: nothing. */
+static uint32_t wanted_receive_bytes(const struct tcb *tcb)
+{
+    return (tcb->tuning & TUNING_RECEIVE) != 0 ? 0 : tcb->receive_limit;
+}
+
 void options_for_syn(const struct tcp *tcp, const struct tcb *tcb, struct tcp_options *out)
 {
     out->present = TCP_OPTION_MSS;
@@ -90,7 +100,7 @@ void options_for_syn(const struct tcp *tcp, const struct tcb *tcb, struct tcp_op
     out->sack_count = 0;
     if ((tcb->flags & TCB_WINDOW_SCALE) != 0) {
         out->present |= TCP_OPTION_WINDOW_SCALE;
-        out->window_scale = options_window_shift(tcp, tcb->receive_limit);
+        out->window_scale = options_window_shift(tcp, wanted_receive_bytes(tcb));
     }
     if ((tcb->flags & TCB_SACK) != 0)
         out->present |= TCP_OPTION_SACK_PERMITTED;
@@ -140,7 +150,7 @@ void options_agree(struct tcp *tcp, struct tcb *tcb, const struct tcp_options *t
         tcb->ts_recent = theirs->timestamp_value;
     /* RFC 7323 2.2: both shifts are 0 unless both sides sent the option. */
     tcb->snd_wscale = (tcb->flags & TCB_WINDOW_SCALE) != 0 ? theirs->window_scale : 0;
-    tcb->rcv_wscale = (tcb->flags & TCB_WINDOW_SCALE) != 0 ? options_window_shift(tcp, tcb->receive_limit) : 0;
+    tcb->rcv_wscale = (tcb->flags & TCB_WINDOW_SCALE) != 0 ? options_window_shift(tcp, wanted_receive_bytes(tcb)) : 0;
     mss = options_send_mss(tcb_path(tcp, tcb), (theirs->present & TCP_OPTION_MSS) != 0 ? theirs->mss : 0,
                            (tcb->flags & TCB_TIMESTAMPS) != 0);
     tcb->snd_mss = (uint16_t)min_u32(mss, tcb->rcv_mss); /* still the application's limit */

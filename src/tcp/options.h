@@ -17,7 +17,7 @@ uint16_t options_announced_mss(const struct tcp *tcp, const struct path *path);
 uint16_t options_send_mss(const struct path *path, uint16_t peer_mss, bool timestamps);
 
 /* The shift that we announce for a receive buffer of this size. */
-uint8_t options_window_shift(const struct tcp *tcp, uint32_t receive_bytes);
+uint8_t options_window_shift(const struct tcp *tcp, uint32_t wanted_bytes);
 
 /* RFC 7323 5.4: an offset of its own for each pair of addresses and ports, so that the clock tells nothing. */
 uint32_t options_timestamp_offset(const struct tcp *tcp, const struct endpoint *ep);

@@ -18,6 +18,7 @@
 #include "tcp/state.h"
 #include "tcp/time_wait.h"
 #include "tcp/timeouts.h"
+#include "tcp/tuning.h"
 
 enum step { GO_ON, STOP };
 
@@ -227,6 +228,7 @@ static enum step seventh_process_text(struct tcp *tcp, struct tcb *tcb, struct a
     }
     if (!seq_equal(tcb->rcv_nxt, rcv_nxt))
         event_raise(tcp, tcb, RILL_READABLE);
+    tuning_received(tcp, tcb, seg);
     schedule_ack(tcp, tcb, arrival, came, had_gap || trimmed || seq_equal(tcb->rcv_nxt, rcv_nxt));
     return GO_ON;
 }

@@ -15,6 +15,7 @@
 #include "tcp/send_queue.h"
 #include "tcp/sender.h"
 #include "tcp/timeouts.h"
+#include "tcp/tuning.h"
 
 static void fill_endpoint(struct tcp *tcp, const struct endpoint *ep, struct rill_status *out)
 {
@@ -123,8 +124,8 @@ static void fill_tcb(struct tcp *tcp, const struct tcb *tcb, struct rill_status 
     out->receive_buffer_bytes = tcb->receive_limit;
     out->send_queued = send_queue_bytes(tcp, tcb);
     out->send_buffer_bytes = tcb->send_limit;
-    out->iss = tcb->iss.v;
-    out->irs = tcb->irs.v;
+    out->iss = tuning_iss(tcb).v;
+    out->irs = tuning_irs(tcb).v;
     out->snd_una = tcb->snd_una.v;
     out->snd_nxt = tcb->snd_nxt.v;
     out->snd_wnd = tcb->snd_wnd;

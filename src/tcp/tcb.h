@@ -77,6 +77,11 @@ struct endpoint {
 #define TCB_SYN_RESENT UINT32_C(0x40000000)   /* the SYN was sent more than once */
 #define TCB_MORE UINT32_C(0x80000000)         /* RILL_SEND_MORE: more data follows soon */
 
+/* tcb.tuning */
+#define TUNING_RECEIVE 0x01u /* receive_limit grows by itself: the application chose none */
+#define TUNING_SEND 0x02u    /* send_limit likewise */
+#define TUNING_ROUND 0x04u   /* tcb.round is valid, iss and irs are not */
+
 struct tcb {
     struct endpoint ep;
 
@@ -85,7 +90,15 @@ struct tcb {
     uint32_t snd_wnd;     /* bytes, scaled */
     struct seq snd_wl1;   /* no SND.WL2: windows are taken from ACKs of SND.UNA only, and it is never after that */
     uint32_t snd_wnd_max; /* largest window ever offered (RFC 9293 3.8.6.2.1, RFC 5961 5.2) */
-    struct seq iss, irs;
+    union {
+        struct {
+            struct seq iss, irs; /* later: tuning_iss(), tuning_irs() */
+        };
+        struct {
+            uint32_t read;  /* what the application had read when the round trip began */
+            uint32_t stamp; /* when that was: see tuning.c */
+        } round;            /* with TUNING_ROUND */
+    };
 
     /* Receive sequence variables. */
     struct seq rcv_nxt;
@@ -106,6 +119,7 @@ struct tcb {
     uint8_t cc;          /* index of its congestion control (cc.h) */
     uint8_t ecn;         /* what was negotiated, and what is owed to the peer: ecn.h */
     uint8_t fast_open;   /* RFC 7413: fast_open.h */
+    uint8_t tuning;      /* TUNING_... */
     uint16_t events;     /* enum rill_what, not taken yet; EVENTS_WITHOUT_SOFT_ERRORS */
 
     uint32_t srtt_us8; /* SRTT << 3; 0: no sample yet. RTO: rtt_rto_us() */

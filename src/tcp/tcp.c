@@ -22,6 +22,8 @@ static void take_settings(struct tcp_settings *settings, const struct rill_confi
         .send_buffer_bytes = config->send_buffer_bytes,
         .receive_buffer_bytes = config->receive_buffer_bytes,
         .window_bytes_max = config->window_bytes_max,
+        .send_buffer_bytes_max = config->send_buffer_bytes_max,
+        .receive_buffer_bytes_max = config->receive_buffer_bytes_max,
         .msl_ms = config->msl_ms,
         .rto_initial_us = config->rto_initial_ms * 1000,
         .rto_min_us = config->rto_min_ms * 1000,

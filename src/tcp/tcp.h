@@ -13,6 +13,7 @@
 
 struct tcp_settings {
     uint32_t send_buffer_bytes, receive_buffer_bytes, window_bytes_max;
+    uint32_t send_buffer_bytes_max, receive_buffer_bytes_max;
     uint32_t msl_ms;
     uint32_t rto_initial_us, rto_min_us, rto_max_us, rto_granularity_us;
     uint32_t syn_timeout_ms;

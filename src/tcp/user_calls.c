@@ -18,6 +18,7 @@
 #include "tcp/send_queue.h"
 #include "tcp/state.h"
 #include "tcp/timeouts.h"
+#include "tcp/tuning.h"
 
 #define PORT_FIRST 32768u /* ephemeral ports: RFC 6056 3.2 wants many; below are what servers are configured to */
 #define PORT_COUNT 32768u
@@ -52,8 +53,8 @@ static void take_options(struct tcp *tcp, struct tcb *tcb, const struct rill_opt
     tcb->user = options->user;
     tcb->tos = options->tos;
     tcb->ttl = options->ttl != 0 ? options->ttl : tcb->ttl;
-    tcb->send_limit = options->send_buffer_bytes != 0 ? options->send_buffer_bytes : tcb->send_limit;
-    tcb->receive_limit = options->receive_buffer_bytes != 0 ? options->receive_buffer_bytes : tcb->receive_limit;
+    tuning_set_send_limit(tcp, tcb, options->send_buffer_bytes);
+    tuning_set_receive_limit(tcp, tcb, options->receive_buffer_bytes);
     tcb->cc = cc_choice(tcp, options->congestion_control);
     if (options->limits.user_timeout_ms != 0)
         options_fix_user_timeout(tcb);
@@ -66,12 +67,10 @@ static uint32_t wanted_or(uint32_t wanted, uint32_t otherwise)
 
 void user_change(struct tcp *tcp, struct tcb *tcb, const struct rill_options *options, unsigned which)
 {
-    const struct tcp_settings *settings = &tcp->settings;
-
     if ((which & RILL_CHANGE_SEND_BUFFER) != 0)
-        tcb->send_limit = wanted_or(options->send_buffer_bytes, settings->send_buffer_bytes);
+        tuning_set_send_limit(tcp, tcb, options->send_buffer_bytes);
     if ((which & RILL_CHANGE_RECEIVE_BUFFER) != 0)
-        tcb->receive_limit = wanted_or(options->receive_buffer_bytes, settings->receive_buffer_bytes);
+        tuning_set_receive_limit(tcp, tcb, options->receive_buffer_bytes);
     if ((which & RILL_CHANGE_MSS) != 0 && options->mss != 0 && options->mss < tcb->snd_mss)
         tcb->snd_mss = options->mss;
     if ((which & RILL_CHANGE_TOS) != 0)

@@ -40,6 +40,25 @@ static void cubic_fills_a_long_path(void **state)
     assert_true(run("100ms", "cubic", NULL).mbit > 80);
 }
 
+/* 25 MB in flight: buffers that nobody set must come to that, and slow start must not wait for them. */
+static void a_long_fat_path_fills_without_settings(void **state)
+{
+    struct lab_settings settings = {.seed = 1, .left_count = 1, .has_check = true, .mix = lab_mix_find("bulk")};
+    struct lab_result grown, set;
+    const char *where;
+    (void)state;
+
+    assert_int_equal(rill_impairment_parse("rate=1gbit,delay=100ms,queue=32m", &settings.forward, &where), 0);
+    assert_int_equal(rill_impairment_parse("rate=1gbit,delay=100ms", &settings.back, &where), 0);
+    settings.duration = 5 * UINT64_C(1000000000);
+    (void)lab_run(&settings, &grown);
+    assert_string_equal(grown.failure, "");
+    settings.buffer_bytes = -1; /* what the path asks for */
+    (void)lab_run(&settings, &set);
+    assert_true(grown.mbit > 500);
+    assert_true(grown.mbit > 0.9 * set.mbit);
+}
+
 static void bbr_keeps_most_of_a_path_that_loses_one_percent(void **state)
 {
     (void)state;
@@ -85,6 +104,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cubic_and_reno_fill_a_clean_path),
         cmocka_unit_test(cubic_fills_a_long_path),
+        cmocka_unit_test(a_long_fat_path_fills_without_settings),
         cmocka_unit_test(bbr_keeps_most_of_a_path_that_loses_one_percent),
         cmocka_unit_test(bbr_does_not_fill_a_queue_that_is_there),
         cmocka_unit_test(bbr_finds_a_policers_rate),

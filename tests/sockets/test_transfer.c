@@ -117,8 +117,8 @@ static void megabytes_pass_both_ways_on_edges_alone(void **state)
 
 static void small_buffers(struct rill_config *config)
 {
-    config->receive_buffer_bytes = 2 * BUFFER;
-    config->send_buffer_bytes = 2 * BUFFER;
+    config->receive_buffer_bytes = config->receive_buffer_bytes_max = 2 * BUFFER;
+    config->send_buffer_bytes = config->send_buffer_bytes_max = 2 * BUFFER;
 }
 
 static void what_nobody_reads_stops_the_sender_at_both_buffers(void **state)
