@@ -133,7 +133,9 @@ pid_t process_of_thread(pid_t thread)
     pid_t process = thread;
     FILE *file;
 
-    if (last.thread == thread)
+    snprintf(path, sizeof path, "/proc/%d/task/%d", (int)last.process, (int)thread);
+    /* Numbers come again; and what is a process by now has a /proc/NUMBER/task/NUMBER of its own. */
+    if (last.thread == thread && last.process != thread && access(path, F_OK) == 0)
         return last.process;
     snprintf(path, sizeof path, "/proc/%d/status", (int)thread);
     file = fopen(path, "re");
