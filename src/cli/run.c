@@ -186,6 +186,9 @@ static void say_counts(const struct run_command *command)
     struct run_counts counts;
 
     run_counts(command->run, &counts);
+    if (counts.datagrams_lost > 0)
+        cli_note("%llu datagrams were lost between the program and the stack",
+                 (unsigned long long)counts.datagrams_lost);
     cli_note("%llu calls answered, %llu passed on; %llu sockets, %llu connected, %llu accepted; %u left open",
              (unsigned long long)(counts.calls - counts.continued), (unsigned long long)counts.continued,
              (unsigned long long)counts.sockets, (unsigned long long)counts.connections,

@@ -114,7 +114,8 @@ static int take(struct run *run, struct psock *ps, const struct call *call, stru
         out->kernels = false;
     }
     if (ps->returned_count > 0) {
-        out->fd = ps->returned[--ps->returned_count];
+        out->fd = ps->returned[0];
+        memmove(ps->returned, ps->returned + 1, --ps->returned_count * sizeof ps->returned[0]);
         (void)rill_sock_getpeername(run->sockets, out->fd, out->addr, &out->addr_bytes);
         return 0;
     }
@@ -148,7 +149,7 @@ static void hand_over(struct run *run, struct psock *listener, const struct call
 
     if (ps == NULL) {
         call_answer(call, errno == EMFILE ? -ENFILE : -errno);
-        (void)rill_sock_close(run->sockets, taken->fd);
+        give_back(run, listener, taken->fd);
         return;
     }
     ps->v6 = listener->v6;
@@ -197,7 +198,7 @@ void answer_accept(struct run *run, struct psock *ps, const struct call *call)
     }
     error = (accept_flags(call) & ~(SOCK_NONBLOCK | SOCK_CLOEXEC)) != 0 ? -EINVAL : try_accept(run, ps, call, end);
     if (error == -EAGAIN && (fcntl(end, F_GETFL) & O_NONBLOCK) == 0)
-        waiter_add(run, ps, call, psock_deadline(run, ps, RILL_SO_RCVTIMEO));
+        waiter_add(run, ps, call, psock_deadline(run, ps, RILL_SO_RCVTIMEO), 0);
     else if (error != 0)
         call_answer(call, error);
     close(end);

@@ -2,6 +2,7 @@
  * The programs' sockets: made, found by the number of the program's end, ended.
  */
 #include "run/supervisor.h"
+#include "run/window.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,6 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define FILES_KEPT 32u
 #define DATAGRAM_PAIR_BYTES 524288 /* a datagram of 64 KiB must fit, with what the kernel adds */
 
 static uint64_t source_of(const struct psock *ps, enum source source)
@@ -65,6 +67,14 @@ static void remember_inode(struct run *run, struct psock *ps, uint64_t inode)
     *bucket(run, inode) = ps;
 }
 
+/* A few descriptors are kept free for the calls themselves: a supervisor without any could answer nothing. */
+static bool has_room(int highest)
+{
+    struct rlimit limit;
+
+    return getrlimit(RLIMIT_NOFILE, &limit) == 0 && (rlim_t)highest + FILES_KEPT < limit.rlim_cur;
+}
+
 /* The pair itself, watched; false with errno set. */
 static bool open_pair(struct run *run, struct psock *ps, bool nonblocking, int *end)
 {
@@ -75,6 +85,12 @@ static bool open_pair(struct run *run, struct psock *ps, bool nonblocking, int *
 
     if (socketpair(AF_UNIX, type, 0, ends) != 0)
         return false;
+    if (!has_room(ends[0])) {
+        close(ends[0]);
+        close(ends[1]);
+        errno = ENFILE;
+        return false;
+    }
     if (ps->datagrams) {
         int bytes = DATAGRAM_PAIR_BYTES;
 
@@ -120,7 +136,9 @@ static void watch(struct run *run, const struct psock *ps)
         .data = source_of(ps, SOURCE_PAIR),
     };
 
-    (void)rill_sock_epoll_ctl(run->sockets, run->watch, RILL_EPOLL_CTL_ADD, ps->fd, &event);
+    /* A connection that was given back to its listener is watched already, as the socket that it was before. */
+    if (rill_sock_epoll_ctl(run->sockets, run->watch, RILL_EPOLL_CTL_ADD, ps->fd, &event) == -RILL_EEXIST)
+        (void)rill_sock_epoll_ctl(run->sockets, run->watch, RILL_EPOLL_CTL_MOD, ps->fd, &event);
 }
 
 struct psock *psock_make(struct run *run, int fd, bool datagrams, bool nonblocking, int *end)
@@ -224,7 +242,7 @@ void psock_free(struct run *run, struct psock *ps)
     put_index(run, ps->index);
     run->counts.live--;
     free(ps->carry);
-    free(ps->window);
+    window_free(ps->window);
     free(ps);
 }
 
@@ -281,6 +299,7 @@ void psock_reset(struct run *run, struct psock *ps)
 {
     if (ps->phase == PSOCK_DEAD)
         return;
+    waiters_end(run, ps, ps->error < 0 ? ps->error : -ECONNRESET);
     if (ps->eof_out)
         leave_nothing(run, ps); /* behind its FIN a peer's RST says nothing to a reader; writing fails by EPIPE */
     else

@@ -58,7 +58,8 @@ unsigned run_programs(const struct run *run);
 /* What was done, for --verbose and for tests. */
 struct run_counts {
     uint64_t calls, continued, sockets, connections, accepted, datagrams_out, datagrams_in;
-    unsigned live; /* sockets that programs hold */
+    uint64_t datagrams_lost; /* between the program and the stack */
+    unsigned live;           /* sockets that programs hold */
 };
 
 void run_counts(const struct run *run, struct run_counts *out);

@@ -30,6 +30,10 @@ struct window {
     struct entry entries[ENTRIES];
     unsigned first, count;
     int charged; /* the sum of their charges */
+
+    /* One that was received and finds no room in the pair: its entry is the one behind the last. */
+    uint8_t *held;
+    size_t held_bytes;
 };
 
 static uint8_t bytes_here[MESSAGE_BYTES_MAX];
@@ -123,24 +127,54 @@ static int64_t receive_from_stack(struct run *run, struct psock *ps, struct entr
     return n;
 }
 
+/* The next one, its bytes in bytes_here; how many, or -EAGAIN. */
+static int64_t receive_next(struct run *run, struct psock *ps, struct entry *entry)
+{
+    int64_t n;
+
+    if (ps->window->held != NULL) {
+        memcpy(bytes_here, ps->window->held, ps->window->held_bytes);
+        return (int64_t)ps->window->held_bytes;
+    }
+    n = receive_from_stack(run, ps, entry);
+    entry->error = 0;
+    if (n == -RILL_EAGAIN)
+        n = receive_from_shadow(ps, entry);
+    if (n < 0 && n != -EAGAIN) {
+        entry->error = (int)n;
+        n = 0;
+    }
+    return n;
+}
+
+static void hold(struct run *run, struct window *window, size_t bytes)
+{
+    if (window->held != NULL)
+        return;
+    window->held = malloc(bytes + 1);
+    window->held_bytes = bytes;
+    if (window->held == NULL)
+        run->counts.datagrams_lost++;
+    else
+        memcpy(window->held, bytes_here, bytes);
+}
+
 /* One more into the pair. False: nothing has arrived, or it has no room. */
 static bool fill_one(struct run *run, struct psock *ps)
 {
     struct window *window = ps->window;
     struct entry *entry = &window->entries[(window->first + window->count) % ENTRIES];
-    int64_t n = receive_from_stack(run, ps, entry);
+    int64_t n = receive_next(run, ps, entry);
 
-    entry->error = 0;
-    if (n == -RILL_EAGAIN)
-        n = receive_from_shadow(ps, entry);
-    if (n == -EAGAIN)
-        return false;
     if (n < 0)
-        entry->error = (int)n;
-    /* What does not fit any more is lost: a datagram may be, and the pair is large. */
-    if (send(ps->pair, bytes_here, n < 0 ? 0 : (size_t)n, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
         return false;
-    entry->charge = charge_for(n < 0 ? 0 : (size_t)n);
+    if (send(ps->pair, bytes_here, (size_t)n, MSG_DONTWAIT | MSG_NOSIGNAL) < 0) {
+        hold(run, window, (size_t)n);
+        return false;
+    }
+    free(window->held);
+    window->held = NULL;
+    entry->charge = charge_for((size_t)n);
     window->charged += entry->charge;
     window->count++;
     run->counts.datagrams_in++;
@@ -161,6 +195,13 @@ void window_fill(struct run *run, struct psock *ps)
     drop_taken(ps);
     while (ps->window->count < ENTRIES && fill_one(run, ps))
         continue;
+}
+
+void window_free(struct window *window)
+{
+    if (window != NULL)
+        free(window->held);
+    free(window);
 }
 
 static void copy_beside(struct contents *contents, const struct entry *entry, size_t control_room)

@@ -17,6 +17,8 @@ void window_fill(struct run *run, struct psock *ps);
 int64_t window_take(struct run *run, struct psock *ps, struct contents *contents, size_t room, size_t control_room,
                     int flags, int end);
 
+void window_free(struct window *window); /* or NULL */
+
 /* MSG_ERRQUEUE. */
 int64_t window_errors(struct run *run, struct psock *ps, struct contents *contents, size_t room, size_t control_room,
                       int flags);
