@@ -295,6 +295,6 @@ void dispatch(struct run *run, const struct call *call)
         answer_stranger(run, call);
         return;
     }
-    waiters_forget_thread(run, ps, call->thread);
+    run->resumed_done = waiters_forget_thread(run, ps, call);
     socket_call(run, ps, call);
 }

@@ -11,6 +11,7 @@
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #define STUFFING_BYTES 61440u /* an AF_UNIX socket is writable while a quarter of its buffer, 208 KiB, is not used */
@@ -52,6 +53,20 @@ static int ask_again(struct run *run, struct psock *ps)
     return rill_sock_connect(run->sockets, ps->fd, ps->remote, ps->remote_bytes);
 }
 
+/* Those who send with MSG_FASTOPEN wait on: their bytes go now. */
+static void answer_connects(struct run *run, struct psock *ps, int result)
+{
+    struct waiter *next;
+
+    for (struct waiter *waiter = ps->waiters; waiter != NULL; waiter = next) {
+        next = waiter->next;
+        if (waiter->call.number != SYS_connect)
+            continue;
+        call_answer(&waiter->call, result);
+        waiter_drop(run, ps, waiter);
+    }
+}
+
 void connect_progress(struct run *run, struct psock *ps)
 {
     struct rill_pollfd poll = {.fd = ps->fd, .events = RILL_POLLOUT};
@@ -67,7 +82,7 @@ void connect_progress(struct run *run, struct psock *ps)
     if (waited)
         error = ask_again(run, ps);
     if ((poll.revents & (RILL_POLLERR | RILL_POLLHUP)) == 0) {
-        waiters_end(run, ps, error);
+        answer_connects(run, ps, error);
         opened(run, ps);
         return;
     }
@@ -81,9 +96,11 @@ void connect_progress(struct run *run, struct psock *ps)
 }
 
 /* Written before there was a connection: a kernel's socket would have refused it. Some rounds, for a hostile writer. */
-static void drop_early(struct run *run, const struct psock *ps)
+static void drop_early(const struct psock *ps)
 {
-    for (unsigned round = 0; round < 4 && recv(ps->pair, run->scratch, SCRATCH_BYTES, MSG_DONTWAIT) > 0; round++)
+    uint8_t bytes[16384];
+
+    for (unsigned round = 0; round < 64 && recv(ps->pair, bytes, sizeof bytes, MSG_DONTWAIT) > 0; round++)
         continue;
 }
 
@@ -94,7 +111,7 @@ static void begin(struct run *run, struct psock *ps, const struct call *call, in
     int error;
 
     if (fresh)
-        drop_early(run, ps);
+        drop_early(ps);
     if (fresh && nonblocking)
         pair_stuff(ps, end, STUFFING_BYTES); /* before the SYN,ACK can come */
     error = rill_sock_connect(run->sockets, ps->fd, ps->remote, ps->remote_bytes);
@@ -103,12 +120,30 @@ static void begin(struct run *run, struct psock *ps, const struct call *call, in
     else if (fresh)
         unstuff(run, ps);
     if ((error == -RILL_EINPROGRESS || error == -RILL_EALREADY) && !nonblocking) {
-        waiter_add(run, ps, call, psock_deadline(run, ps, RILL_SO_SNDTIMEO));
+        waiter_add(run, ps, call, psock_deadline(run, ps, RILL_SO_SNDTIMEO), 0);
         return;
     }
-    if (error == 0 && ps->phase == PSOCK_CONNECTING)
-        opened(run, ps);
+    if (error == 0 && (fresh || ps->phase == PSOCK_CONNECTING))
+        opened(run, ps); /* at once: TCP_FASTOPEN_CONNECT, whose SYN waits for the first data */
     call_answer(call, error);
+}
+
+int64_t connect_fast(struct run *run, struct psock *ps, int end, size_t bytes, bool may_wait)
+{
+    int64_t n;
+
+    drop_early(ps);
+    if (!may_wait)
+        pair_stuff(ps, end, STUFFING_BYTES);
+    n = rill_sock_sendto(run->sockets, ps->fd, run->scratch, bytes, RILL_MSG_FASTOPEN | RILL_MSG_NOSIGNAL, ps->remote,
+                         ps->remote_bytes);
+    if (n == -RILL_EINPROGRESS)
+        ps->phase = PSOCK_CONNECTING;
+    else if (n >= 0)
+        opened(run, ps);
+    else
+        unstuff(run, ps);
+    return n;
 }
 
 void answer_connect(struct run *run, struct psock *ps, const struct call *call)

@@ -4,6 +4,7 @@
 #include "run/datagrams.h"
 
 #include "run/message.h"
+#include "run/send.h"
 #include "run/window.h"
 
 #include <errno.h>
@@ -15,6 +16,8 @@
 #include <unistd.h>
 
 #define BATCH_MAX 1024u
+#define ROUND_MAX 64u   /* then the others have their turn */
+#define FLUSH_MAX 4096u /* more than a pair holds */
 
 static uint8_t datagram[MESSAGE_BYTES_MAX];
 
@@ -25,9 +28,14 @@ static bool send_plain(struct run *run, struct psock *ps, const uint8_t *data, s
 {
     int64_t n = rill_sock_send(run->sockets, ps->fd, data, bytes, RILL_MSG_NOSIGNAL);
 
+    if (n < 0 && n != -RILL_EAGAIN) /* an earlier one's error, which nobody is here to hear */
+        n = rill_sock_send(run->sockets, ps->fd, data, bytes, RILL_MSG_NOSIGNAL);
     if (n == -RILL_EAGAIN)
         return false;
-    run->counts.datagrams_out++;
+    if (n < 0)
+        run->counts.datagrams_lost++;
+    else
+        run->counts.datagrams_out++;
     return true;
 }
 
@@ -43,10 +51,10 @@ static bool send_carry(struct run *run, struct psock *ps)
     return true;
 }
 
-/* Datagrams of plain write and send, in the order of the calls. False: the socket is gone. */
-static bool take_plain(struct run *run, struct psock *ps)
+/* Datagrams of plain write and send, in the order of the calls, at most so many. False: the socket is gone. */
+static bool take_plain(struct run *run, struct psock *ps, unsigned most)
 {
-    while (ps->readable && send_carry(run, ps)) {
+    for (; most > 0 && ps->readable && send_carry(run, ps); most--) {
         ssize_t n = recv(ps->pair, datagram, sizeof datagram, MSG_DONTWAIT);
 
         if (n == 0)
@@ -62,18 +70,22 @@ static bool take_plain(struct run *run, struct psock *ps)
         if (send_plain(run, ps, datagram, (size_t)n))
             continue;
         ps->carry = malloc((size_t)n + 1);
-        if (ps->carry == NULL)
-            break; /* lost, as a datagram may be */
+        if (ps->carry == NULL) {
+            run->counts.datagrams_lost++;
+            break;
+        }
         memcpy(ps->carry, datagram, (size_t)n);
         ps->carry_bytes = (uint32_t)n;
     }
+    if (most == 0)
+        psock_mark_busy(run, ps);
     return true;
 }
 
 bool datagrams_flush(struct run *run, struct psock *ps)
 {
     ps->readable = true;
-    return ps->hung_up || take_plain(run, ps);
+    return ps->hung_up || take_plain(run, ps, FLUSH_MAX);
 }
 
 /* A socket of the kernel's with the same port, for the loopback; bound or not. */
@@ -249,31 +261,9 @@ static void answer_datagram(struct run *run, struct psock *ps, const struct call
     result = try_call(run, ps, call, end);
     if (result == -EAGAIN && (flags_of(call) & (MSG_DONTWAIT | MSG_ERRQUEUE)) == 0 &&
         (fcntl(end, F_GETFL) & O_NONBLOCK) == 0)
-        waiter_add(run, ps, call, psock_deadline(run, ps, is_sending(call) ? RILL_SO_SNDTIMEO : RILL_SO_RCVTIMEO));
+        waiter_add(run, ps, call, psock_deadline(run, ps, is_sending(call) ? RILL_SO_SNDTIMEO : RILL_SO_RCVTIMEO), 0);
     else
         call_answer(call, result);
-    close(end);
-}
-
-/* An address on a stream is nobody's business but connect's: the bytes go as without it. */
-static void answer_stream_sendto(struct run *run, struct psock *ps, const struct call *call)
-{
-    size_t bytes = (size_t)call->args[2] < SCRATCH_BYTES ? (size_t)call->args[2] : SCRATCH_BYTES;
-    int end = ps->phase == PSOCK_OPEN ? process_file(call->thread, (int)call->args[0]) : -1;
-    ssize_t n;
-
-    if (end < 0 || ((int)call->args[3] & RILL_MSG_FASTOPEN) != 0) {
-        call_answer(call, end < 0 ? -EPIPE : -EOPNOTSUPP);
-        if (end >= 0)
-            close(end);
-        return;
-    }
-    if (!program_read(call, call->args[1], run->scratch, bytes)) {
-        call_answer(call, -EFAULT);
-    } else {
-        n = send(end, run->scratch, bytes, ((int)call->args[3] & MSG_OOB) | MSG_DONTWAIT | MSG_NOSIGNAL);
-        call_answer(call, n < 0 ? -errno : n);
-    }
     close(end);
 }
 
@@ -281,8 +271,8 @@ void answer_message(struct run *run, struct psock *ps, const struct call *call)
 {
     if (ps->datagrams) {
         answer_datagram(run, ps, call);
-    } else if (call->number == SYS_sendto) {
-        answer_stream_sendto(run, ps, call);
+    } else if (call->number == SYS_sendto || call->number == SYS_sendmsg) {
+        answer_stream_send(run, ps, call);
     } else if (!is_sending(call) && (flags_of(call) & MSG_ERRQUEUE) != 0) {
         call_answer(call, -EAGAIN); /* the pair has no such queue, and would give data */
     } else {
@@ -317,7 +307,7 @@ static void retry_waiters(struct run *run, struct psock *ps)
 
 void datagrams_progress(struct run *run, struct psock *ps)
 {
-    if (!take_plain(run, ps))
+    if (!take_plain(run, ps, ROUND_MAX))
         return;
     window_fill(run, ps);
     retry_waiters(run, ps);

@@ -30,8 +30,8 @@
 enum rule {
     RULE_ALWAYS,
     RULE_INET,    /* argument 0 is AF_INET or AF_INET6 */
-    RULE_ADDRESS, /* argument 4, where an address lies, is given */
-    RULE_RECEIVE, /* the same, or MSG_ERRQUEUE in argument 3 */
+    RULE_RECEIVE, /* argument 4, where an address lies, is given, or MSG_ERRQUEUE in argument 3 */
+    RULE_SEND,    /* the same, or MSG_MORE in argument 3 */
     RULE_IOCTL,   /* argument 1 is a request that TCP or IP would answer */
     RULE_OPENAT,  /* argument 2 opens for reading */
     RULE_OPEN,    /* argument 1 does */
@@ -55,7 +55,7 @@ static const struct call calls[] = {
     {SYS_getpeername, RULE_ALWAYS, 0, 0},
     {SYS_getsockopt, RULE_ALWAYS, 0, 0},
     {SYS_setsockopt, RULE_ALWAYS, 0, 0},
-    {SYS_sendto, RULE_ADDRESS, 0, 0},
+    {SYS_sendto, RULE_SEND, 0, 0},
     {SYS_recvfrom, RULE_RECEIVE, 0, 0},
     {SYS_sendmsg, RULE_ALWAYS, 0, 0},
     {SYS_recvmsg, RULE_ALWAYS, 0, 0},
@@ -118,8 +118,11 @@ static void ask_if_inet(struct program *program, unsigned flags)
     finish(program, SECCOMP_RET_ALLOW);
 }
 
-static void ask_if_address(struct program *program)
+static void ask_if_flag_or_address(struct program *program, uint32_t flag)
 {
+    load(program, LOW(3));
+    add(program, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, flag, 0, 1));
+    finish(program, SECCOMP_RET_USER_NOTIF);
     load(program, LOW(4));
     skip_if(program, 0, 0, 2);
     load(program, HIGH(4));
@@ -160,14 +163,11 @@ static void add_rule(struct program *program, enum rule rule, unsigned flags)
     case RULE_INET:
         ask_if_inet(program, flags);
         break;
-    case RULE_ADDRESS:
-        ask_if_address(program);
-        break;
     case RULE_RECEIVE:
-        load(program, LOW(3));
-        add(program, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, MSG_ERRQUEUE, 0, 1));
-        finish(program, SECCOMP_RET_USER_NOTIF);
-        ask_if_address(program);
+        ask_if_flag_or_address(program, MSG_ERRQUEUE);
+        break;
+    case RULE_SEND:
+        ask_if_flag_or_address(program, MSG_MORE);
         break;
     case RULE_IOCTL:
         ask_if_network_request(program);

@@ -66,6 +66,30 @@ int message_fetch(const struct call *call, const struct message *message, struct
     return read_address(call, message->name_at, message->name_room, contents->name, &contents->name_bytes);
 }
 
+size_t message_fetch_part(const struct call *call, const struct message *message, size_t offset, uint8_t *to,
+                          size_t room)
+{
+    size_t got = 0;
+
+    for (size_t i = 0; i < message->pieces && got < room; i++) {
+        uint64_t at = (uint64_t)(uintptr_t)message->there[i].iov_base;
+        size_t part = message->there[i].iov_len;
+
+        if (offset >= part) {
+            offset -= part;
+            continue;
+        }
+        part -= offset;
+        if (part > room - got)
+            part = room - got;
+        if (!program_read(call, at + offset, to + got, part))
+            return 0;
+        got += part;
+        offset = 0;
+    }
+    return got;
+}
+
 static bool deliver_bytes(const struct call *call, const struct message *message, const struct contents *contents)
 {
     size_t done = 0;

@@ -43,6 +43,10 @@ int message_of_header(const struct call *call, uint64_t header_at, struct messag
 /* All that is to be sent; contents->data has MESSAGE_BYTES_MAX bytes. */
 int message_fetch(const struct call *call, const struct message *message, struct contents *contents);
 
+/* Bytes from `offset` on, at most `room`. How many; 0: they cannot be reached. */
+size_t message_fetch_part(const struct call *call, const struct message *message, size_t offset, uint8_t *to,
+                          size_t room);
+
 /* What was received, into the program's memory. */
 int message_deliver(const struct call *call, const struct message *message, const struct contents *contents);
 

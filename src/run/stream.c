@@ -4,6 +4,7 @@
  * the stack than the pair has room for: what the program does not read stays
  * in the stack and closes the window.
  */
+#include "run/send.h"
 #include "run/supervisor.h"
 
 #include <errno.h>
@@ -274,6 +275,8 @@ void stream_progress(struct run *run, struct psock *ps)
     }
     if (in || out)
         psock_mark_busy(run, ps);
+    if (ps->waiters != NULL)
+        stream_send_retry(run, ps);
     if (ps->hung_up && ps->eof_in && is_closed(ps))
         program_closed(run, ps, false);
 }

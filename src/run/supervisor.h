@@ -40,11 +40,12 @@ struct kept_option {
     uint8_t value[16];
 };
 
-/* A thread that sleeps in accept, connect or a receive. */
+/* A thread that sleeps in accept, connect, a receive or a send. */
 struct waiter {
     struct call call;
     struct waiter *next;
     rill_time deadline;
+    uint64_t done; /* bytes of a send that have gone */
 };
 
 struct psock {
@@ -108,6 +109,7 @@ struct run {
     uint32_t generation;
     int listeners[LISTENERS_MAX]; /* one a program; -1 */
     unsigned waiting;             /* waiters in all */
+    uint64_t resumed_done;        /* of the call that is being answered: waiters_forget_thread() */
     rill_time next_sweep, next_tidy;
     rlim_t files_before; /* the limit of open files that programs get back */
     bool told_foreign, told_io_uring;
@@ -149,9 +151,13 @@ void psock_mark_busy(struct run *run, struct psock *ps);
 /* ----------------------------------------------------------------- waiting.c */
 
 /* Let the call's thread sleep. */
-void waiter_add(struct run *run, struct psock *ps, const struct call *call, rill_time deadline);
-/* Forget what a thread waited for: it asks anew, so that was interrupted. */
-void waiters_forget_thread(struct run *run, struct psock *ps, pid_t thread);
+void waiter_add(struct run *run, struct psock *ps, const struct call *call, rill_time deadline, uint64_t done);
+/*
+ * Forget what a thread waited for: it asks anew, so that was interrupted. How many bytes of the same send have gone
+ * already: the program was told of none of them.
+ */
+uint64_t waiters_forget_thread(struct run *run, struct psock *ps, const struct call *call);
+void waiter_drop(struct run *run, struct psock *ps, const struct waiter *waiter);
 void waiter_pop(struct run *run, struct psock *ps);
 /* Answer all of them. */
 void waiters_end(struct run *run, struct psock *ps, int64_t result);
@@ -177,6 +183,8 @@ void answer_getpeername(struct run *run, struct psock *ps, const struct call *ca
 
 void answer_connect(struct run *run, struct psock *ps, const struct call *call);
 void connect_progress(struct run *run, struct psock *ps);
+/* MSG_FASTOPEN to ps->remote, with bytes of run->scratch. How many went, or a negative error; -EINPROGRESS: none. */
+int64_t connect_fast(struct run *run, struct psock *ps, int end, size_t bytes, bool may_wait);
 /* Keep the program's end from being writable; `end` is that end. */
 void pair_stuff(struct psock *ps, int end, uint32_t bytes);
 

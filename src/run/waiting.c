@@ -7,19 +7,20 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define SWEEP_INTERVAL UINT64_C(500000000)
 
-void waiter_add(struct run *run, struct psock *ps, const struct call *call, rill_time deadline)
+void waiter_add(struct run *run, struct psock *ps, const struct call *call, rill_time deadline, uint64_t done)
 {
     struct waiter **at = &ps->waiters;
     struct waiter *waiter = malloc(sizeof *waiter);
 
     if (waiter == NULL) {
-        call_answer(call, -ENOMEM);
+        call_answer(call, done > 0 ? (int64_t)done : -ENOMEM);
         return;
     }
-    *waiter = (struct waiter){.call = *call, .deadline = deadline};
+    *waiter = (struct waiter){.call = *call, .deadline = deadline, .done = done};
     while (*at != NULL)
         at = &(*at)->next;
     *at = waiter;
@@ -38,16 +39,36 @@ static void drop(struct run *run, struct waiter **at)
     run->waiting--;
 }
 
-void waiters_forget_thread(struct run *run, struct psock *ps, pid_t thread)
+static bool is_same_call(const struct call *a, const struct call *b)
+{
+    return a->number == b->number && memcmp(a->args, b->args, sizeof a->args) == 0;
+}
+
+uint64_t waiters_forget_thread(struct run *run, struct psock *ps, const struct call *call)
+{
+    struct waiter **at = &ps->waiters;
+    uint64_t done = 0;
+
+    while (*at != NULL) {
+        if ((*at)->call.thread == call->thread) {
+            if (is_same_call(&(*at)->call, call))
+                done = (*at)->done;
+            drop(run, at);
+        } else {
+            at = &(*at)->next;
+        }
+    }
+    return done;
+}
+
+void waiter_drop(struct run *run, struct psock *ps, const struct waiter *waiter)
 {
     struct waiter **at = &ps->waiters;
 
-    while (*at != NULL) {
-        if ((*at)->call.thread == thread)
-            drop(run, at);
-        else
-            at = &(*at)->next;
-    }
+    while (*at != NULL && *at != waiter)
+        at = &(*at)->next;
+    if (*at != NULL)
+        drop(run, at);
 }
 
 void waiter_pop(struct run *run, struct psock *ps)
@@ -58,7 +79,9 @@ void waiter_pop(struct run *run, struct psock *ps)
 void waiters_end(struct run *run, struct psock *ps, int64_t result)
 {
     while (ps->waiters != NULL) {
-        call_answer(&ps->waiters->call, result);
+        const struct waiter *waiter = ps->waiters;
+
+        call_answer(&waiter->call, waiter->done > 0 ? (int64_t)waiter->done : result);
         waiter_pop(run, ps);
     }
 }
@@ -66,11 +89,13 @@ void waiters_end(struct run *run, struct psock *ps, int64_t result)
 static bool is_over(const struct psock *ps, const struct waiter *waiter, rill_time now)
 {
     if (!call_is_waiting(&waiter->call))
-        return true;
+        return waiter->done == 0; /* a send that was interrupted is asked again, and goes on from there */
     if (now < waiter->deadline)
         return false;
-    /* connect(2): the attempt goes on, and a later call or poll tells how it ended. */
-    call_answer(&waiter->call, ps->phase == PSOCK_CONNECTING ? -EINPROGRESS : -EAGAIN);
+    if (waiter->done > 0)
+        call_answer(&waiter->call, (int64_t)waiter->done);
+    else /* connect(2): the attempt goes on, and a later call or poll tells how it ended. */
+        call_answer(&waiter->call, ps->phase == PSOCK_CONNECTING ? -EINPROGRESS : -EAGAIN);
     return true;
 }
 
