@@ -31,7 +31,9 @@
  *
  * TIME. rill_time is nanoseconds of any clock that does not go backward
  * (CLOCK_MONOTONIC, a simulated one); an earlier time than the last one given
- * counts as that last one.
+ * counts as that last one. It may be coarse: ticks of 55 ms work. But ISNs go
+ * by it (RFC 6528, 4 us), so that a pair of ports that is used, aborted and used
+ * again within a tick has the same ISN twice, and old packets may pass for new.
  */
 #ifndef RILL_RILL_H
 #define RILL_RILL_H

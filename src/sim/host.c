@@ -36,7 +36,7 @@ static bool create(struct world *world, struct host_sim *host)
     int result;
 
     config.memory = world->memory[host->index];
-    config.now = host->scenario->clock_offset;
+    config.now = host_clock(world, host);
     memcpy(config.secret, host->scenario->secret, sizeof config.secret);
     result = rill_stack_create(&config, &host->stack);
     if (result == 0)
@@ -74,6 +74,7 @@ bool host_open(struct world *world, unsigned index)
     struct host_sim *host = &world->hosts[index];
 
     *host = (struct host_sim){.scenario = &world->scenario.hosts[index], .index = (uint8_t)index};
+    host->clock_offset = host->scenario->clock_offset;
     host->arrived_tail = &host->arrived;
     host->wakes_at = RILL_NEVER;
     if (index == world->scenario.reference)
@@ -87,8 +88,8 @@ bool host_open(struct world *world, unsigned index)
         if (!create(world, host))
             return false;
     }
-    host->clock_offset = host->scenario->clock_offset + host->scenario->ran_before;
-    rill_poll(host->stack, host->clock_offset);
+    host->clock_offset += host->scenario->ran_before;
+    rill_poll(host->stack, host_clock(world, host));
     state_oracle_attach(world, host);
     host_listen(world, host);
     return true;
@@ -378,13 +379,13 @@ static bool transmit(struct world *world, struct host_sim *host)
 /* When the engine will be called for its deadline: on time, or some time later. */
 static rill_time poll_due(struct host_sim *host, rill_time deadline)
 {
-    rill_time late_max = host->scenario->poll_late_max;
+    rill_time late_max = host->scenario->poll_late_max, tick = host->scenario->clock_tick;
 
     if (deadline == RILL_NEVER)
         return RILL_NEVER;
-    if (late_max == 0)
-        return deadline;
-    return deadline + choose_log(&host->streams[HOST_LATE], 1, late_max);
+    if (late_max != 0)
+        deadline += choose_log(&host->streams[HOST_LATE], 1, late_max);
+    return deadline + tick - 1 - (deadline + tick - 1) % tick;
 }
 
 static void set_wake(struct world *world, struct host_sim *host)

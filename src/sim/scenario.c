@@ -267,6 +267,7 @@ static void draw_driver(const struct scenario *s, struct host_scenario *host, un
 static void draw_clock(const struct scenario *s, struct host_scenario *host, unsigned i)
 {
     static const uint32_t corners[] = {0, UINT32_C(0x80000000), UINT32_C(0xffffffff), UINT32_C(0x7fffffff)};
+    static const rill_time ticks[] = {1, 500 * US, 1 * MS, 4 * MS, 10 * MS, 15625 * US, 55 * MS};
     struct choices c;
 
     choices_init(&c, s->seed, "scenario/host/%u/clock", i);
@@ -279,6 +280,11 @@ static void draw_clock(const struct scenario *s, struct host_scenario *host, uns
         if (chance(&c, PPM / 4))
             host->clock_offset = (UINT64_C(1) << 63) - before - host->ran_before;
     }
+    choices_init(&c, s->seed, "scenario/host/%u/tick", i);
+    /* Where ports are used again within a tick the ISN is the same, and nothing tells the incarnations apart. */
+    host->clock_tick = has_fault(s, FAULT_CLOCK_COARSE) && !has_fault(s, FAULT_REUSE)
+                           ? ticks[choose(&c, sizeof ticks / sizeof ticks[0])]
+                           : 1;
     choices_init(&c, s->seed, "scenario/host/%u/isn", i);
     host->has_corner_isn = has_fault(s, FAULT_ISN) && chance(&c, PPM * 3 / 4);
     host->corner_isn = corners[choose(&c, 4)] - (uint32_t)choose_log(&c, 1, 100000);

@@ -37,6 +37,7 @@
     X(BUFFERS, "buffers")                                                                                              \
     X(CLOCK_START, "clock-start")                                                                                      \
     X(CLOCK_JUMP, "clock-jump")                                                                                        \
+    X(CLOCK_COARSE, "clock-coarse")                                                                                    \
     X(ISN, "isn")                                                                                                      \
     X(MTU, "mtu")                                                                                                      \
     X(OFFLOAD, "offload")                                                                                              \
@@ -89,6 +90,7 @@ struct host_scenario {
     uint32_t tx_full_ppm;    /* per output */
     rill_time tx_full_max;   /* ... and so long the device then takes nothing */
     rill_time clock_offset;  /* the host's clock at the world's time 0 */
+    rill_time clock_tick;    /* it goes on by so much at a time */
     rill_time ran_before;    /* ... and how long the stack has been there then */
     bool has_corner_isn;     /* the first session's client: ran_before is set so that its ISN is about the corner */
     uint32_t corner_isn;

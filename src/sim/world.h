@@ -137,7 +137,9 @@ static inline struct end *peer_of(struct end *end)
 
 static inline rill_time host_clock(const struct world *world, const struct host_sim *host)
 {
-    return world->now + host->clock_offset;
+    rill_time exact = world->now + host->clock_offset;
+
+    return exact - exact % host->scenario->clock_tick;
 }
 
 #endif
