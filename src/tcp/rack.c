@@ -123,6 +123,14 @@ static void arm_reorder_timer(struct tcp *tcp, struct tcb *tcb, uint32_t wait_us
     }
 }
 
+/* RFC 5681 4.3: what makes this more than the loss that the episode at hand is about. */
+static void note_loss(struct sender *sender, const struct sent *record)
+{
+    if ((record->flags & SENT_AGAIN) != 0 && !wrapping_before(record->sent_us, sender->episode_us))
+        sender->again_lost = true;
+    sender->later_lost = seq_max(sender->later_lost, record->span.end);
+}
+
 uint32_t rack_detect_loss(struct tcp *tcp, struct tcb *tcb)
 {
     struct sender *sender = sender_at(tcp, tcb);
@@ -143,8 +151,7 @@ uint32_t rack_detect_loss(struct tcp *tcp, struct tcb *tcb)
         }
         if (age_us >= age_max_us) {
             lost_bytes += sent_data_bytes(record);
-            if ((record->flags & SENT_AGAIN) != 0 && !wrapping_before(record->sent_us, sender->episode_us))
-                sender->again_lost = true;
+            note_loss(sender, record);
             scoreboard_lost(tcp, tcb, record, record->span.end);
         } else {
             wait_us = max_u32(wait_us, age_max_us - age_us);

@@ -46,9 +46,17 @@ static void remember_window(const struct tcb *tcb, struct sender *sender)
         return;
     sender->prior_cwnd = led ? tcb->ssthresh : tcb->cwnd;
     sender->prior_ssthresh = tcb->ssthresh;
+    sender->prior_state = sender->state == SENDER_LOSS ? SENDER_OPEN : sender->state;
+    sender->prior_high_seq = sender->high_seq;
     sender->undo_stamped = false;
     sender->undo_una = tcb->snd_una;
     sender->undo_again = 0;
+}
+
+void recovery_begin_reduction(const struct tcb *tcb, struct sender *sender, uint32_t flight_bytes)
+{
+    sender->prr_delivered = sender->prr_out = 0;
+    sender->recover_flight = max_u32(flight_bytes, tcb->snd_mss);
 }
 
 static void begin_episode(struct tcp *tcp, struct tcb *tcb, enum sender_state state, enum cc_event event,
@@ -59,10 +67,9 @@ static void begin_episode(struct tcp *tcp, struct tcb *tcb, enum sender_state st
     remember_window(tcb, sender);
     sender->undo_possible = event != CC_ECN;
     sender->again_lost = false;
-    sender->high_seq = tcb->snd_nxt;
+    sender->high_seq = sender->later_lost = tcb->snd_nxt;
     sender->episode_us = host_us(tcp_host(tcp));
-    sender->prr_delivered = sender->prr_out = 0;
-    sender->recover_flight = max_u32(flight_bytes, tcb->snd_mss);
+    recovery_begin_reduction(tcb, sender, flight_bytes);
     sender->tlp_in_flight = sender->tlp_due = false;
     sender->frto = FRTO_NONE;
     sender->state = (uint8_t)state;
@@ -213,6 +220,37 @@ static void detect_loss(struct tcp *tcp, struct tcb *tcb, struct ack_sample *ack
         on_loss(tcp, tcb, RILL_LOSS_RACK);
 }
 
+/* What is in flight for more than the first time; UINT32_MAX when a short walk does not tell. */
+static uint32_t bytes_sent_again(const struct tcp *tcp, const struct scoreboard *board)
+{
+    const struct sent *record = sent_at(tcp, board->all.first);
+    uint32_t bytes = 0;
+
+    for (unsigned i = 0; record != NULL; record = sent_at(tcp, record->span.next), i++) {
+        if (i == SCOREBOARD_STEPS_MAX)
+            return UINT32_MAX;
+        bytes += (record->flags & (SENT_AGAIN | SENT_LOST | SENT_SACKED)) == SENT_AGAIN ? sent_data_bytes(record) : 0;
+    }
+    return bytes;
+}
+
+/*
+ * SND.UNA has passed what the episode was about. RFC 5681 4.3: what was sent within it and is known to be lost, sent
+ * again or not, is another window's loss.
+ */
+static void pass_high_seq(struct tcp *tcp, struct tcb *tcb, struct ack_sample *ack)
+{
+    struct sender *sender = sender_at(tcp, tcb);
+    bool more_is_lost = sender->state >= SENDER_RECOVERY && seq_after(sender->later_lost, tcb->snd_una);
+
+    ack->recovered = sender->state == SENDER_CWR || sender->state == SENDER_RECOVERY;
+    end_episode(tcp, tcb);
+    if (!more_is_lost)
+        return;
+    on_loss(tcp, tcb, RILL_LOSS_RACK);
+    sender->undo_again = bytes_sent_again(tcp, &sender->board); /* RFC 3708: it must all come twice as well */
+}
+
 void recovery_acked(struct tcp *tcp, struct tcb *tcb, struct ack_sample *ack)
 {
     struct sender *sender = sender_at(tcp, tcb);
@@ -226,10 +264,8 @@ void recovery_acked(struct tcp *tcp, struct tcb *tcb, struct ack_sample *ack)
         sender->high_seq = tcb->snd_una; /* it is repaired already: the window is reduced, and that is all */
     }
     undo_acked(tcp, tcb, ack);
-    if (!seq_before(tcb->snd_una, sender->high_seq)) {
-        ack->recovered = sender->state == SENDER_CWR || sender->state == SENDER_RECOVERY;
-        end_episode(tcp, tcb);
-    }
+    if (!seq_before(tcb->snd_una, sender->high_seq))
+        pass_high_seq(tcp, tcb, ack);
     detect_loss(tcp, tcb, ack);
     if (ack->acked_bytes > 0 || ack->delivered_bytes > 0)
         move_window(tcp, tcb, ack);

@@ -20,6 +20,9 @@ void recovery_reorder_timeout(struct tcp *tcp, struct tcb *tcb);
 /* The retransmission timer fired; ep.own_backoff counts it already (RFC 6298 5.4, RFC 5681 3.1, RFC 8985 6.3). */
 void recovery_timeout(struct tcp *tcp, struct tcb *tcb);
 
+/* RFC 6937 3: proportional rate reduction starts, with so much in flight. */
+void recovery_begin_reduction(const struct tcb *tcb, struct sender *sender, uint32_t flight_bytes);
+
 /* Data left, for the first time or again: bytes of the stream. */
 void recovery_sent(struct tcp *tcp, struct tcb *tcb, uint32_t bytes, bool again);
 

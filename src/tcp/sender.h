@@ -125,6 +125,9 @@ struct sender {
     uint32_t episode_us;                 /* host_us() then */
     uint32_t prior_cwnd, prior_ssthresh; /* before it, for undo */
     bool again_lost;                     /* a retransmission of this episode was lost, too */
+    struct seq later_lost;               /* what was sent in it and lost ends here; high_seq: nothing was */
+    uint8_t prior_state;                 /* SENDER_CWR or SENDER_RECOVERY: the one that it broke into; else OPEN */
+    struct seq prior_high_seq;           /* ... and its high_seq */
     uint32_t undo_again;                 /* bytes sent again in it that no DSACK has reported */
     uint32_t undo_stamp;                 /* timestamp of its first retransmission (RFC 3522) */
     uint32_t prr_delivered, prr_out, recover_flight; /* RFC 6937 */

@@ -8,6 +8,20 @@
 #include "tcp/scoreboard.h"
 #include "tcp/trace.h"
 
+/* The episode is over; the one that it broke into goes on, unless SND.UNA has passed that as well. */
+static void go_back(struct tcb *tcb, struct sender *sender)
+{
+    sender->state = SENDER_OPEN;
+    if (sender->prior_state != SENDER_OPEN && seq_before(tcb->snd_una, sender->prior_high_seq)) {
+        sender->state = sender->prior_state;
+        sender->high_seq = sender->later_lost = sender->prior_high_seq;
+        recovery_begin_reduction(tcb, sender, seq_offset(tcb->snd_una, tcb->snd_nxt));
+    } else {
+        sender->high_seq = seq_sub(tcb->snd_una, 1); /* RFC 5682 3.1: what is late may still prove to be lost */
+    }
+    sender->prior_state = SENDER_OPEN;
+}
+
 /* RFC 4015: what was taken is given back. */
 static void undo(struct tcp *tcp, struct tcb *tcb)
 {
@@ -18,10 +32,9 @@ static void undo(struct tcp *tcp, struct tcb *tcb)
     scoreboard_unlose(tcp, tcb);
     if (sender->state >= SENDER_RECOVERY)
         rack_recovered(tcp, tcb);
-    sender->state = SENDER_OPEN;
+    go_back(tcb, sender);
     sender->frto = FRTO_NONE;
     sender->undo_possible = false;
-    sender->high_seq = seq_sub(tcb->snd_una, 1); /* RFC 5682 3.1: what is late may still prove to be lost */
     if (cc_of(tcb)->undo != NULL)
         cc_of(tcb)->undo(tcp, tcb);
     host_count(tcp_host(tcp), RILL_COUNT_TCP_SPURIOUS, 1);
