@@ -165,18 +165,23 @@ static uint16_t payload_mss(const struct tcb *tcb, const struct tcp_options *opt
     return (uint16_t)(tcb->snd_mss > taken + 8 ? tcb->snd_mss - taken : 8);
 }
 
-/*
- * Send [from, from + length) and, with fin, the FIN behind it; record: theirs, to know and to learn where the bytes
- * lie. Returns the sequence numbers used.
- */
-static uint32_t send_range(struct tcp *tcp, struct tcb *tcb, struct rill_train *train, struct seq from,
-                           uint32_t length_bytes, bool fin, struct sent *record, bool again)
+/* The options that a segment would have now, and with them, in train->segment_bytes, the payload for which they leave room. */
+static void begin_text(struct tcp *tcp, struct tcb *tcb, struct rill_train *train, struct tcp_header *header)
 {
-    struct tcp_header header;
+    options_for_segment(tcp, tcb, &header->options);
+    begin_train(train, payload_mss(tcb, &header->options));
+}
+
+/*
+ * Send [from, from + length) and, with fin, the FIN behind it, in what begin_text() has begun; record: theirs, to know
+ * and to learn where the bytes lie. Returns the sequence numbers used.
+ */
+static uint32_t send_range(struct tcp *tcp, struct tcb *tcb, struct rill_train *train, struct tcp_header *header,
+                           struct seq from, uint32_t length_bytes, bool fin, struct sent *record)
+{
+    bool again = !seq_equal(from, tcb->snd_nxt);
     struct seq end;
 
-    options_for_segment(tcp, tcb, &header.options);
-    begin_train(train, payload_mss(tcb, &header.options));
     if (length_bytes > 0) {
         uint32_t taken = send_queue_slices(tcp, tcb, from, length_bytes, &record->buffer, train);
 
@@ -184,18 +189,18 @@ static uint32_t send_range(struct tcp *tcp, struct tcb *tcb, struct rill_train *
         length_bytes = taken;
     }
     end = seq_add(from, length_bytes);
-    header.seq = from;
-    header.flags = TCP_ACK;
-    header.urgent = 0;
+    header->seq = from;
+    header->flags = TCP_ACK;
+    header->urgent = 0;
     if (length_bytes > 0 && seq_equal(end, send_queue_end(tcp, tcb)))
-        header.flags |= TCP_PSH; /* RFC 9293 3.9.1.2: nothing more is buffered */
+        header->flags |= TCP_PSH; /* RFC 9293 3.9.1.2: nothing more is buffered */
     if (fin)
-        header.flags |= TCP_FIN;
+        header->flags |= TCP_FIN;
     if (tcb->busy != REF_NONE && seq_after(busy_at(tcp, tcb)->snd_up, from)) {
-        header.flags |= TCP_URG;
-        header.urgent = (uint16_t)min_u32(seq_offset(from, busy_at(tcp, tcb)->snd_up), UINT16_MAX);
+        header->flags |= TCP_URG;
+        header->urgent = (uint16_t)min_u32(seq_offset(from, busy_at(tcp, tcb)->snd_up), UINT16_MAX);
     }
-    finish_train(tcp, tcb, train, &header, !again && length_bytes > 0);
+    finish_train(tcp, tcb, train, header, !again && length_bytes > 0);
     count_segments(tcp, tcb, train, again);
     return length_bytes + (fin ? 1 : 0);
 }
@@ -209,13 +214,12 @@ static void restart_timer(struct tcp *tcp, struct tcb *tcb)
     tcb->retransmit_at = NANOS_NEVER;
 }
 
-/* Send the first n sequence numbers of a record again. */
-static bool send_record(struct tcp *tcp, struct tcb *tcb, struct rill_train *train, struct sent *record, uint32_t n)
+/* Send the first n bytes of a record again; with fin, all of it and the FIN. */
+static bool send_record(struct tcp *tcp, struct tcb *tcb, struct rill_train *train, struct tcp_header *header,
+                        struct sent *record, uint32_t n, bool fin)
 {
-    bool fin = (record->flags & SENT_FIN) != 0 && n == sent_bytes(record);
     bool is_first = record->span.previous == REF_NONE;
-    uint32_t data = n - (fin ? 1 : 0);
-    uint32_t sent = send_range(tcp, tcb, train, record->span.start, data, fin, record, true);
+    uint32_t sent = send_range(tcp, tcb, train, header, record->span.start, n, fin, record);
 
     if (sent == 0)
         return false;
@@ -228,45 +232,58 @@ static bool send_record(struct tcp *tcp, struct tcb *tcb, struct rill_train *tra
     return true;
 }
 
-/* How much of the next lost record may leave now; 0: nothing. */
-static uint32_t resendable(struct tcp *tcp, struct tcb *tcb, const struct sent *record)
+/* What the peer's window leaves from the record on: a full segment at least, should it have shrunk under the first one. */
+static uint32_t window_again(const struct tcb *tcb, const struct sent *record)
 {
-    uint32_t n = min_u32(sent_bytes(record), RILL_TRAIN_PAYLOAD_MAX);
-    uint32_t flight = sender_flight(tcp, tcb);
     uint32_t ahead = seq_offset(tcb->snd_una, record->span.start);
-    uint32_t window = max_u32(tcb->snd_wnd, tcb->snd_mss), room;
+    uint32_t window = max_u32(tcb->snd_wnd, tcb->snd_mss);
 
-    if (ahead == 0 && (flight == 0 || sender_at(tcp, tcb)->first_due))
-        return min_u32(n, tcb->snd_mss); /* the first segment always goes */
-    rill_assert(tcb->snd_mss > 0);
-    room = tcb->cwnd > flight ? tcb->cwnd - flight : 0;
-    room = min_u32(room, window > ahead ? window - ahead : 0);
-    if (room < min_u32(n, tcb->snd_mss))
-        return 0;
-    if (n > room)
-        n = room - room % tcb->snd_mss; /* whole segments */
-    return min_u32(n, pacing_quantum(tcp, tcb));
+    return window > ahead ? window - ahead : 0;
+}
+
+/* What windows leave for `wanted` bytes that were lost, from the record on; notes when it is cwnd that holds them back. */
+static uint32_t room_again(struct tcp *tcp, struct tcb *tcb, const struct sent *record, uint32_t wanted, uint16_t mss)
+{
+    struct sender *sender = sender_at(tcp, tcb);
+    uint32_t flight = sender_flight(tcp, tcb);
+    uint32_t window = window_again(tcb, record);
+    uint32_t allowed = tcb->cwnd > flight ? tcb->cwnd - flight : 0;
+
+    if (seq_equal(record->span.start, tcb->snd_una) && (flight == 0 || sender->first_due))
+        return mss; /* the first segment always goes */
+    if (allowed < min_u32(wanted, window))
+        sender->limited_end = tcb->snd_nxt;
+    return min_u32(allowed, window);
 }
 
 /* What was lost goes out again, first of all. */
 static bool send_again(struct tcp *tcp, struct tcb *tcb, struct rill_train *train)
 {
+    struct tcp_header header;
     struct sent *record;
-    uint32_t n;
+    uint32_t run, room, n;
+    bool fin;
 
     if (tcb->sender == REF_NONE || (record = sent_at(tcp, sender_at(tcp, tcb)->board.lost.first)) == NULL)
         return false;
     if (sender_at(tcp, tcb)->frto == FRTO_NEW_DATA)
         return false; /* RFC 5682 3.1 step 2 b: new data goes, and tells whether anything was lost at all */
-    scoreboard_gather_lost(tcp, tcb, record, tcb->snd_mss);
-    n = resendable(tcp, tcb, record);
-    if (n == 0)
+    begin_text(tcp, tcb, train, &header);
+    run = scoreboard_lost_run(tcp, record, train->segment_bytes);
+    room = room_again(tcp, tcb, record, run, train->segment_bytes);
+    if (room < min_u32(run, train->segment_bytes))
         return false;
     if (!sender_at(tcp, tcb)->first_due && !pacing_allows(tcp, tcb)) { /* a timeout's own segment has waited enough */
         sender_at(tcp, tcb)->pacing_waits = true;
         return false;
     }
-    return send_record(tcp, tcb, train, record, n);
+    scoreboard_gather_lost(tcp, tcb, record, train->segment_bytes);
+    n = min_u32(sent_data_bytes(record), min_u32(room, RILL_TRAIN_PAYLOAD_MAX));
+    n = min_u32(n, pacing_quantum(tcp, tcb));
+    if (n < sent_data_bytes(record) && n > train->segment_bytes)
+        n -= n % train->segment_bytes; /* whole segments */
+    fin = (record->flags & SENT_FIN) != 0 && n == sent_data_bytes(record) && window_again(tcb, record) > n;
+    return send_record(tcp, tcb, train, &header, record, n, fin);
 }
 
 /* Nagle (RFC 9293 3.7.4) as Minshall refined it: one small segment in flight at a time, full ones do not count. */
@@ -322,7 +339,8 @@ static uint32_t sendable(struct tcp *tcp, struct tcb *tcb, uint32_t unsent, uint
 }
 
 /* n bytes of new data, or the FIN, or both, leave. */
-static bool send_fresh(struct tcp *tcp, struct tcb *tcb, struct rill_train *train, uint32_t n, bool fin)
+static bool send_fresh(struct tcp *tcp, struct tcb *tcb, struct rill_train *train, struct tcp_header *header,
+                       uint32_t n, bool fin)
 {
     struct seq from = tcb->snd_nxt;
     struct sent *record;
@@ -330,7 +348,7 @@ static bool send_fresh(struct tcp *tcp, struct tcb *tcb, struct rill_train *trai
 
     if (!sender_make(tcp, tcb) || (record = scoreboard_new(tcp, tcb)) == NULL)
         return false; /* no memory: ACKs give some back, or the persist timer tries again */
-    sent = send_range(tcp, tcb, train, from, n, fin, record, false);
+    sent = send_range(tcp, tcb, train, header, from, n, fin, record);
     tcb->snd_nxt = seq_add(from, sent);
     tcb->flags &= ~(uint32_t)TCB_FORCE_SEND;
     if (limits_of(tcp, tcb)->unsent_bytes != 0)
@@ -351,17 +369,22 @@ static bool something_is_lost(const struct tcp *tcp, const struct tcb *tcb)
     return tcb->sender != REF_NONE && sender_at(tcp, tcb)->board.lost.first != REF_NONE;
 }
 
-/* RFC 5682 3.1 step 2 b: with nothing new to send there is nothing to learn. */
+/* RFC 5682 3.1 step 2 b: with nothing new that could be sent, now or when pacing allows, there is nothing to learn. */
 static void frto_gives_up(struct tcp *tcp, struct tcb *tcb)
 {
-    if (tcb->sender != REF_NONE && sender_at(tcp, tcb)->frto == FRTO_NEW_DATA &&
-        seq_equal(sender_at(tcp, tcb)->high_seq, tcb->snd_nxt))
-        sender_at(tcp, tcb)->frto = FRTO_NONE;
+    struct sender *sender;
+
+    if (tcb->sender == REF_NONE)
+        return;
+    sender = sender_at(tcp, tcb);
+    if (sender->frto == FRTO_NEW_DATA && seq_equal(sender->high_seq, tcb->snd_nxt) && !sender->pacing_waits)
+        sender->frto = FRTO_NONE;
 }
 
 static bool send_new(struct tcp *tcp, struct tcb *tcb, struct rill_train *train)
 {
     uint32_t unsent, n, window_left, ahead;
+    struct tcp_header header;
     bool fin;
 
     if ((tcb->flags & TCB_FIN_SENT) != 0 || (!state_is_synchronized(tcb->ep.state) && !fast_open_may_send(tcb)))
@@ -372,7 +395,8 @@ static bool send_new(struct tcp *tcp, struct tcb *tcb, struct rill_train *train)
     if (something_is_lost(tcp, tcb) && sender_at(tcp, tcb)->frto != FRTO_NEW_DATA)
         return false; /* what was lost goes first */
     ahead = seq_offset(send_queue_start(tcb), tcb->snd_nxt);
-    n = sendable(tcp, tcb, unsent, tcb->snd_mss);
+    begin_text(tcp, tcb, train, &header);
+    n = sendable(tcp, tcb, unsent, train->segment_bytes);
     window_left = tcb->snd_wnd > ahead ? tcb->snd_wnd - ahead : 0;
     fin = (tcb->flags & TCB_CLOSE_QUEUED) != 0 && n == unsent && window_left > n && !fast_open_may_send(tcb);
     if (n == 0 && !fin)
@@ -381,7 +405,7 @@ static bool send_new(struct tcp *tcp, struct tcb *tcb, struct rill_train *train)
         sender_at(tcp, tcb)->pacing_waits = true;
         return false;
     }
-    return send_fresh(tcp, tcb, train, n, fin);
+    return send_fresh(tcp, tcb, train, &header, n, fin);
 }
 
 /* RFC 8985 7.3: one segment of new data if the peer's window takes it, else the last one sent; cwnd or no. */
@@ -390,19 +414,23 @@ static bool send_probe(struct tcp *tcp, struct tcb *tcb, struct rill_train *trai
     struct sender *sender;
     struct sent *record;
     uint32_t ahead = seq_offset(send_queue_start(tcb), tcb->snd_nxt), unsent, n;
+    struct tcp_header header;
     bool again = false, sent;
 
     if (tcb->sender == REF_NONE || !sender_at(tcp, tcb)->tlp_due)
         return false;
     sender = sender_at(tcp, tcb);
     sender->tlp_due = false;
+    if (!probe_is_wanted(tcp, tcb))
+        return false; /* SACKs came since: RACK finds what is missing */
     unsent = (tcb->flags & TCB_FIN_SENT) != 0 ? 0 : seq_offset(tcb->snd_nxt, send_queue_end(tcp, tcb));
-    n = min_u32(unsent, tcb->snd_mss);
+    begin_text(tcp, tcb, train, &header);
+    n = min_u32(unsent, train->segment_bytes);
     if (n > 0 && ahead + n <= tcb->snd_wnd) {
-        sent = send_fresh(tcp, tcb, train, n, false);
+        sent = send_fresh(tcp, tcb, train, &header, n, false);
     } else if ((record = scoreboard_last_segment(tcp, tcb)) != NULL) {
         again = true;
-        sent = send_record(tcp, tcb, train, record, sent_bytes(record));
+        sent = send_record(tcp, tcb, train, &header, record, sent_data_bytes(record), (record->flags & SENT_FIN) != 0);
     } else {
         return false;
     }

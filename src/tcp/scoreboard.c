@@ -8,6 +8,8 @@
 #include "tcp/rate.h"
 #include "tcp/send_queue.h"
 
+#define LOST_RUN_STEPS 16u
+
 static ref ref_of(const struct tcp *tcp, const struct sent *record)
 {
     return arena_ref(&tcp->ip.host.arena, record);
@@ -118,9 +120,10 @@ static void free_record(struct tcp *tcp, struct sender *sender, struct sent *rec
         pool_give(tcp_arena(tcp), &tcp->sents, ref_of(tcp, record));
 }
 
+/* A FIN takes no room: alone it is a segment, else it goes with the last one. */
 static uint32_t segments_in(const struct sent *record)
 {
-    return (sent_bytes(record) + record->segment_bytes - 1) / record->segment_bytes;
+    return max_u32((sent_data_bytes(record) + record->segment_bytes - 1) / record->segment_bytes, 1);
 }
 
 /* Cut a record that is not SACKED in two at `at`, inside it. The second part; NULL when memory is short. */
@@ -342,13 +345,31 @@ struct sent *scoreboard_last_segment(struct tcp *tcp, struct tcb *tcb)
     return split(tcp, tcb, last, seq_sub(last->span.end, over));
 }
 
-void scoreboard_gather_lost(struct tcp *tcp, struct tcb *tcb, struct sent *record, uint32_t bytes)
+uint32_t scoreboard_lost_run(const struct tcp *tcp, const struct sent *record, uint32_t wanted_bytes)
+{
+    uint32_t bytes = sent_bytes(record);
+
+    for (unsigned i = 0; i < LOST_RUN_STEPS && bytes < wanted_bytes; i++) {
+        record = sent_at(tcp, record->span.next);
+        if (record == NULL || (record->flags & SENT_LOST) == 0)
+            return bytes;
+        bytes += sent_bytes(record);
+    }
+    return max_u32(bytes, wanted_bytes);
+}
+
+void scoreboard_gather_lost(struct tcp *tcp, struct tcb *tcb, struct sent *record, uint32_t wanted_bytes)
 {
     struct scoreboard *board = &sender_at(tcp, tcb)->board;
     struct sent *next;
 
-    while (sent_bytes(record) < bytes && (next = sent_at(tcp, record->span.next)) != NULL &&
+    while (sent_bytes(record) <= wanted_bytes && (next = sent_at(tcp, record->span.next)) != NULL &&
            (next->flags & SENT_LOST) != 0) {
+        uint32_t lacks = wanted_bytes - sent_bytes(record);
+
+        if (sent_data_bytes(next) > lacks &&
+            (lacks == 0 || split(tcp, tcb, next, seq_add(next->span.start, lacks)) == NULL))
+            return;
         list_take(tcp, &board->lost, next);
         record->span.end = next->span.end;
         record->flags |= next->flags & SENT_FIN;

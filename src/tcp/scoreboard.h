@@ -45,8 +45,14 @@ struct sent *scoreboard_last_segment(struct tcp *tcp, struct tcb *tcb);
 /* RFC 1191: segments of more than `mss` bytes do not fit any more: they go again, and it is no sign of congestion. */
 void scoreboard_too_big(struct tcp *tcp, struct tcb *tcb, uint16_t mss);
 
-/* Lost records that follow on a lost one become part of it until it has `bytes`: they go again in full segments. */
-void scoreboard_gather_lost(struct tcp *tcp, struct tcb *tcb, struct sent *record, uint32_t bytes);
+/* What a lost record has with the lost ones that follow on it, up to wanted_bytes; that many if a short walk is not enough. */
+uint32_t scoreboard_lost_run(const struct tcp *tcp, const struct sent *record, uint32_t wanted_bytes);
+
+/*
+ * It is about to go again: lost records that follow on it become part of it until it has wanted_bytes, so that full
+ * segments leave. How the original segments were cut is forgotten with that.
+ */
+void scoreboard_gather_lost(struct tcp *tcp, struct tcb *tcb, struct sent *record, uint32_t wanted_bytes);
 
 /* An in-flight record, or its first bytes up to `end`, is taken for lost. */
 void scoreboard_lost(struct tcp *tcp, struct tcb *tcb, struct sent *record, struct seq end);
