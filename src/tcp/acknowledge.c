@@ -183,6 +183,7 @@ void acknowledge_new(struct tcp *tcp, struct tcb *tcb, const struct arrival *arr
         rate_finish(tcp, tcb, &sample);
         recovery_acked(tcp, tcb, &sample);
         sender_at(tcp, tcb)->probe_wanted = true;
+        sender_at(tcp, tcb)->tlp_due = false; /* RFC 8985 7.2: an ACK of new data starts the PTO anew */
     }
     tell_application(tcp, tcb, data);
     connection_touch(tcp, tcb);

@@ -289,6 +289,13 @@ static void add_options(const struct peer *p, const struct peer_packet *packet, 
         options->accurate_ecn[TCP_ECN_CEB] = packet->ceb;
         options->accurate_ecn[TCP_ECN_E1B] = packet->e1b;
     }
+    if (packet->sack_count > 0) {
+        options->present |= TCP_OPTION_SACK;
+        options->sack_count = packet->sack_count;
+        for (unsigned i = 0; i < packet->sack_count; i++)
+            options->sack[i] =
+                (struct tcp_sack_block){{p->iss + packet->sack[i].start}, {p->iss + packet->sack[i].end}};
+    }
     if (packet->fast_open) {
         options->present |= TCP_OPTION_FAST_OPEN;
         options->fast_open_experimental = packet->experimental;
@@ -340,6 +347,12 @@ void peer_send(struct peer *p, unsigned flags, uint32_t seq, uint32_t ack, uint3
     struct peer_packet packet = {.flags = (uint8_t)flags, .seq = seq, .ack = ack, .data_bytes = data_bytes};
 
     peer_send_packet(p, &packet);
+}
+
+void peer_sack(struct peer *p, uint32_t ack, uint32_t start, uint32_t end)
+{
+    peer_send_packet(p, &(struct peer_packet){
+                            .flags = TCP_ACK, .seq = p->rcv_nxt, .ack = ack, .sack_count = 1, .sack = {{start, end}}});
 }
 
 void peer_advance(struct peer *p, uint64_t ms)

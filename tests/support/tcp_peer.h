@@ -75,6 +75,10 @@ struct peer_packet {
     bool accurate_ecn; /* with AccECN's option: these fields, as struct tcp_options has them */
     uint8_t accurate_ecn_fields;
     uint32_t e0b, ceb, e1b;
+    uint8_t sack_count; /* SACK blocks, relative */
+    struct peer_block {
+        uint32_t start, end;
+    } sack[4];
     bool fast_open;       /* with the option */
     bool experimental;    /* under number 254 */
     uint8_t cookie_bytes; /* 0: asks for one */
@@ -124,6 +128,8 @@ struct peer_setup peer_corner(unsigned index);
 /* The peer sends a segment; what the stack answers is collected. */
 void peer_send(struct peer *p, unsigned flags, uint32_t seq, uint32_t ack, uint32_t data_bytes);
 void peer_send_packet(struct peer *p, const struct peer_packet *packet);
+/* An ACK with one block. */
+void peer_sack(struct peer *p, uint32_t ack, uint32_t start, uint32_t end);
 
 /* The byte that both streams have at this place: what the stack sends is compared with it. */
 uint8_t peer_stream_byte(uint32_t position);

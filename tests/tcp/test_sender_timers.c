@@ -89,11 +89,51 @@ static void the_ack_of_a_first_retransmission_after_a_second_one_is_no_sign_of_a
     peer_close(&p);
 }
 
+/* The stack is turned, its timers fire, and the driver has not pulled yet. */
+static void fire_timers_at(struct peer *p, uint64_t ms)
+{
+    p->now += ms * 1000000;
+    rill_poll(p->stack, p->now);
+}
+
+static void R8985_11_a_probe_that_is_due_is_forgotten_when_new_data_is_acknowledged(void **state)
+{
+    struct peer p;
+    (void)state;
+    peer_open(&p, &(struct peer_setup){.mss = MSS, .sack = true, .option_flags = RILL_OPTION_CORK});
+    peer_reach(&p, RILL_STATE_ESTABLISHED);
+    assert_int_equal(peer_user_send(&p, MSS + 10), MSS + 10);
+    expect_segment(&p, TCP_ACK, 1, 1, MSS);
+    fire_timers_at(&p, 210); /* 2 SRTT and the longest delay of an ACK */
+    assert_int_equal(rill_counted(p.stack, RILL_COUNT_TCP_RTO_FIRED), 0);
+    peer_send(&p, TCP_ACK, 1, 1 + MSS, 0);
+    expect_nothing(&p);
+    assert_int_equal(rill_counted(p.stack, RILL_COUNT_TCP_LOSS_PROBES), 0);
+    peer_close(&p);
+}
+
+static void R8985_11_a_probe_that_is_due_is_forgotten_when_something_is_sacked(void **state)
+{
+    struct peer p;
+    (void)state;
+    peer_open(&p, &(struct peer_setup){.mss = MSS, .sack = true, .option_flags = RILL_OPTION_CORK});
+    peer_reach(&p, RILL_STATE_ESTABLISHED);
+    assert_int_equal(peer_user_send(&p, 2 * MSS + 10), 2 * MSS + 10);
+    expect_segment(&p, TCP_ACK, 1, 1, MSS);
+    expect_segment(&p, TCP_ACK, 1 + MSS, 1, MSS);
+    fire_timers_at(&p, 20);
+    peer_sack(&p, 1, 1 + MSS, 1 + 2 * MSS);
+    assert_int_equal(rill_counted(p.stack, RILL_COUNT_TCP_LOSS_PROBES), 0);
+    peer_close(&p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(many_segments_of_one_instant_do_not_keep_the_reordering_timer_going),
         cmocka_unit_test(R6298_10_R8985_12_loss_probes_do_not_put_the_retransmission_timer_off_for_ever),
+        cmocka_unit_test(R8985_11_a_probe_that_is_due_is_forgotten_when_new_data_is_acknowledged),
+        cmocka_unit_test(R8985_11_a_probe_that_is_due_is_forgotten_when_something_is_sacked),
         cmocka_unit_test(the_ack_of_a_first_retransmission_after_a_second_one_is_no_sign_of_a_mistake),
     };
 
