@@ -221,13 +221,13 @@ static void detect_loss(struct tcp *tcp, struct tcb *tcb, struct ack_sample *ack
 }
 
 /* What is in flight for more than the first time; UINT32_MAX when a short walk does not tell. */
-static uint32_t bytes_sent_again(const struct tcp *tcp, const struct scoreboard *board)
+static uint32_t bytes_sent_again(struct tcp *tcp, const struct scoreboard *board)
 {
     const struct sent *record = sent_at(tcp, board->all.first);
     uint32_t bytes = 0;
 
-    for (unsigned i = 0; record != NULL; record = sent_at(tcp, record->span.next), i++) {
-        if (i == SCOREBOARD_STEPS_MAX)
+    for (; record != NULL; record = sent_at(tcp, record->span.next)) {
+        if (!work_may_step(&tcp_host(tcp)->work, SCOREBOARD_LOST_FROM_MAX / 2))
             return UINT32_MAX;
         bytes += (record->flags & (SENT_AGAIN | SENT_LOST | SENT_SACKED)) == SENT_AGAIN ? sent_data_bytes(record) : 0;
     }
