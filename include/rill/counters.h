@@ -16,7 +16,19 @@
     X(IP_OPTIONS, "ip_options", "IPv4 options malformed, or source routed")                                            \
     X(IP_MARTIAN, "ip_martian", "source or destination address is not possible on this interface")                     \
     X(IP_NOT_OURS, "ip_not_ours", "destination address is not one of the stack's")                                     \
-    X(IP_FRAGMENT, "ip_fragment", "a fragment, and reassembly is not available")                                       \
+    X(IP_FRAGMENT_LENGTH, "ip_fragment_length",                                                                        \
+      "fragment without data, or of no multiple of 8 bytes where more follow")                                         \
+    X(IP_FRAGMENT_TOO_LONG, "ip_fragment_too_long", "fragments of more than an IP packet may have (ping of death)")    \
+    X(IP_FRAGMENT_TINY, "ip_fragment_tiny", "fragment that cuts a TCP header in two (RFC 1858, RFC 3128)")             \
+    X(IP_FRAGMENT_OVERLAP, "ip_fragment_overlap",                                                                      \
+      "fragments that contradict each other: the whole datagram goes (RFC 5722)")                                      \
+    X(IP_FRAGMENT_DUPLICATE, "ip_fragment_duplicate", "fragment that is there already")                                \
+    X(IP_FRAGMENT_TOO_MANY, "ip_fragment_too_many", "datagram of too many fragments")                                  \
+    X(IP_FRAGMENT_ECN, "ip_fragment_ecn", "congestion mark among fragments that know of no ECN (RFC 3168)")            \
+    X(IP_FRAGMENT_TIMEOUT, "ip_fragment_timeout", "fragment whose others did not come in time")                        \
+    X(IP_FRAGMENT_EVICTED, "ip_fragment_evicted",                                                                      \
+      "fragment given up for newer ones: too many bytes wait, of all or of its source")                                \
+    X(IP_FRAGMENT_NO_MEMORY, "ip_fragment_no_memory", "fragment refused: the arena has no memory for it")              \
     X(IP_PROTOCOL, "ip_protocol", "no protocol here takes it")                                                         \
     X(IP_NO_ROUTE, "ip_no_route", "no route to the destination")                                                       \
     X(ICMP_SHORT, "icmp_short", "ICMP message shorter than its type needs")                                            \
@@ -69,6 +81,10 @@
     X(IP_OUT, "ip_out", "IP packets sent; a train counts each of its segments")                                        \
     X(IP_BYTES_IN, "ip_bytes_in", "bytes of IP packets received")                                                      \
     X(IP_BYTES_OUT, "ip_bytes_out", "bytes of IP packets sent")                                                        \
+    X(IP_FRAGMENTS_IN, "ip_fragments_in", "fragments received")                                                        \
+    X(IP_REASSEMBLED, "ip_reassembled", "datagrams put together from fragments")                                       \
+    X(IP_FRAGMENTED, "ip_fragmented", "datagrams sent in fragments, which ip_out counts each")                         \
+    X(ICMP_TIME_EXCEEDED_OUT, "icmp_time_exceeded_out", "time exceeded messages sent, about fragments")                \
     X(ICMP_ECHO_REPLIES, "icmp_echo_replies", "echo requests answered")                                                \
     X(ICMP_UNREACHABLE_OUT, "icmp_unreachable_out", "destination unreachable messages sent")                           \
     X(ICMP_ERRORS_HELD, "icmp_errors_held", "ICMP errors held back by the rate limit")                                 \

@@ -62,7 +62,7 @@ struct rill_train {
     uint16_t segment_bytes;   /* payload per segment; >= payload_bytes when there is one segment */
     uint16_t slice_count;
     uint32_t payload_bytes; /* sum of the slices */
-    uint8_t protocol;       /* IP protocol number: 6, 1, ... */
+    uint8_t protocol;       /* IP protocol number: 6, 1, ...; 0: a fragment, to whose data nothing is to be added */
     uint8_t ip_version;     /* 4 or 6 */
     uint8_t flags;          /* RILL_TRAIN_...; TCP only */
     uint8_t header[RILL_HEADER_BYTES_MAX];

@@ -590,6 +590,7 @@ struct rill_memory {
     uint64_t arena_bytes, used_bytes, used_bytes_max;
     uint64_t head_bytes; /* the stack itself, whatever it holds */
     uint64_t connection_bytes, half_open_bytes, time_wait_bytes, path_bytes, table_bytes, udp_bytes;
+    uint64_t fragment_bytes;     /* datagrams that come in pieces; the pieces are in buffers */
     uint64_t buffer_bytes;       /* in live buffers */
     uint64_t spare_buffer_bytes; /* held for buffers to come */
     uint32_t connections, half_open, time_wait, paths, listeners, udp_sockets;

@@ -31,6 +31,16 @@ enum rill_udp_flag {
     RILL_UDP_REUSE_PORT = 0x4,    /* may share it too, and what comes is spread over them, by its source */
 };
 
+/* When a datagram has DF, and when it is sent in fragments: what Linux's IP_MTU_DISCOVER says. */
+enum rill_udp_mtu_discovery {
+    RILL_UDP_MTU_WANT,      /* DF as long as it fits the path's MTU, as far as that is known; else in fragments */
+    RILL_UDP_MTU_DONT,      /* never DF; in fragments when the interface's MTU is less */
+    RILL_UDP_MTU_DO,        /* always DF; more than the path's MTU is -RILL_EMSGSIZE */
+    RILL_UDP_MTU_PROBE,     /* always DF; more than the interface's MTU is -RILL_EMSGSIZE, whatever ICMP says */
+    RILL_UDP_MTU_INTERFACE, /* never DF; more than the interface's MTU is -RILL_EMSGSIZE */
+    RILL_UDP_MTU_OMIT,      /* as DONT */
+};
+
 struct rill_udp_options {
     uint32_t size;                 /* sizeof(struct rill_udp_options), set by rill_udp_options_default() */
     uint32_t flags;                /* enum rill_udp_flag */
@@ -40,6 +50,7 @@ struct rill_udp_options {
     uint8_t tos;
     uint8_t ttl;           /* 0: 64 */
     uint8_t multicast_ttl; /* 0: 1 (RFC 1122 4.1.4, RFC 1112 6.1) */
+    uint8_t mtu_discovery; /* enum rill_udp_mtu_discovery */
 };
 
 void rill_udp_options_default(struct rill_udp_options *options);
@@ -76,8 +87,8 @@ struct rill_udp_how {
 
 /*
  * Send one datagram, copied once. remote NULL: to the connected one. Binds what is not bound. how may be NULL. The
- * number of bytes; -RILL_EAGAIN (no room: RILL_WRITABLE follows), -RILL_EMSGSIZE (more than fits in one packet of the
- * path: there are no fragments), -RILL_ENOTCONN (remote NULL and not connected), -RILL_EINVAL (port 0, no address),
+ * number of bytes; -RILL_EAGAIN (no room: RILL_WRITABLE follows), -RILL_EMSGSIZE (more than 65,507 bytes, or than fits
+ * in one packet where fragments are not wanted), -RILL_ENOTCONN (remote NULL and not connected), -RILL_EINVAL (port 0, no address),
  * -RILL_EACCES (broadcast, not allowed), -RILL_ENETUNREACH, -RILL_EADDRNOTAVAIL (source not ours), -RILL_ENOBUFS (no
  * memory), -RILL_EBADF, or the pending error of a connected socket, once.
  */

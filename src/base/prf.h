@@ -27,6 +27,8 @@ enum prf_domain {
     PRF_DRAW,      /* plain random numbers, by counter */
     PRF_UDP,       /* the table of UDP sockets */
     PRF_ICMP,      /* the rate limit of ICMP errors */
+    PRF_FRAGMENTS, /* the table of datagrams that come in pieces */
+    PRF_FRAGMENT_SOURCES,
 };
 
 /* SipHash-2-4 of the bytes; the domain is mixed into the key. */

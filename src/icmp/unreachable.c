@@ -1,6 +1,6 @@
 /*
- * Destination unreachable, outbound. Knows who may be told, and how often; why
- * the packet was refused is the caller's.
+ * ICMP errors, outbound. Knows who may be told, and how often; why the packet
+ * was refused is the caller's.
  */
 #include "icmp/unreachable.h"
 
@@ -28,11 +28,11 @@ static bool limit_allows(struct host *host, struct icmp_limit *limit, const stru
     return true;
 }
 
-static void send(struct ip *ip, const struct ip_packet *packet, uint8_t code)
+static void send(struct ip *ip, const struct ip_packet *packet, uint8_t type, uint8_t code)
 {
     uint32_t quoted = min_u32(packet->whole_bytes, QUOTE_BYTES_MAX);
     const struct icmp4_message message = {
-        .type = ICMP4_UNREACHABLE,
+        .type = type,
         .code = code,
         .body = packet->whole,
         .body_bytes = quoted,
@@ -49,18 +49,30 @@ static void send(struct ip *ip, const struct ip_packet *packet, uint8_t code)
     memcpy(header, buffer_bytes(body), sizeof header);
     body->start = ICMP4_HEADER_BYTES;
     body->length_bytes = quoted;
-    host_count(&ip->host, RILL_COUNT_ICMP_UNREACHABLE_OUT, 1);
+    host_count(&ip->host,
+               type == ICMP4_UNREACHABLE ? RILL_COUNT_ICMP_UNREACHABLE_OUT : RILL_COUNT_ICMP_TIME_EXCEEDED_OUT, 1);
     reply_push(ip, packet->netif, &packet->destination, &packet->source, IP_PROTOCOL_ICMP, header, sizeof header, r);
 }
 
-void icmp_send_unreachable(struct ip *ip, struct icmp_limit *limit, const struct ip_packet *packet, uint8_t code)
+/* RFC 1122 3.2.2: no error to or from what is no single host. ICMP errors and later fragments do not come here. */
+static void send_if_allowed(struct ip *ip, struct icmp_limit *limit, const struct ip_packet *packet, uint8_t type,
+                            uint8_t code)
 {
-    /* RFC 1122 3.2.2: no error to or from what is no single host. Fragments and ICMP errors do not come here. */
     if (packet->broadcast || !ip_is_unicast(ip, &packet->source) || ip_is_local(ip, &packet->source))
         return;
     if (host_is_short(&ip->host, RESERVE_FOR_ECHO) || !limit_allows(&ip->host, limit, &packet->source)) {
         host_count(&ip->host, RILL_COUNT_ICMP_ERRORS_HELD, 1);
         return;
     }
-    send(ip, packet, code);
+    send(ip, packet, type, code);
+}
+
+void icmp_send_unreachable(struct ip *ip, struct icmp_limit *limit, const struct ip_packet *packet, uint8_t code)
+{
+    send_if_allowed(ip, limit, packet, ICMP4_UNREACHABLE, code);
+}
+
+void icmp_send_time_exceeded(struct ip *ip, struct icmp_limit *limit, const struct ip_packet *packet)
+{
+    send_if_allowed(ip, limit, packet, ICMP4_TIME_EXCEEDED, ICMP4_REASSEMBLY_TIME_EXCEEDED);
 }

@@ -1,6 +1,6 @@
 /*
- * Destination unreachable messages that this host sends (RFC 792, RFC 1122
- * 3.2.2.1): nobody here takes the protocol or the port.
+ * ICMP errors that this host sends (RFC 792, RFC 1122 3.2.2): nobody here takes
+ * the protocol or the port, or the rest of a datagram did not come.
  */
 #ifndef ICMP_UNREACHABLE_H
 #define ICMP_UNREACHABLE_H
@@ -25,5 +25,8 @@ struct icmp_limit {
  * wants no error, and held back by the limit.
  */
 void icmp_send_unreachable(struct ip *ip, struct icmp_limit *limit, const struct ip_packet *packet, uint8_t code);
+
+/* The same about a first fragment that waited in vain: fragment reassembly time exceeded. */
+void icmp_send_time_exceeded(struct ip *ip, struct icmp_limit *limit, const struct ip_packet *packet);
 
 #endif

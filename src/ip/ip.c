@@ -11,6 +11,8 @@
 int ip_init(struct ip *ip)
 {
     pool_init(&ip->paths, POOL_PATHS, sizeof(struct path), 0, 0);
+    if (fragments_init(ip) != 0)
+        return -1;
     return table_init(&ip->host.arena, &ip->path_table, 16);
 }
 
@@ -172,8 +174,7 @@ enum rill_drop ip_check(const struct ip *ip, uint32_t netif, const struct rill_p
         if (!out->broadcast)
             return RILL_DROP_IP_NOT_OURS;
     }
-    if (header.more_fragments || header.fragment_offset_bytes != 0)
-        return RILL_DROP_IP_FRAGMENT;
+    out->is_fragment = header.more_fragments || header.fragment_offset_bytes != 0;
     out->source = ip_from_v4(header.source);
     out->destination = ip_from_v4(header.destination);
     out->data = packet->data + header.header_bytes;
@@ -192,7 +193,7 @@ enum rill_drop ip_check(const struct ip *ip, uint32_t netif, const struct rill_p
 size_t ip_build_header(const struct rill_addr *source, const struct rill_addr *destination, uint8_t protocol,
                        uint8_t tos, uint8_t ttl, uint8_t *to)
 {
-    /* DF and ID 0: an atomic datagram, whose ID means nothing and tells nothing (RFC 6864 4.1). */
+    /* The ID of an atomic datagram means nothing, and 0 tells nothing. */
     struct ipv4_header header = {
         .source = ip_v4(source),
         .destination = ip_v4(destination),

@@ -8,6 +8,8 @@
 
 #include "base/host.h"
 #include "base/table.h"
+#include "ip/fragmentation.h"
+#include "ip/fragments.h"
 #include "ip/path.h"
 #include "wire/ipv4.h"
 
@@ -33,6 +35,7 @@ enum pool_number {
     POOL_LIMITS,
     POOL_ACCURATE_ECN,
     POOL_UDP_SOCKETS,
+    POOL_FRAGMENTED,
 };
 
 struct netif {
@@ -54,6 +57,8 @@ struct ip {
     struct pool paths;
     struct table path_table;
     struct pool replies;
+    struct fragments fragments;
+    struct ip_ids ids;
     uint32_t netif_count;
     struct netif netifs[IP_NETIFS_MAX];
 };
@@ -68,8 +73,9 @@ struct ip_packet {
     uint8_t tos;
     uint8_t netif;
     bool checksum_ok;
-    bool broadcast; /* destination is a broadcast or multicast address */
-    ref buffer;     /* the data lies in this buffer of ours, and it may be kept; REF_NONE */
+    bool broadcast;   /* destination is a broadcast or multicast address */
+    bool is_fragment; /* `data` is a piece, and not for a protocol yet: fragments_arrive() */
+    ref buffer;       /* the data lies in this buffer of ours, and it may be kept; REF_NONE */
     const uint8_t *whole;
     uint32_t whole_bytes;
 };
@@ -101,7 +107,7 @@ bool ip_is_unicast(const struct ip *ip, const struct rill_addr *addr);
 bool ip_is_multicast(const struct rill_addr *addr);
 bool ip_is_broadcast(const struct ip *ip, const struct rill_addr *addr);
 
-/* Write the IP header of a train's template; returns its bytes. */
+/* Write the IP header of a train's template, with DF and ID 0: an atomic datagram (RFC 6864 4.1); returns its bytes. */
 size_t ip_build_header(const struct rill_addr *source, const struct rill_addr *destination, uint8_t protocol,
                        uint8_t tos, uint8_t ttl, uint8_t *to);
 

@@ -21,6 +21,7 @@ static void fill_options(const struct rill_sockets *s, const struct file *file, 
     out->tos = options->tos;
     out->ttl = options->ttl;
     out->multicast_ttl = options->multicast_ttl;
+    out->mtu_discovery = options->mtu_discovery;
 }
 
 void datagram_apply(struct rill_sockets *s, const struct file *file)
@@ -224,6 +225,10 @@ static void tell(struct sock *sock, unsigned what, bool on)
     sock->options.tell = (uint8_t)(on ? sock->options.tell | what : sock->options.tell & ~what);
 }
 
+/* By Linux's numbers, IP_PMTUDISC_DONT to IP_PMTUDISC_OMIT. The same table reads the other way. */
+static const uint8_t mtu_discoveries[] = {RILL_UDP_MTU_DONT,  RILL_UDP_MTU_WANT,      RILL_UDP_MTU_DO,
+                                          RILL_UDP_MTU_PROBE, RILL_UDP_MTU_INTERFACE, RILL_UDP_MTU_OMIT};
+
 int datagram_set_ip(struct sock *sock, int name, int value)
 {
     switch (name) {
@@ -250,8 +255,11 @@ int datagram_set_ip(struct sock *sock, int name, int value)
             return -RILL_EOPNOTSUPP; /* to this host alone: there is no loopback */
         sock->options.multicast_ttl = value == -1 ? 1 : (uint8_t)value;
         return 0;
-    case RILL_IP_MTU_DISCOVER: /* every datagram leaves in one piece with DF: WANT, DO and PROBE, but not DONT */
-        return value >= 1 && value <= 3 ? 0 : value < 0 || value > 5 ? -RILL_EINVAL : -RILL_EOPNOTSUPP;
+    case RILL_IP_MTU_DISCOVER:
+        if (value < 0 || (unsigned)value >= sizeof mtu_discoveries)
+            return -RILL_EINVAL;
+        sock->options.mtu_discovery = mtu_discoveries[value];
+        return 0;
     default:
         return -RILL_ENOPROTOOPT;
     }
@@ -272,6 +280,8 @@ int datagram_get_ip(struct rill_sockets *s, struct sock *sock, int name, struct 
         return option_number(out, (sock->options.tell & TELL_ERRORS) != 0);
     case RILL_IP_MULTICAST_TTL:
         return option_number(out, sock->options.multicast_ttl == 0 ? 1 : sock->options.multicast_ttl);
+    case RILL_IP_MTU_DISCOVER:
+        return option_number(out, mtu_discoveries[sock->options.mtu_discovery]);
     case RILL_IP_MTU:
         if (sock->link != LINK_CONNECTED || rill_status(s->stack, sock->conn, &status) != 0)
             return -RILL_ENOTCONN;

@@ -66,6 +66,7 @@ struct sock_options {
     bool reuse_address, reuse_port, broadcast, v6only, quick_ack;
     uint8_t multicast_ttl; /* datagrams; 0: the default */
     uint8_t tell;          /* datagrams: TELL_... */
+    uint8_t mtu_discovery; /* datagrams: enum rill_udp_mtu_discovery */
 };
 
 struct sock {

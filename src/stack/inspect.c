@@ -37,6 +37,7 @@ void rill_memory(const struct rill_stack *stack, struct rill_memory *out)
         .spare_buffer_bytes = buffers_bytes(&tcp->ip.host.buffers) - buffers_live_bytes(&tcp->ip.host.buffers),
         .table_bytes = table_bytes(&tcp->connections) + table_bytes(&tcp->listening) +
                        table_bytes(&tcp->ip.path_table) + table_bytes(&stack->udp.ports),
+        .fragment_bytes = fragments_bytes(&tcp->ip),
         .udp_bytes = pool_bytes(&stack->udp.sockets),
         .connections = tcp->tcbs.used,
         .half_open = tcp->half_opens.used,
@@ -91,5 +92,5 @@ bool rill_check(struct rill_stack *stack)
 
     return arena_check(arena) && pools_check(tcp) && wheel_check(arena, &tcp->wheel) &&
            table_check(arena, &tcp->connections, endpoint_hash_of, tcp) && table_holds_all(tcp) &&
-           udp_check(&stack->udp);
+           udp_check(&stack->udp) && fragments_check(&tcp->ip);
 }

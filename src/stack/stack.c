@@ -174,6 +174,53 @@ static void icmp_arrives(struct rill_stack *stack, const struct ip_packet *packe
         ip_drop(&stack->tcp.ip, RILL_DROP_ICMP_NO_CONNECTION, packet->whole, packet->whole_bytes);
 }
 
+static void datagram_arrives(struct rill_stack *stack, struct ip_packet *packet)
+{
+    struct ip *ip = &stack->tcp.ip;
+
+    switch (packet->protocol) {
+    case IP_PROTOCOL_TCP:
+        tcp_input(&stack->tcp, packet);
+        break;
+    case IP_PROTOCOL_UDP:
+        if (!udp_input(&stack->udp, packet))
+            icmp_send_unreachable(ip, &stack->icmp_limit, packet, ICMP4_PORT_UNREACHABLE);
+        break;
+    case IP_PROTOCOL_ICMP:
+        icmp_arrives(stack, packet);
+        break;
+    default:
+        ip_drop(ip, RILL_DROP_IP_PROTOCOL, packet->whole, packet->whole_bytes);
+        icmp_send_unreachable(ip, &stack->icmp_limit, packet, ICMP4_PROTOCOL_UNREACHABLE);
+        break;
+    }
+}
+
+static void expire_fragments(struct rill_stack *stack)
+{
+    struct ip *ip = &stack->tcp.ip;
+    struct ip_packet first;
+
+    while (fragments_expire(ip, &first)) {
+        if (first.buffer == REF_NONE)
+            continue;
+        icmp_send_time_exceeded(ip, &stack->icmp_limit, &first);
+        buffer_drop(&ip->host.arena, &ip->host.buffers, first.buffer);
+    }
+}
+
+static void fragment_arrives(struct rill_stack *stack, struct ip_packet *packet)
+{
+    struct ip *ip = &stack->tcp.ip;
+
+    expire_fragments(stack); /* what is due waits for nobody's poll: this may be its last one, too late */
+    if (!fragments_arrive(ip, packet))
+        return;
+    datagram_arrives(stack, packet);
+    if (packet->buffer != REF_NONE)
+        buffer_drop(&ip->host.arena, &ip->host.buffers, packet->buffer);
+}
+
 static void packet_arrives(struct rill_stack *stack, uint32_t netif, struct rill_packet *raw)
 {
     struct ip *ip = &stack->tcp.ip;
@@ -186,22 +233,11 @@ static void packet_arrives(struct rill_stack *stack, uint32_t netif, struct rill
         ip_drop(ip, drop, raw->data, raw->length_bytes);
         return;
     }
-    switch (packet.protocol) {
-    case IP_PROTOCOL_TCP:
-        tcp_input(&stack->tcp, &packet);
-        break;
-    case IP_PROTOCOL_UDP:
-        if (!udp_input(&stack->udp, &packet))
-            icmp_send_unreachable(ip, &stack->icmp_limit, &packet, ICMP4_PORT_UNREACHABLE);
-        break;
-    case IP_PROTOCOL_ICMP:
-        icmp_arrives(stack, &packet);
-        break;
-    default:
-        ip_drop(ip, RILL_DROP_IP_PROTOCOL, raw->data, raw->length_bytes);
-        icmp_send_unreachable(ip, &stack->icmp_limit, &packet, ICMP4_PROTOCOL_UNREACHABLE);
-        break;
+    if (unlikely(packet.is_fragment)) {
+        fragment_arrives(stack, &packet);
+        return;
     }
+    datagram_arrives(stack, &packet);
     raw->buffer = packet.buffer;
 }
 
@@ -223,11 +259,12 @@ void rill_poll(struct rill_stack *stack, rill_time now)
     time_passes(stack, now);
     release_spent(stack);
     timeouts_run(&stack->tcp);
+    expire_fragments(stack);
 }
 
 rill_time rill_deadline(struct rill_stack *stack)
 {
-    nanos deadline = timeouts_deadline(&stack->tcp);
+    nanos deadline = min_u64(timeouts_deadline(&stack->tcp), fragments_deadline(&stack->tcp.ip));
 
     return deadline == NANOS_NEVER ? RILL_NEVER : deadline + tcp_host(&stack->tcp)->epoch;
 }
@@ -305,7 +342,8 @@ static unsigned output_datagrams(struct rill_stack *stack, int netif, struct ril
     ref spent;
 
     while (n < max && udp_pop(&stack->udp, (uint32_t)netif, &trains[n], &spent)) {
-        buffer_queue_push(&host->arena, &stack->spent, spent);
+        if (spent != REF_NONE)
+            buffer_queue_push(&host->arena, &stack->spent, spent);
         count_out(host, &trains[n]);
         n++;
     }

@@ -45,6 +45,7 @@ int rill_udp_get_options(struct rill_stack *stack, rill_conn conn, struct rill_u
         .tos = socket->tos,
         .ttl = socket->ttl,
         .multicast_ttl = socket->multicast_ttl,
+        .mtu_discovery = socket->mtu_discovery,
     };
     return 0;
 }

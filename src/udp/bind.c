@@ -239,7 +239,8 @@ static bool buffer_limit_is_valid(uint32_t bytes)
 int udp_set_options(struct udp_socket *socket, const struct rill_udp_options *options)
 {
     if (options->size != sizeof *options || (options->flags & ~UDP_OPTION_FLAGS) != 0 ||
-        !buffer_limit_is_valid(options->send_buffer_bytes) || !buffer_limit_is_valid(options->receive_buffer_bytes))
+        options->mtu_discovery > RILL_UDP_MTU_OMIT || !buffer_limit_is_valid(options->send_buffer_bytes) ||
+        !buffer_limit_is_valid(options->receive_buffer_bytes))
         return -RILL_EINVAL;
     socket->flags = (socket->flags & ~UDP_OPTION_FLAGS) | options->flags;
     socket->user = options->user;
@@ -248,6 +249,7 @@ int udp_set_options(struct udp_socket *socket, const struct rill_udp_options *op
     socket->tos = options->tos;
     socket->ttl = options->ttl != 0 ? options->ttl : IP_TTL_DEFAULT;
     socket->multicast_ttl = options->multicast_ttl != 0 ? options->multicast_ttl : 1;
+    socket->mtu_discovery = options->mtu_discovery;
     return 0;
 }
 

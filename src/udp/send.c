@@ -1,14 +1,23 @@
 /*
- * Sending. A socket may have so much waiting as its limit says, an interface
+ * Sending. A datagram that is longer than its path allows leaves in fragments,
+ * where its socket wants that. A socket may have so much waiting as its limit says, an interface
  * so many datagrams as its queue holds; what does not fit is refused, never
  * thrown away later.
  */
 #include "udp/send.h"
 
+#include "base/bytes.h"
 #include "udp/bind.h"
+#include "wire/checksum.h"
 #include "wire/udp.h"
 
 #define HEADERS_BYTES (IPV4_HEADER_BYTES + UDP_HEADER_BYTES)
+
+/* What stands in a waiting datagram's buffer in front of its data. */
+struct front {
+    uint16_t mtu; /* it is longer than that, and leaves in fragments; 0: in one piece */
+    uint8_t headers[HEADERS_BYTES];
+};
 
 /* Where one datagram goes and what its headers say. */
 struct departure {
@@ -16,6 +25,8 @@ struct departure {
     struct rill_addr source;
     uint32_t netif;
     uint32_t length_bytes;
+    uint16_t mtu; /* see struct front */
+    bool dont_fragment;
     uint8_t ttl, tos;
 };
 
@@ -55,11 +66,43 @@ static int choose_source(const struct udp *udp, const struct udp_socket *socket,
     return 0;
 }
 
+/*
+ * RFC 1191 4: WANT finds out what the path takes by DF, as long as a datagram fits into what is known of it. The others
+ * are told by Linux's ip(7): DONT, INTERFACE and OMIT believe no ICMP, DO and PROBE never cut.
+ */
+static int plan_fragments(const struct udp *udp, const struct udp_socket *socket, bool to_connected,
+                          struct departure *out)
+{
+    uint32_t mtu = udp_ip(udp)->netifs[out->netif].mtu;
+    bool fits;
+
+    if (to_connected && (socket->mtu_discovery == RILL_UDP_MTU_WANT || socket->mtu_discovery == RILL_UDP_MTU_DO))
+        mtu = udp_pmtu(udp, socket, mtu);
+    fits = out->length_bytes <= mtu - HEADERS_BYTES;
+    out->mtu = (uint16_t)(fits ? 0 : mtu);
+    switch ((enum rill_udp_mtu_discovery)socket->mtu_discovery) {
+    case RILL_UDP_MTU_WANT:
+        out->dont_fragment = fits;
+        return 0;
+    case RILL_UDP_MTU_DONT:
+    case RILL_UDP_MTU_OMIT:
+        out->dont_fragment = false;
+        return 0;
+    case RILL_UDP_MTU_DO:
+    case RILL_UDP_MTU_PROBE:
+        out->dont_fragment = true;
+        break;
+    case RILL_UDP_MTU_INTERFACE:
+        out->dont_fragment = false;
+        break;
+    }
+    return fits ? 0 : -RILL_EMSGSIZE;
+}
+
 static int plan(const struct udp *udp, const struct udp_socket *socket, const struct rill_endpoint *remote,
                 const struct rill_udp_how *how, struct departure *out)
 {
     const struct ip *ip = udp_ip(udp);
-    uint32_t mtu;
     int error;
 
     if (remote == NULL && socket->remote.port == 0)
@@ -72,11 +115,9 @@ static int plan(const struct udp *udp, const struct udp_socket *socket, const st
     error = choose_source(udp, socket, how, out);
     if (error != 0)
         return error;
-    mtu = ip->netifs[out->netif].mtu;
-    if (remote == NULL)
-        mtu = udp_pmtu(udp, socket, mtu);
-    if (out->length_bytes > mtu - HEADERS_BYTES)
-        return -RILL_EMSGSIZE;
+    error = plan_fragments(udp, socket, remote == NULL, out);
+    if (error != 0)
+        return error;
     out->ttl = ip_is_multicast(&out->remote.addr) ? socket->multicast_ttl : socket->ttl;
     out->tos = socket->tos;
     if (how != NULL) {
@@ -86,28 +127,44 @@ static int plan(const struct udp *udp, const struct udp_socket *socket, const st
     return 0;
 }
 
-static void write_datagram(struct buffer *buffer, const struct udp_socket *socket, const struct departure *departure,
-                           const struct rill_slice *slices, unsigned count)
+/* No device can sum up what it never sees whole. */
+static void fill_checksum(uint8_t *udp, const struct departure *departure)
+{
+    uint32_t udp_bytes = UDP_HEADER_BYTES + departure->length_bytes;
+    uint16_t checksum = checksum_finish(
+        checksum_bytes(udp, udp_bytes) +
+        checksum_pseudo4(ip_v4(&departure->source), ip_v4(&departure->remote.addr), IP_PROTOCOL_UDP, udp_bytes));
+
+    put_be16(udp + 6, checksum != 0 ? checksum : 0xffff); /* RFC 768: 0 would say that there is none */
+}
+
+static void write_datagram(struct udp *udp, struct buffer *buffer, const struct udp_socket *socket,
+                           const struct departure *departure, const struct rill_slice *slices, unsigned count)
 {
     const struct udp_datagram datagram = {
         .source_port = socket->local.port,
         .destination_port = departure->remote.port,
         .data_bytes = departure->length_bytes,
     };
-    uint8_t *to = buffer_bytes(buffer);
+    struct front *front = (struct front *)(void *)buffer_bytes(buffer);
+    uint8_t *to = (uint8_t *)(front + 1);
 
-    to += ip_build_header(&departure->source, &departure->remote.addr, IP_PROTOCOL_UDP, departure->tos, departure->ttl,
-                          to);
-    udp_build_template(to, &datagram);
-    to += UDP_HEADER_BYTES;
+    front->mtu = departure->mtu;
+    ip_build_header(&departure->source, &departure->remote.addr, IP_PROTOCOL_UDP, departure->tos, departure->ttl,
+                    front->headers);
+    if (!departure->dont_fragment)
+        ip_allow_fragments(udp_ip(udp), front->headers);
+    udp_build_template(front->headers + IPV4_HEADER_BYTES, &datagram);
     for (unsigned i = 0; i < count; i++) {
         if (slices[i].length_bytes > 0)
             memcpy(to, slices[i].data, slices[i].length_bytes);
         to += slices[i].length_bytes;
     }
-    buffer->start = HEADERS_BYTES;
+    buffer->start = sizeof *front;
     buffer->length_bytes = departure->length_bytes;
     buffer->next = REF_NONE;
+    if (departure->mtu != 0)
+        fill_checksum(front->headers + IPV4_HEADER_BYTES, departure);
 }
 
 static void enqueue(struct udp *udp, struct udp_socket *socket, uint32_t netif, ref r)
@@ -145,10 +202,10 @@ int64_t udp_send_to(struct udp *udp, struct udp_socket *socket, const struct ril
     }
     if (udp->queues[departure.netif].count >= UDP_QUEUE_MAX || host_is_short(udp_host(udp), RESERVE_FOR_SENDING))
         return -RILL_ENOBUFS;
-    r = buffer_take(udp_arena(udp), &udp_host(udp)->buffers, HEADERS_BYTES + departure.length_bytes);
+    r = buffer_take(udp_arena(udp), &udp_host(udp)->buffers, sizeof(struct front) + departure.length_bytes);
     if (r == REF_NONE)
         return -RILL_ENOBUFS;
-    write_datagram(buffer_at(udp_arena(udp), r), socket, &departure, slices, count);
+    write_datagram(udp, buffer_at(udp_arena(udp), r), socket, &departure, slices, count);
     enqueue(udp, socket, departure.netif, r);
     return departure.length_bytes;
 }
@@ -169,17 +226,8 @@ static void give_room_back(struct udp *udp, const struct buffer *buffer)
     udp_raise(udp, socket, RILL_WRITABLE);
 }
 
-bool udp_pop(struct udp *udp, uint32_t netif, struct rill_train *train, ref *spent)
+static void fill_train(struct buffer *buffer, const struct front *front, struct rill_train *train)
 {
-    struct udp_queue *queue = &udp->queues[netif];
-    struct buffer *buffer;
-
-    *spent = buffer_queue_pop(udp_arena(udp), &queue->datagrams);
-    if (*spent == REF_NONE)
-        return false;
-    queue->count--;
-    buffer = buffer_at(udp_arena(udp), *spent);
-    give_room_back(udp, buffer);
     train->header_bytes = HEADERS_BYTES;
     train->transport_start = IPV4_HEADER_BYTES;
     train->segment_bytes = UINT16_MAX;
@@ -187,7 +235,48 @@ bool udp_pop(struct udp *udp, uint32_t netif, struct rill_train *train, ref *spe
     train->payload_bytes = buffer->length_bytes;
     train->protocol = IP_PROTOCOL_UDP;
     train->ip_version = 4;
-    memcpy(train->header, buffer_bytes(buffer), HEADERS_BYTES);
+    memcpy(train->header, front->headers, HEADERS_BYTES);
     train->slices[0] = (struct rill_slice){buffer_data(buffer), buffer->length_bytes};
+}
+
+/* True when all of it has left. */
+static bool next_fragment(struct udp_queue *queue, struct buffer *buffer, const struct front *front,
+                          struct rill_train *train)
+{
+    const struct fragmented whole = {
+        .header = front->headers,
+        .header_bytes = HEADERS_BYTES,
+        .body = buffer_data(buffer),
+        .body_bytes = buffer->length_bytes,
+        .mtu = front->mtu,
+    };
+
+    if (!fragmentation_next(&whole, &queue->fragments_sent_bytes, train))
+        return false;
+    queue->fragments_sent_bytes = 0;
+    return true;
+}
+
+bool udp_pop(struct udp *udp, uint32_t netif, struct rill_train *train, ref *spent)
+{
+    struct udp_queue *queue = &udp->queues[netif];
+    ref r = queue->datagrams.head;
+    const struct front *front;
+    struct buffer *buffer;
+
+    *spent = REF_NONE;
+    if (r == REF_NONE)
+        return false;
+    buffer = buffer_at(udp_arena(udp), r);
+    front = (const struct front *)(const void *)buffer_bytes(buffer);
+    if (front->mtu == 0)
+        fill_train(buffer, front, train);
+    else if (!next_fragment(queue, buffer, front, train))
+        return true;
+    else
+        host_count(udp_host(udp), RILL_COUNT_IP_FRAGMENTED, 1);
+    *spent = buffer_queue_pop(udp_arena(udp), &queue->datagrams);
+    queue->count--;
+    give_room_back(udp, buffer);
     return true;
 }

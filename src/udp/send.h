@@ -13,7 +13,10 @@ int64_t udp_send_to(struct udp *udp, struct udp_socket *socket, const struct ril
 /* There is room for another send. */
 bool udp_has_send_room(const struct udp_socket *socket);
 
-/* The oldest datagram of an interface as a train; false when there is none. `spent` is dropped when it has left. */
+/*
+ * The oldest datagram of an interface, or its next fragment, as a train; false when there is none. `spent`, unless it
+ * is REF_NONE, is dropped when it has left.
+ */
 bool udp_pop(struct udp *udp, uint32_t netif, struct rill_train *train, ref *spent);
 
 #endif

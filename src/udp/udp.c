@@ -81,6 +81,13 @@ static void learn_mtu(const struct udp *udp, struct udp_socket *socket, uint32_t
     socket->pmtu_ms = host_ms(udp_host(udp));
 }
 
+/* ip(7): where DF is not set, what asks for less of it is about somebody else's packet. */
+static bool believes_mtu(const struct udp_socket *socket)
+{
+    return socket->mtu_discovery == RILL_UDP_MTU_WANT || socket->mtu_discovery == RILL_UDP_MTU_DO ||
+           socket->mtu_discovery == RILL_UDP_MTU_PROBE;
+}
+
 /*
  * RFC 1122 4.1.3.3: all of them are passed on. Nothing in UDP tells a forged one from a right one but its ports, so
  * an error changes nothing but what the application is told, and the size that its own datagrams may have: the path
@@ -93,6 +100,8 @@ bool udp_error_arrives(struct udp *udp, const struct rill_endpoint *local, const
 
     if (socket == NULL)
         return false;
+    if (error->error == -RILL_EMSGSIZE && !believes_mtu(socket))
+        return true;
     is_connected = socket->remote.port != 0;
     if (is_connected && error->error == -RILL_EMSGSIZE)
         learn_mtu(udp, socket, error->mtu);

@@ -41,7 +41,8 @@ struct udp_socket {
     uint32_t receive_count, receive_charge, receive_limit;
     uint32_t send_charge, send_limit; /* true size of what waits at interfaces */
 
-    uint16_t pmtu; /* of the connected remote, learnt at pmtu_ms; 0: the interface's */
+    uint8_t mtu_discovery; /* enum rill_udp_mtu_discovery */
+    uint16_t pmtu;         /* of the connected remote, learnt at pmtu_ms; 0: the interface's */
     uint32_t pmtu_ms;
     struct rill_udp_error last_error;
     uint32_t datagrams_in, datagrams_out, receive_dropped;
@@ -51,6 +52,7 @@ struct udp_socket {
 struct udp_queue {
     struct buffer_queue datagrams; /* buffer.flags is the socket's ref, buffer.seq its generation */
     uint32_t count;
+    uint32_t fragments_sent_bytes; /* of the head, when it leaves in fragments */
 };
 
 struct udp {

@@ -27,6 +27,8 @@ enum icmp4_unreachable_code {
     ICMP4_FRAGMENTATION_NEEDED = 4,
 };
 
+enum icmp4_time_exceeded_code { ICMP4_TTL_EXCEEDED = 0, ICMP4_REASSEMBLY_TIME_EXCEEDED = 1 };
+
 struct icmp4_message {
     uint8_t type, code;
     uint16_t echo_id, echo_sequence; /* echo request and reply */

@@ -102,13 +102,16 @@
     X(a_closed_descriptor_is_bad, "c socket; c close; c sendto 1 0; c recv 1; c recvmsg 1; c connect 0; c error;")     \
     X(broadcast_needs_permission, "c socket; c broadcast 3; c set 1 6 1; c name sock;")                                \
     X(the_longest_datagram_is_bounded, "c socket; c long 65508; c long 65536;")                                        \
-    X(pmtu_discovery_can_be_asked_for, "c socket; c get 0 10; c set 0 10 2; c set 0 10 3; c set 0 10 6;")              \
+    X(a_datagram_longer_than_a_packet_arrives_whole,                                                                   \
+      CONNECTED "c long 1473; s ioctl 0x541b; s recv 9 0x20; c long 40000; s recv 9 0x20; c send 2; s recv 9;")        \
+    X(pmtu_discovery_is_told_as_set, "c socket; c get 0 10; c set 0 10 0; c get 0 10; c set 0 10 2; c get 0 10;"       \
+                                     "c set 0 10 3; c get 0 10; c set 0 10 4; c get 0 10; c set 0 10 5; c get 0 10;"   \
+                                     "c set 0 10 6; c set 0 10 -1; c get 0 10; c set 0 10 1; c get 0 10;")             \
     X(the_path_mtu_needs_a_connection, "c socket; c get 0 14;")
 
 /* Name, why, sequence: where rill differs, and means to. */
 #define DIFFERENCES(X)                                                                                                 \
     X(a_connection_to_port_zero_is_refused, "what is sent there could only be dropped", "c socket; c connect 3;")      \
-    X(pmtu_discovery_cannot_be_turned_off, "there are no fragments: every datagram has DF", "c socket; c set 0 10 0;") \
     X(the_error_queue_holds_no_datagram, "only the error, and where it was going, is kept",                            \
       BOUND "c set 0 11 1; c sendto 3 1; c recvmsg 9 0x2000 128;")
 #endif

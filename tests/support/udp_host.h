@@ -9,7 +9,7 @@
 #include "support/cmocka_all.h"
 #include "support/packet_check.h"
 
-#define UDP_HOST_PACKET_MAX 2048u
+#define UDP_HOST_PACKET_MAX 65535u
 
 struct udp_host {
     struct rill_stack *stack;

@@ -159,11 +159,13 @@ static void a_smaller_path_bounds_what_the_connected_socket_sends(void **state)
 {
     static uint8_t data[1500];
     rill_conn conn = connected(udp_end(10, 0, 0, 9, 53)), other = connected(udp_end(10, 0, 0, 9, 53));
+    const struct rill_udp_options options = {.size = sizeof options, .mtu_discovery = RILL_UDP_MTU_DO};
     struct rill_slice slice = {data, 1000};
     struct rill_udp_error error;
     struct packet_facts facts;
 
     (void)state;
+    assert_int_equal(rill_udp_set_options(host.stack, conn, &options), 0);
     provoke(conn, NULL, 3, 4, 500);
     assert_int_equal(rill_udp_send_to(host.stack, conn, NULL, &slice, 1, NULL), -RILL_EMSGSIZE); /* the error itself */
     assert_int_equal(rill_udp_send_to(host.stack, conn, NULL, &slice, 1, NULL), 1000);

@@ -376,28 +376,6 @@ static void a_group_that_nobody_joined_is_dropped_by_name(void **state)
     assert_false(udp_host_sent(&host, host.netif, &facts));
 }
 
-/* There is no reassembly: a fragment is dropped by name, and no error is sent about it. */
-static void a_fragment_is_dropped_by_name(void **state)
-{
-    struct udp_packet packet = hello(7);
-    struct packet_facts facts;
-    uint8_t bytes[UDP_HOST_PACKET_MAX];
-    uint32_t n = udp_packet_write(bytes, &packet);
-
-    (void)state;
-    bytes[6] = 0x20; /* more follow, instead of DF: the header's sum changes by 0x2000 less 0x4000 */
-    bytes[10] = bytes[11] = 0;
-    {
-        uint16_t sum = (uint16_t)~naive_sum(0, bytes, 20);
-
-        bytes[10] = (uint8_t)(sum >> 8);
-        bytes[11] = (uint8_t)sum;
-    }
-    udp_host_arrives(&host, bytes, n);
-    assert_int_equal(rill_drops(host.stack, RILL_DROP_IP_FRAGMENT), 1);
-    assert_false(udp_host_sent(&host, host.netif, &facts));
-}
-
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_host, close_host)
 
 int main(void)
@@ -423,7 +401,6 @@ int main(void)
         TEST(a_flood_in_a_drivers_buffers_leaves_memory_for_others),
         TEST(a_broadcast_comes_to_everyone_who_has_the_port),
         TEST(a_group_that_nobody_joined_is_dropped_by_name),
-        TEST(a_fragment_is_dropped_by_name),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

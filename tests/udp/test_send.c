@@ -205,15 +205,17 @@ static void impossible_destinations_are_refused(void **state)
 }
 
 /* Nothing is cut in pieces: what does not fit in the interface's MTU is refused. */
-static void what_fits_in_one_packet_is_sent_and_a_byte_more_refused(void **state)
+static void without_fragments_a_byte_too_many_is_refused(void **state)
 {
     static uint8_t data[65536];
     const struct rill_endpoint one = udp_end(10, 0, 0, 9, 53), two = udp_end(172, 16, 0, 9, 53);
     struct rill_slice slice = {data, 1472}, huge[2] = {{data, 65535}, {data, UINT32_MAX}};
+    const struct rill_udp_options options = {.size = sizeof options, .mtu_discovery = RILL_UDP_MTU_DO};
     rill_conn conn = opened(0);
     struct packet_facts facts;
 
     (void)state;
+    assert_int_equal(rill_udp_set_options(host.stack, conn, &options), 0);
     assert_int_equal(rill_udp_send_to(host.stack, conn, &one, &slice, 1, NULL), 1472);
     assert_true(udp_host_sent(&host, host.netif, &facts));
     assert_int_equal(facts.payload_bytes, 1472);
@@ -337,7 +339,7 @@ int main(void)
         TEST(broadcast_needs_permission),
         TEST(the_limited_broadcast_leaves_where_the_socket_is_bound),
         TEST(impossible_destinations_are_refused),
-        TEST(what_fits_in_one_packet_is_sent_and_a_byte_more_refused),
+        TEST(without_fragments_a_byte_too_many_is_refused),
         TEST(datagrams_leave_in_the_order_they_were_sent),
         TEST(a_full_send_buffer_refuses_and_tells_when_there_is_room),
         TEST(an_interface_queues_a_bounded_number),
