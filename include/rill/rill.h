@@ -594,10 +594,16 @@ struct rill_memory {
     uint64_t buffer_bytes;       /* in live buffers */
     uint64_t spare_buffer_bytes; /* held for buffers to come */
     uint32_t connections, half_open, time_wait, paths, listeners, udp_sockets;
-    uint64_t refusals;
+    uint64_t requests, refusals; /* of memory, by whatever part of the stack */
 };
 
 void rill_memory(const struct rill_stack *stack, struct rill_memory *out);
+
+/*
+ * For tests of programs, which must survive a stack without memory: of the requests to come, `count` are refused after
+ * the next `after`. Replaces what was asked before; count 0: none is.
+ */
+void rill_refuse_memory(struct rill_stack *stack, uint64_t after, uint64_t count);
 
 /*
  * What packets make the stack look at: records, ranges and buffers that loops stop at. At most 64 for a packet,

@@ -149,6 +149,8 @@ ref arena_take(struct arena *arena, uint32_t pages, uint8_t kind)
     uint32_t page;
 
     rill_assert(pages > 0 && kind != PAGE_FREE);
+    if (arena_refuses(arena))
+        return REF_NONE;
     order = pages <= PAGES_MAX ? order_above(pages) : ARENA_ORDERS;
     page = take_block(arena, order);
     if (page == 0) {

@@ -35,8 +35,22 @@ struct arena {
     uint32_t page_states;        /* byte offset of the buddy state bytes */
     ref free_runs[ARENA_ORDERS]; /* heads of the lists of free runs of 2^order pages */
     uint32_t generation;         /* last generation given to an object; never 0 */
-    uint64_t refusals;           /* times something asked for memory and was refused */
+    uint64_t requests;           /* times something asked for memory: of a pool, or for a run */
+    uint64_t refusals;           /* ... and was refused */
+    uint64_t refuse_from;        /* requests from here on are refused ... */
+    uint64_t refuse_to;          /* ... up to here: for tests; 0: none */
 };
+
+/* Every request passes here: is it one that a test wants refused? */
+static inline bool arena_refuses(struct arena *arena)
+{
+    uint64_t number = arena->requests++;
+
+    if (likely(number >= arena->refuse_to) || number < arena->refuse_from)
+        return false;
+    arena->refusals++;
+    return true;
+}
 
 /* Where a ref points. The region must be at least 16-byte aligned. */
 static inline void *arena_at(const struct arena *arena, ref r)

@@ -105,7 +105,7 @@ static inline ref take(struct arena *arena, struct pool *pool)
     struct run *run;
     ref object;
 
-    if (unlikely(pool->limit != 0 && pool->used >= pool->limit) ||
+    if (arena_refuses(arena) || unlikely(pool->limit != 0 && pool->used >= pool->limit) ||
         unlikely(pool->partial == REF_NONE && !partial_refill(arena, pool))) {
         pool->refusals++;
         return REF_NONE;

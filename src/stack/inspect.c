@@ -45,8 +45,17 @@ void rill_memory(const struct rill_stack *stack, struct rill_memory *out)
         .paths = tcp->ip.paths.used,
         .listeners = tcp->listeners.used,
         .udp_sockets = stack->udp.sockets.used,
+        .requests = arena->requests,
         .refusals = arena->refusals,
     };
+}
+
+void rill_refuse_memory(struct rill_stack *stack, uint64_t after, uint64_t count)
+{
+    struct arena *arena = tcp_arena(&stack->tcp);
+
+    arena->refuse_from = arena->requests + after;
+    arena->refuse_to = count == 0 ? 0 : arena->refuse_from + count;
 }
 
 void rill_work(const struct rill_stack *stack, struct rill_work *out)
