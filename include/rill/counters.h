@@ -122,7 +122,12 @@
     X(TCP_FAST_OPEN_BAD_COOKIE, "tcp_fast_open_bad_cookie", "SYNs whose fast open cookie is not valid")                \
     X(TCP_FAST_OPEN_LIMITED, "tcp_fast_open_limited", "SYNs with a cookie while too many fast opens were pending")     \
     X(TCP_FAST_OPEN_ACTIVE, "tcp_fast_open_active", "SYNs sent with data")                                             \
-    X(TCP_FAST_OPEN_REFUSED, "tcp_fast_open_refused", "SYNs sent with data that was not acknowledged")
+    X(TCP_FAST_OPEN_REFUSED, "tcp_fast_open_refused", "SYNs sent with data that was not acknowledged")                 \
+    X(TCP_MTU_BLACK_HOLES, "tcp_mtu_black_holes", "timeouts after which segments became smaller (RFC 4821)")           \
+    X(TCP_MTU_RESTORED, "tcp_mtu_restored", "segment sizes restored since smaller ones did not help")                  \
+    X(TCP_MTU_PROBES, "tcp_mtu_probes", "segments sent larger than the path was known to carry (RFC 4821)")            \
+    X(TCP_MTU_PROBES_ACKED, "tcp_mtu_probes_acked", "such probes that arrived: the path carries as much")              \
+    X(TCP_MTU_PROBES_LOST, "tcp_mtu_probes_lost", "such probes that were lost alone: they were too big")
 
 #ifdef __cplusplus
 extern "C" {

@@ -168,6 +168,18 @@ struct rill_config {
     uint8_t fast_open_keys[2][16];
 
     uint32_t ecn; /* enum rill_ecn; default RILL_ECN_ACCEPT */
+
+    /* Path MTU discovery without ICMP (RFC 4821). docs/path-mtu.md */
+    uint32_t mtu_probing; /* enum rill_mtu_probing; default RILL_MTU_PROBING_BLACK_HOLE */
+    uint32_t
+        mtu_base; /* packets of so many bytes fit nearly every path: where a search begins; 1200 (RFC 8899 5.1.2) */
+};
+
+/* When TCP finds out by itself what a path carries. What routers say of it is heeded always. */
+enum rill_mtu_probing {
+    RILL_MTU_PROBING_OFF,        /* never */
+    RILL_MTU_PROBING_BLACK_HOLE, /* once full-sized segments have vanished without a word */
+    RILL_MTU_PROBING_ALWAYS,     /* from the start: every path begins with mtu_base */
 };
 
 /* Explicit congestion notification (RFC 3168, AccECN). docs/ecn-and-fast-open.md */
@@ -631,6 +643,7 @@ enum rill_trace_type {
     RILL_TRACE_LOSS,        /* a = enum rill_trace_loss, b = SND.UNA */
     RILL_TRACE_TIMER,       /* a = enum rill_timer, fired */
     RILL_TRACE_CALL,        /* a = enum rill_trace_call */
+    RILL_TRACE_MTU,         /* a = enum rill_trace_mtu, b = bytes of a packet: the probe's, or the path's MTU now */
 };
 
 enum rill_trace_loss {
@@ -648,6 +661,16 @@ enum rill_trace_call {
     RILL_CALL_SHUTDOWN,
     RILL_CALL_CLOSE,
     RILL_CALL_ABORT,
+};
+
+enum rill_trace_mtu {
+    RILL_MTU_TOO_BIG,       /* a router said so (RFC 1191) */
+    RILL_MTU_BLACK_HOLE,    /* full-sized segments vanish: smaller ones are tried (RFC 4821 7.7) */
+    RILL_MTU_RESTORED,      /* it was not their size */
+    RILL_MTU_PROBE,         /* a probe left */
+    RILL_MTU_PROBE_ACKED,   /* it arrived: the path's MTU is its size */
+    RILL_MTU_PROBE_LOST,    /* it alone was lost: it was too big */
+    RILL_MTU_PROBE_UNCLEAR, /* it was lost, but not alone */
 };
 
 struct rill_trace_event {

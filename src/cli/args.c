@@ -223,17 +223,35 @@ bool args_seconds(const char *what, const char *text, uint64_t *nanoseconds)
     return true;
 }
 
+/* The word's number; -1, after saying what there is, when it is none of them. */
+static int word_number(const char *what, const char *text, const char *const *words, uint32_t count, const char *all)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if (words[i] != NULL && strcmp(words[i], text) == 0)
+            return (int)i;
+    cli_error("%s '%s': say %s", what, text, all);
+    return -1;
+}
+
 bool args_ecn(const char *what, const char *text, uint32_t *ecn)
 {
     static const char *const names[] = {
         [RILL_ECN_OFF] = "off", [RILL_ECN_ACCEPT] = "accept", [RILL_ECN_ON] = "on", [RILL_ECN_ACCURATE] = "accurate"};
+    int number = word_number(what, text, names, RILL_ECN_ACCURATE + 1, "off, accept, on or accurate");
 
-    for (uint32_t i = RILL_ECN_OFF; i <= RILL_ECN_ACCURATE; i++) {
-        if (strcmp(names[i], text) == 0) {
-            *ecn = i;
-            return true;
-        }
-    }
-    cli_error("%s '%s': say off, accept, on or accurate", what, text);
-    return false;
+    if (number >= 0)
+        *ecn = (uint32_t)number;
+    return number >= 0;
+}
+
+bool args_mtu_probing(const char *what, const char *text, uint32_t *probing)
+{
+    static const char *const names[] = {[RILL_MTU_PROBING_OFF] = "off",
+                                        [RILL_MTU_PROBING_BLACK_HOLE] = "black-hole",
+                                        [RILL_MTU_PROBING_ALWAYS] = "always"};
+    int number = word_number(what, text, names, RILL_MTU_PROBING_ALWAYS + 1, "off, black-hole or always");
+
+    if (number >= 0)
+        *probing = (uint32_t)number;
+    return number >= 0;
 }

@@ -63,6 +63,9 @@ bool args_congestion_control(const char *what, const char *text);   /* one of ri
 
 /* "off", "accept", "on", "accurate": enum rill_ecn. */
 bool args_ecn(const char *what, const char *text, uint32_t *ecn);
+
+/* "off", "black-hole", "always": enum rill_mtu_probing. */
+bool args_mtu_probing(const char *what, const char *text, uint32_t *probing);
 bool args_seconds(const char *what, const char *text, uint64_t *nanoseconds);
 
 #endif

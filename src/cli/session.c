@@ -31,6 +31,7 @@ enum session_option {
     OPTION_PACING,
     OPTION_ECN,
     OPTION_FAST_OPEN,
+    OPTION_MTU_PROBING,
     OPTION_SHELL,
     OPTION_VERBOSE,
 };
@@ -50,6 +51,8 @@ const struct args_option session_options[] = {
     {OPTION_PACING, 0, "pacing", NULL, "spread segments over the round trip"},
     {OPTION_ECN, 0, "ecn", "WHEN", "congestion marks: off, accept (the default: when asked), on, accurate"},
     {OPTION_FAST_OPEN, 0, "fast-open", NULL, "listeners take data in a SYN (TCP Fast Open); it may come twice"},
+    {OPTION_MTU_PROBING, 0, "mtu-probing", "WHEN",
+     "find out what a path carries: off, black-hole (the default: once large packets vanish), always"},
     {OPTION_SHELL, 0, "shell", NULL, "a shell beside rill, on the kernel's side; its end ends rill"},
     {OPTION_VERBOSE, 'v', "verbose", NULL, "say what happens"},
     {0, 0, NULL, NULL, NULL},
@@ -62,6 +65,7 @@ void session_config_default(struct session_config *config)
     config->addr = getenv("RILL_ADDR");
     config->gw = getenv("RILL_GW");
     config->mtu = 1500;
+    config->mtu_probing = RILL_MTU_PROBING_BLACK_HOLE;
     config->memory_bytes = UINT64_C(256) << 20;
     config->offload = true;
 }
@@ -113,6 +117,9 @@ int session_config_take(struct session_config *config, const struct args *args, 
         break;
     case OPTION_FAST_OPEN:
         config->fast_open = true;
+        break;
+    case OPTION_MTU_PROBING:
+        right = args_mtu_probing("--mtu-probing", args->value, &config->mtu_probing);
         break;
     case OPTION_SHELL:
         config->shell = true;
@@ -285,6 +292,7 @@ static int open_stack(struct session *session, const struct session_config *conf
     stack.pacing = config->pacing;
     if (config->ecn != RILL_ECN_DEFAULT)
         stack.ecn = config->ecn;
+    stack.mtu_probing = config->mtu_probing;
     if (config->fast_open)
         stack.fast_open |= RILL_FAST_OPEN_ALL_LISTENERS;
     error = rill_stack_open(&stack, &session->stack);

@@ -19,7 +19,8 @@ extern const struct args_option session_options[];
 struct session_config {
     const char *dev, *addr, *gw, *impair, *pcap, *name, *congestion_control;
     uint64_t memory_bytes, mtu, msl_ms;
-    uint32_t ecn; /* enum rill_ecn */
+    uint32_t ecn;         /* enum rill_ecn */
+    uint32_t mtu_probing; /* enum rill_mtu_probing */
     bool offload, verbose, shell, pacing, fast_open;
 };
 

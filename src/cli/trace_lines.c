@@ -56,6 +56,15 @@ static void put_segment(const struct rill_trace_event *event, const char *ends)
 
 static void put(void *context, const struct rill_trace_event *event)
 {
+    static const char *const mtus[] = {
+        [RILL_MTU_TOO_BIG] = "a router allows",
+        [RILL_MTU_BLACK_HOLE] = "large packets vanish, now",
+        [RILL_MTU_RESTORED] = "that was not it, again",
+        [RILL_MTU_PROBE] = "a probe of",
+        [RILL_MTU_PROBE_ACKED] = "the probe arrived:",
+        [RILL_MTU_PROBE_LOST] = "the probe alone was lost:",
+        [RILL_MTU_PROBE_UNCLEAR] = "a probe was lost, but not alone:",
+    };
     static const char *const losses[] = {"duplicate ACKs", "a partial ACK", "a timeout", "recovered"};
     char local[64], remote[64], ends[160];
     double at;
@@ -82,6 +91,10 @@ static void put(void *context, const struct rill_trace_event *event)
     case RILL_TRACE_LOSS:
         fprintf(stderr, "%10.6f %s - %s loss: %s\n", at, local, remote,
                 event->a < sizeof losses / sizeof losses[0] ? losses[event->a] : "found");
+        break;
+    case RILL_TRACE_MTU:
+        fprintf(stderr, "%10.6f %s - %s path MTU: %s %u bytes\n", at, local, remote,
+                event->a < sizeof mtus / sizeof mtus[0] ? mtus[event->a] : "", (unsigned)event->b);
         break;
     default:
         break;

@@ -211,7 +211,7 @@ static bool take_segments(struct run *run, const struct drill_packet *expected)
             return mismatch(run, got, "the sequence number differs");
         shared = got->length_bytes > left;
         last = got->length_bytes >= left;
-        if (run->options->exact_segments && (shared || !last))
+        if ((run->options->exact_segments || run->exact_segments) && (shared || !last))
             return mismatch(run, got, "the length differs");
         if ((left > 0 && got->length_bytes == 0) || (left == 0 && shared))
             return mismatch(run, got, "the length differs");

@@ -72,6 +72,7 @@ struct run {
     struct rill_addr local, gateway, remote;
     uint32_t local4, remote4; /* the same as numbers */
     uint16_t bind_port, connect_port, mtu;
+    bool exact_segments; /* the script asks for what options->exact_segments says */
     int64_t tolerance_us;
 
     rill_time zero, now;                /* the script's time 0, and now */

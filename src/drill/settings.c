@@ -76,6 +76,10 @@ static bool set_option(struct run *run, const struct drill_setting *setting)
         *(name[0] == 'b' ? &run->bind_port : name[0] == 'c' ? &run->connect_port : &run->mtu) = (uint16_t)number;
         return true;
     }
+    if (strcmp(name, "segments") == 0) {
+        run->exact_segments = strcmp(value, "exact") == 0;
+        return run->exact_segments || run_fail(run, "--segments=%s: only 'exact' can be asked for", value);
+    }
     if (is_ignored(name))
         return true;
     return run_fail(run, "the option --%s is not known to rill drill", name);

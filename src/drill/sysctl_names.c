@@ -44,6 +44,7 @@ static const struct setting settings[] = {
     {"net.ipv4.tcp_fastopen_key", FAST_OPEN_KEYS, 0, 0},
     {"net.ipv4.tcp_rto_min_us", AS_NUMBER, FIELD(rto_min_ms), 1},
     {"net.ipv4.tcp_rto_max_ms", AS_NUMBER, FIELD(rto_max_ms), 1000},
+    {"net.ipv4.tcp_mtu_probing", AS_NUMBER, FIELD(mtu_probing), 1000},
     {"net.ipv4.tcp_congestion_control", AS_CONTROL, FIELD(congestion_control), 0},
     /* FreeBSD */
     {"net.inet.tcp.cc.algorithm", AS_CONTROL, FIELD(congestion_control), 0},
@@ -94,6 +95,8 @@ static const struct setting settings[] = {
     {"rill.ecn", AS_NUMBER, FIELD(ecn), 1000},
     {"rill.fast_open", AS_NUMBER, FIELD(fast_open), 1000},
     {"rill.fast_open_key_ms", AS_NUMBER, FIELD(fast_open_key_ms), 1000},
+    {"rill.mtu_probing", AS_NUMBER, FIELD(mtu_probing), 1000},
+    {"rill.mtu_base", AS_NUMBER, FIELD(mtu_base), 1000},
     /* Known, without a knob */
     {"net.ipv4.tcp_dsack", NO_KNOB, 0, 0},
     {"net.ipv4.tcp_recovery", NO_KNOB, 0, 0},
@@ -103,7 +106,6 @@ static const struct setting settings[] = {
     {"net.ipv4.tcp_notsent_lowat", NO_KNOB, 0, 0},
     {"net.ipv4.tcp_reordering", NO_KNOB, 0, 0},
     {"net.ipv4.tcp_syn_retries", NO_KNOB, 0, 0},
-    {"net.ipv4.tcp_mtu_probing", NO_KNOB, 0, 0},
     {"net.ipv4.tcp_tw_reuse", NO_KNOB, 0, 0},
     {"net.ipv4.ip_no_pmtu_disc", NO_KNOB, 0, 0},
     {"net.inet.tcp.ecn.enable", NO_KNOB, 0, 0},

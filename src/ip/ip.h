@@ -59,6 +59,7 @@ struct ip {
     struct pool replies;
     struct fragments fragments;
     struct ip_ids ids;
+    uint32_t mtu_probing, mtu_base; /* rill_config: path_mtu.h */
     uint32_t netif_count;
     struct netif netifs[IP_NETIFS_MAX];
 };

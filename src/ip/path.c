@@ -3,9 +3,7 @@
  */
 #include "ip/path.h"
 
-#include "ip/ip.h"
-
-#define PMTU_AGE_MS (10u * 60u * 1000u)
+#include "ip/path_mtu.h"
 
 static uint64_t path_hash(const struct host *host, const struct rill_addr *local, const struct rill_addr *remote)
 {
@@ -44,9 +42,7 @@ ref path_take(struct ip *ip, uint32_t netif, const struct rill_addr *local, cons
     if (r != REF_NONE) {
         path = path_at(&ip->host, r);
         path->holders++;
-        /* RFC 1191 6.3: what was learned is forgotten; a new connection finds out whether it still holds. */
-        if (host_ms_since(&ip->host, path->mtu_ms) > PMTU_AGE_MS)
-            path->mtu = ip->netifs[path->netif].mtu;
+        path_mtu_age(ip, path);
         return r;
     }
     r = pool_take(arena, &ip->paths);
@@ -60,9 +56,9 @@ ref path_take(struct ip *ip, uint32_t netif, const struct rill_addr *local, cons
     path->holders = 1;
     path->local = *local;
     path->remote = *remote;
-    path->mtu = ip->netifs[netif].mtu;
     path->netif = (uint8_t)netif;
     path->ip_header_bytes = ip_addr_is_v4(remote) ? 20 : 40;
+    path_mtu_begin(ip, path);
     return r;
 }
 

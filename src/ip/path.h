@@ -14,11 +14,19 @@ struct path {
     uint32_t generation;
     uint32_t holders;
     struct rill_addr local, remote;
-    uint16_t mtu; /* PMTU, at most the interface's MTU */
+    uint16_t mtu; /* PMTU, at most the interface's MTU (RFC 4821's eff_pmtu) */
     uint8_t netif;
     uint8_t ip_header_bytes; /* 20 or 40: all that TCP needs to know of the version */
-    uint32_t mtu_ms;         /* host_ms() when the PMTU was learned below the interface's */
+
+    /* path_mtu.h */
+    uint32_t mtu_ms;                  /* host_ms() when something was last learned of the PMTU */
+    uint16_t search_low, search_high; /* RFC 4821 7.1: carried for sure; what may be, and no more */
+    uint32_t probe_ms, probe_wait_ms; /* no probe for so long after host_ms() then */
+    uint8_t search;                   /* PATH_SEARCHES, PATH_WHOLE */
+    uint8_t unclear;                  /* probes of one size, in a row, whose loss told nothing */
 };
+
+_Static_assert(sizeof(struct path) <= 64, "a connection whose peer is its own has one");
 
 /* Find or make the path and hold it. REF_NONE when the arena refuses. */
 ref path_take(struct ip *ip, uint32_t netif, const struct rill_addr *local, const struct rill_addr *remote);

@@ -215,6 +215,8 @@ static uint64_t added(const struct run *run, const char *group, const char *colu
         {"TcpExt:", "TCPTimeouts", COUNT(TCP_RTO_FIRED)},
         {"TcpExt:", "TCPFastRetrans", COUNT(TCP_FAST_RETRANSMITS)},
         {"TcpExt:", "TCPOFOQueue", COUNT(TCP_OUT_OF_ORDER)},
+        {"TcpExt:", "TCPMTUPFail", COUNT(TCP_MTU_PROBES_LOST)},
+        {"TcpExt:", "TCPMTUPSuccess", COUNT(TCP_MTU_PROBES_ACKED)},
         {"TcpExt:", "TCPChallengeACK", COUNT(TCP_CHALLENGE_ACKS)},
         {"TcpExt:", "TCPKeepAlive", COUNT(TCP_KEEPALIVE_PROBES)},
         {"TcpExt:", "TCPAbortOnTimeout", COUNT(TCP_TIMEOUTS)},

@@ -48,6 +48,8 @@ void rill_config_default(struct rill_config *config)
         .fast_open = RILL_FAST_OPEN_CLIENT | RILL_FAST_OPEN_SERVER,
         .ecn = RILL_ECN_ACCEPT,
         .fast_open_key_ms = 24u * 3600u * 1000u,
+        .mtu_probing = RILL_MTU_PROBING_BLACK_HOLE,
+        .mtu_base = 1200,
     };
 }
 
@@ -66,7 +68,8 @@ static bool config_is_valid(const struct rill_config *config)
            config->bbr_loss_percent >= 1 && config->bbr_loss_percent <= 50 && config->keepalive_idle_ms >= 1 &&
            config->keepalive_interval_ms >= 1 && config->ecn >= RILL_ECN_OFF && config->ecn <= RILL_ECN_ACCURATE &&
            config->fast_open_key_ms >= 1000 && config->fast_open_key_count <= 2 &&
-           cc_find(config->congestion_control) >= 0;
+           config->mtu_probing <= RILL_MTU_PROBING_ALWAYS && config->mtu_base >= 552 &&
+           config->mtu_base <= UINT16_MAX && cc_find(config->congestion_control) >= 0;
 }
 
 static void take_secret(struct host *host, const uint8_t secret[16])

@@ -7,6 +7,7 @@
 #include "tcp/connection.h"
 #include "tcp/ecn.h"
 #include "tcp/fast_open.h"
+#include "tcp/mtu.h"
 #include "tcp/options.h"
 #include "tcp/output.h"
 #include "tcp/rate.h"
@@ -145,6 +146,7 @@ static void timer_answered(struct tcp *tcp, struct tcb *tcb)
         struct sender *sender = sender_at(tcp, tcb);
 
         sender->kept_backoff = (uint8_t)min_u32(sender->kept_backoff + tcb->ep.own_backoff, BACKOFF_MAX);
+        mtu_answered(tcp, tcb);
     }
     if (tcb->sender != REF_NONE)
         sender_at(tcp, tcb)->still_unanswered = false;

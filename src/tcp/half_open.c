@@ -12,6 +12,7 @@
 #include "tcp/fifo.h"
 #include "tcp/limits.h"
 #include "tcp/listen.h"
+#include "tcp/mtu.h"
 #include "tcp/options.h"
 #include "tcp/rtt.h"
 #include "tcp/segment_arrives.h"
@@ -306,9 +307,10 @@ static struct tcb *promote(struct tcp *tcp, const struct half_open *half_open, r
     tcb->irs = half_open->irs;
     tcb->rcv_nxt = tcb->last_ack_sent = seq_add(half_open->irs, 1);
     tcb->rcv_adv = seq_add(tcb->rcv_nxt, first_window(tcp, listener));
-    tcb->snd_mss = options_send_mss(tcb_path(tcp, tcb), half_open->mss, (agreed & HALF_OPEN_TS) != 0);
+    tcb->snd_mss_max = options_send_mss_max(tcb_path(tcp, tcb), half_open->mss, (agreed & HALF_OPEN_TS) != 0);
     if (listener->mss != 0)
-        tcb->snd_mss = (uint16_t)min_u32(tcb->snd_mss, listener->mss);
+        tcb->snd_mss_max = (uint16_t)min_u32(tcb->snd_mss_max, listener->mss);
+    mtu_follow_path(tcp, tcb);
     tuning_set_send_limit(tcp, tcb, listener->send_limit);
     tuning_set_receive_limit(tcp, tcb, listener->receive_limit);
     limits_inherit(tcp, tcb, listener->limits);

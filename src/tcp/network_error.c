@@ -6,31 +6,8 @@
 #include "tcp/network_error.h"
 
 #include "tcp/connection.h"
-#include "tcp/options.h"
-#include "tcp/scoreboard.h"
+#include "tcp/mtu.h"
 #include "tcp/state.h"
-
-#define PMTU_MIN 552u /* RFC 5927 7.2: no IPv4 path in use needs less; smaller claims are attacks or mistakes */
-
-/* RFC 1191 6.3: send smaller segments at once, and again what did not fit. */
-static void shrink_path(struct tcp *tcp, struct tcb *tcb, uint32_t next_hop_mtu)
-{
-    struct path *path = tcb_path(tcp, tcb);
-    uint32_t mtu = max_u32(next_hop_mtu, PMTU_MIN);
-    uint16_t mss;
-
-    if (next_hop_mtu == 0 || mtu > path->mtu) /* an old router, or a claim that we already know better than */
-        return;
-    path->mtu = (uint16_t)mtu;
-    path->mtu_ms = host_ms(tcp_host(tcp));
-    mss = options_send_mss(path, UINT16_MAX, (tcb->flags & TCB_TIMESTAMPS) != 0);
-    if (mss >= tcb->snd_mss)
-        return;
-    tcb->snd_mss = mss;
-    if (tcb->sender != REF_NONE)
-        scoreboard_too_big(tcp, tcb, mss);
-    connection_touch(tcp, tcb);
-}
 
 void network_error_arrives(struct tcp *tcp, const struct network_error *error)
 {
@@ -47,7 +24,7 @@ void network_error_arrives(struct tcp *tcp, const struct network_error *error)
         return;
     }
     if (error->packet_too_big) {
-        shrink_path(tcp, tcb, error->next_hop_mtu);
+        mtu_too_big(tcp, tcb, error->sequence, error->next_hop_mtu);
         return;
     }
     if (error->hard && !state_is_synchronized(tcb->ep.state)) {

@@ -5,6 +5,7 @@
 
 #include "tcp/accurate_ecn.h"
 #include "tcp/limits.h"
+#include "tcp/mtu.h"
 #include "tcp/reassembly.h"
 #include "tcp/tuning.h"
 
@@ -21,14 +22,21 @@ uint16_t options_announced_mss(const struct tcp *tcp, const struct path *path)
     return (uint16_t)(tcp->ip.netifs[path->netif].mtu - path->ip_header_bytes - TCP_HEADER_BYTES);
 }
 
-uint16_t options_send_mss(const struct path *path, uint16_t peer_mss, bool timestamps)
+uint16_t options_send_mss_max(const struct path *path, uint16_t peer_mss, bool timestamps)
 {
     uint32_t fallback = path->ip_header_bytes == 20 ? MSS_DEFAULT_V4 : MSS_DEFAULT_V6;
     uint32_t ours = timestamps ? TIMESTAMP_OPTION_BYTES : 0;
     uint32_t mss = peer_mss == 0 ? fallback : max_u32(peer_mss, MSS_PEER_MIN + ours);
 
-    mss = min_u32(mss, min_u32(path->mtu - path->ip_header_bytes - TCP_HEADER_BYTES, RILL_TRAIN_PAYLOAD_MAX));
-    return (uint16_t)(mss - ours);
+    return (uint16_t)(min_u32(mss, RILL_TRAIN_PAYLOAD_MAX) - ours);
+}
+
+uint16_t options_send_mss(const struct path *path, uint16_t peer_mss, bool timestamps)
+{
+    uint32_t ours = timestamps ? TIMESTAMP_OPTION_BYTES : 0;
+
+    return (uint16_t)min_u32(options_send_mss_max(path, peer_mss, timestamps),
+                             path->mtu - path->ip_header_bytes - TCP_HEADER_BYTES - ours);
 }
 
 /* Half of a buffer is offered, but a fixed one may be set to more later (RILL_CHANGE_RECEIVE_BUFFER). */
@@ -151,7 +159,8 @@ void options_agree(struct tcp *tcp, struct tcb *tcb, const struct tcp_options *t
     /* RFC 7323 2.2: both shifts are 0 unless both sides sent the option. */
     tcb->snd_wscale = (tcb->flags & TCB_WINDOW_SCALE) != 0 ? theirs->window_scale : 0;
     tcb->rcv_wscale = (tcb->flags & TCB_WINDOW_SCALE) != 0 ? options_window_shift(tcp, wanted_receive_bytes(tcb)) : 0;
-    mss = options_send_mss(tcb_path(tcp, tcb), (theirs->present & TCP_OPTION_MSS) != 0 ? theirs->mss : 0,
-                           (tcb->flags & TCB_TIMESTAMPS) != 0);
-    tcb->snd_mss = (uint16_t)min_u32(mss, tcb->rcv_mss); /* still the application's limit */
+    mss = options_send_mss_max(tcb_path(tcp, tcb), (theirs->present & TCP_OPTION_MSS) != 0 ? theirs->mss : 0,
+                               (tcb->flags & TCB_TIMESTAMPS) != 0);
+    tcb->snd_mss_max = (uint16_t)min_u32(mss, tcb->rcv_mss); /* still the application's limit */
+    mtu_follow_path(tcp, tcb);
 }

@@ -16,6 +16,9 @@ uint16_t options_announced_mss(const struct tcp *tcp, const struct path *path);
 /* Payload per segment towards a peer that announced `peer_mss` (0: nothing, so 536: RFC 9293 MUST-15). */
 uint16_t options_send_mss(const struct path *path, uint16_t peer_mss, bool timestamps);
 
+/* ... whatever the path's PMTU. */
+uint16_t options_send_mss_max(const struct path *path, uint16_t peer_mss, bool timestamps);
+
 /* The shift that we announce for a receive buffer of this size. */
 uint8_t options_window_shift(const struct tcp *tcp, uint32_t wanted_bytes);
 

@@ -9,6 +9,7 @@
 #include "tcp/connection.h"
 #include "tcp/fast_open.h"
 #include "tcp/limits.h"
+#include "tcp/mtu.h"
 #include "tcp/options.h"
 #include "tcp/pacing.h"
 #include "tcp/rack.h"
@@ -155,21 +156,22 @@ static bool send_syn(struct tcp *tcp, struct tcb *tcb, struct rill_train *train)
 }
 
 /* Payload per segment: options that not every segment carries take their room from it. */
-static uint16_t payload_mss(const struct tcb *tcb, const struct tcp_options *options)
+static uint16_t payload_mss(uint16_t mss, const struct tcp_options *options)
 {
     uint32_t taken = options->sack_count > 0 ? 4u + 8u * options->sack_count : 0;
 
     if ((options->present & TCP_OPTION_USER_TIMEOUT) != 0)
         taken += 4;
     taken += accurate_ecn_option_bytes(options);
-    return (uint16_t)(tcb->snd_mss > taken + 8 ? tcb->snd_mss - taken : 8);
+    return (uint16_t)(mss > taken + 8 ? mss - taken : 8);
 }
 
 /* The options that a segment would have now, and with them, in train->segment_bytes, the payload for which they leave room. */
-static void begin_text(struct tcp *tcp, struct tcb *tcb, struct rill_train *train, struct tcp_header *header)
+static void begin_text(struct tcp *tcp, struct tcb *tcb, struct rill_train *train, struct tcp_header *header,
+                       uint16_t mss)
 {
     options_for_segment(tcp, tcb, &header->options);
-    begin_train(train, payload_mss(tcb, &header->options));
+    begin_train(train, payload_mss(mss, &header->options));
 }
 
 /*
@@ -256,6 +258,15 @@ static uint32_t room_again(struct tcp *tcp, struct tcb *tcb, const struct sent *
     return min_u32(allowed, window);
 }
 
+/* Else output waits for it. */
+static bool pacing_allows_now(struct tcp *tcp, struct tcb *tcb)
+{
+    if (pacing_allows(tcp, tcb))
+        return true;
+    sender_at(tcp, tcb)->pacing_waits = true;
+    return false;
+}
+
 /* What was lost goes out again, first of all. */
 static bool send_again(struct tcp *tcp, struct tcb *tcb, struct rill_train *train)
 {
@@ -268,15 +279,14 @@ static bool send_again(struct tcp *tcp, struct tcb *tcb, struct rill_train *trai
         return false;
     if (sender_at(tcp, tcb)->frto == FRTO_NEW_DATA)
         return false; /* RFC 5682 3.1 step 2 b: new data goes, and tells whether anything was lost at all */
-    begin_text(tcp, tcb, train, &header);
+    mtu_follow_path(tcp, tcb);
+    begin_text(tcp, tcb, train, &header, tcb->snd_mss);
     run = scoreboard_lost_run(tcp, record, train->segment_bytes);
     room = room_again(tcp, tcb, record, run, train->segment_bytes);
     if (room < min_u32(run, train->segment_bytes))
         return false;
-    if (!sender_at(tcp, tcb)->first_due && !pacing_allows(tcp, tcb)) { /* a timeout's own segment has waited enough */
-        sender_at(tcp, tcb)->pacing_waits = true;
+    if (!sender_at(tcp, tcb)->first_due && !pacing_allows_now(tcp, tcb)) /* a timeout's own segment has waited enough */
         return false;
-    }
     scoreboard_gather_lost(tcp, tcb, record, train->segment_bytes);
     n = min_u32(sent_data_bytes(record), min_u32(room, RILL_TRAIN_PAYLOAD_MAX));
     n = min_u32(n, pacing_quantum(tcp, tcb));
@@ -364,6 +374,24 @@ static bool send_fresh(struct tcp *tcp, struct tcb *tcb, struct rill_train *trai
     return true;
 }
 
+/*
+ * RFC 4821 7.5: the next bytes of the stream as one segment larger than the others. mss: what a segment of that size
+ * has room for, as snd_mss says it of the others.
+ */
+static bool send_mtu_probe(struct tcp *tcp, struct tcb *tcb, struct rill_train *train, uint16_t mss)
+{
+    struct tcp_header header;
+    uint32_t n;
+
+    begin_text(tcp, tcb, train, &header, mss);
+    n = train->segment_bytes;
+    if (!send_fresh(tcp, tcb, train, &header, n, false))
+        return false;
+    if (train->payload_bytes == n) /* fewer when it would have had too many slices */
+        mtu_probe_sent(tcp, tcb, mss);
+    return true;
+}
+
 static bool something_is_lost(const struct tcp *tcp, const struct tcb *tcb)
 {
     return tcb->sender != REF_NONE && sender_at(tcp, tcb)->board.lost.first != REF_NONE;
@@ -394,17 +422,22 @@ static bool send_new(struct tcp *tcp, struct tcb *tcb, struct rill_train *train)
         return false;
     if (something_is_lost(tcp, tcb) && sender_at(tcp, tcb)->frto != FRTO_NEW_DATA)
         return false; /* what was lost goes first */
+    mtu_follow_path(tcp, tcb);
+    if ((n = mtu_probe_due(tcp, tcb, unsent)) > 0) {
+        /* RFC 4821 7.4: what ACKs make room for is saved up for it, which is never long: more is in flight than that. */
+        if (window_room(tcp, tcb, n) < n || !pacing_allows_now(tcp, tcb))
+            return false;
+        return send_mtu_probe(tcp, tcb, train, (uint16_t)n);
+    }
     ahead = seq_offset(send_queue_start(tcb), tcb->snd_nxt);
-    begin_text(tcp, tcb, train, &header);
+    begin_text(tcp, tcb, train, &header, tcb->snd_mss);
     n = sendable(tcp, tcb, unsent, train->segment_bytes);
     window_left = tcb->snd_wnd > ahead ? tcb->snd_wnd - ahead : 0;
     fin = (tcb->flags & TCB_CLOSE_QUEUED) != 0 && n == unsent && window_left > n && !fast_open_may_send(tcb);
     if (n == 0 && !fin)
         return false;
-    if (n > 0 && !pacing_allows(tcp, tcb)) {
-        sender_at(tcp, tcb)->pacing_waits = true;
+    if (n > 0 && !pacing_allows_now(tcp, tcb))
         return false;
-    }
     return send_fresh(tcp, tcb, train, &header, n, fin);
 }
 
@@ -424,7 +457,7 @@ static bool send_probe(struct tcp *tcp, struct tcb *tcb, struct rill_train *trai
     if (!probe_is_wanted(tcp, tcb))
         return false; /* SACKs came since: RACK finds what is missing */
     unsent = (tcb->flags & TCB_FIN_SENT) != 0 ? 0 : seq_offset(tcb->snd_nxt, send_queue_end(tcp, tcb));
-    begin_text(tcp, tcb, train, &header);
+    begin_text(tcp, tcb, train, &header, tcb->snd_mss);
     n = min_u32(unsent, train->segment_bytes);
     if (n > 0 && ahead + n <= tcb->snd_wnd) {
         sent = send_fresh(tcp, tcb, train, &header, n, false);

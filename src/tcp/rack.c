@@ -150,8 +150,10 @@ uint32_t rack_detect_loss(struct tcp *tcp, struct tcb *tcb)
             break;
         }
         if (age_us >= age_max_us) {
-            lost_bytes += sent_data_bytes(record);
-            note_loss(sender, record);
+            if (likely((record->flags & SENT_MTU_PROBE) == 0)) { /* RFC 4821 4: lost alone, no sign of congestion */
+                lost_bytes += sent_data_bytes(record);
+                note_loss(sender, record);
+            }
             scoreboard_lost(tcp, tcb, record, record->span.end);
         } else {
             wait_us = max_u32(wait_us, age_max_us - age_us);

@@ -5,6 +5,7 @@
 #include "tcp/recovery.h"
 
 #include "tcp/ecn.h"
+#include "tcp/mtu.h"
 #include "tcp/pacing.h"
 #include "tcp/rack.h"
 #include "tcp/scoreboard.h"
@@ -64,6 +65,7 @@ static void begin_episode(struct tcp *tcp, struct tcb *tcb, enum sender_state st
 {
     struct sender *sender = sender_at(tcp, tcb);
 
+    mtu_probe_not_alone(tcp, tcb, event);
     remember_window(tcb, sender);
     sender->undo_possible = event != CC_ECN;
     sender->again_lost = false;
@@ -270,6 +272,7 @@ void recovery_acked(struct tcp *tcp, struct tcb *tcb, struct ack_sample *ack)
     if (ack->acked_bytes > 0 || ack->delivered_bytes > 0)
         move_window(tcp, tcb, ack);
     pacing_follow_window(tcp, tcb);
+    mtu_una_moved(tcp, tcb);
     sender_una_moved(tcp, tcb);
 }
 
@@ -311,7 +314,7 @@ void recovery_timeout(struct tcp *tcp, struct tcb *tcb)
 {
     struct sender *sender = sender_at(tcp, tcb);
     const struct sent *first = sent_at(tcp, sender->board.all.first);
-    bool in_recovery = sender->state >= SENDER_RECOVERY;
+    bool in_recovery = sender->state >= SENDER_RECOVERY, smaller = mtu_timed_out(tcp, tcb);
 
     trace_event(tcp, &tcb->ep, RILL_TRACE_LOSS, RILL_LOSS_TIMEOUT, tcb->snd_una.v);
     if (first != NULL && (first->flags & SENT_SACKED) != 0)
@@ -323,6 +326,8 @@ void recovery_timeout(struct tcp *tcp, struct tcb *tcb)
      * could be measured since the last timeout, or each one's new data goes the way of what was lost, once a minute.
      */
     sender->frto = (!in_recovery || tcb->ep.own_backoff > 1) && sender->kept_backoff == 0 ? FRTO_FIRST_ACK : FRTO_NONE;
+    if (smaller) /* its ACK says that the size was at fault, and no more */
+        sender->frto = FRTO_NONE;
     sender->first_due = true;
     sender->duplicate_bytes = 0;
     tcb->ep.own_dup_acks = 0;

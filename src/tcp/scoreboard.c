@@ -4,6 +4,7 @@
  */
 #include "tcp/scoreboard.h"
 
+#include "tcp/mtu.h"
 #include "tcp/rack.h"
 #include "tcp/rate.h"
 #include "tcp/send_queue.h"
@@ -189,7 +190,8 @@ struct sent *scoreboard_sent_again(struct tcp *tcp, struct tcb *tcb, struct sent
     if (seq_before(end, record->span.end))
         (void)split(tcp, tcb, record, end); /* refused: all of it counts as sent; its loss is found again */
     leave_state(tcp, board, record);
-    record->flags = (uint8_t)((record->flags & ~(SENT_LOST | SENT_SACKED | SENT_APP_LIMITED)) | SENT_AGAIN);
+    record->flags =
+        (uint8_t)((record->flags & ~(SENT_LOST | SENT_SACKED | SENT_APP_LIMITED | SENT_MTU_PROBE)) | SENT_AGAIN);
     record->segment_bytes = segment_bytes;
     board->flight_bytes += sent_bytes(record);
     list_insert(tcp, &board->in_flight, board->in_flight.last, ref_of(tcp, record));
@@ -203,6 +205,8 @@ static void delivered(struct tcp *tcp, struct tcb *tcb, const struct sent *recor
     ack->delivered_bytes += sent_data_bytes(record);
     rack_delivered(tcp, tcb, record, ack);
     rate_delivered(tcp, tcb, record, ack);
+    if (unlikely((record->flags & SENT_MTU_PROBE) != 0))
+        mtu_probe_delivered(tcp, tcb, record);
 }
 
 /* The first bytes of a record are acknowledged: they are delivered, the rest stays as it was. */
@@ -217,7 +221,7 @@ static void cut_front(struct tcp *tcp, struct tcb *tcb, struct sent *record, str
         struct sent part = *record;
 
         part.span.end = ack;
-        part.flags &= (uint8_t)~SENT_FIN;
+        part.flags &= (uint8_t) ~(SENT_FIN | SENT_MTU_PROBE);
         delivered(tcp, tcb, &part, sample);
         if ((record->flags & SENT_LOST) != 0)
             board->lost_bytes -= bytes;
@@ -268,7 +272,7 @@ static struct sent *take_sack(struct tcp *tcp, struct tcb *tcb, struct sent *rec
     if ((record->flags & SENT_AGAIN) == 0)
         sample->original_delivered = true;
     leave_state(tcp, board, record);
-    record->flags = (uint8_t)((record->flags & ~SENT_LOST) | SENT_SACKED);
+    record->flags = (uint8_t)((record->flags & ~(SENT_LOST | SENT_MTU_PROBE)) | SENT_SACKED);
     record->sacked_segments = segments_in(record);
     board->sacked_bytes += sent_bytes(record);
     board->sacked_segments += record->sacked_segments;
@@ -324,8 +328,12 @@ void scoreboard_lost(struct tcp *tcp, struct tcb *tcb, struct sent *record, stru
     leave_state(tcp, board, record);
     record->flags |= SENT_LOST;
     board->lost_bytes += sent_bytes(record);
-    sender->lost += sent_data_bytes(record);
     list_insert(tcp, &board->lost, lost_place(tcp, board, record), ref_of(tcp, record));
+    if (unlikely((record->flags & SENT_MTU_PROBE) != 0)) { /* RFC 4821 7.6.2: no sign of congestion */
+        mtu_probe_lost(tcp, tcb, record);
+        return;
+    }
+    sender->lost += sent_data_bytes(record);
     if (cc_of(tcb)->lost != NULL)
         cc_of(tcb)->lost(tcp, tcb, record);
 }

@@ -16,6 +16,7 @@
 #define SENT_AGAIN 0x04u       /* its last transmission was not its first (Karn) */
 #define SENT_APP_LIMITED 0x08u /* rate.h: at its sending the application had left the pipe unfilled */
 #define SENT_FIN 0x10u         /* its last sequence number is our FIN */
+#define SENT_MTU_PROBE 0x20u   /* mtu.h: one segment, larger than the others, sent once */
 
 /*
  * A range of sequence space that was sent as one train. Together they cover
@@ -139,6 +140,13 @@ struct sender {
     uint32_t delivered_us, first_sent_us;
     uint32_t rate_bytes, rate_us; /* the last sample worth telling; 0: none */
     bool rate_app_limited;
+
+    /* mtu.h */
+    uint8_t mtu_probe;                         /* in flight, lost, or none; with either: */
+    uint16_t mtu_probe_bytes;                  /* its size, headers included */
+    struct seq mtu_probe_end, mtu_alone_until; /* where it ends; lost: if nothing else is up to here, it was too big */
+    uint16_t mtu_before;                       /* the path's MTU before timeouts lowered it; 0: they have not */
+    bool mtu_in_vain;                          /* the smallest segment was timed out, too */
 
     /* pacing.h */
     uint64_t pacing_rate; /* bytes a second; 0: no pacing */

@@ -110,8 +110,9 @@ struct tcb {
     /* RFC 7323 timestamps */
     uint32_t ts_recent, ts_offset;
 
-    uint16_t snd_mss; /* payload per segment, options taken off */
-    uint16_t rcv_mss; /* payload of the peer's segments; until established, the application's limit for both */
+    uint16_t snd_mss;     /* payload per segment, options taken off: what the path takes now (mtu.h) */
+    uint16_t snd_mss_max; /* what the peer and the application would take */
+    uint16_t rcv_mss;     /* payload of the peer's segments; until established, the application's limit for both */
     uint8_t snd_wscale, rcv_wscale;
     uint8_t tos, ttl;
     uint8_t keep_probes; /* keep-alive probes sent in a row */

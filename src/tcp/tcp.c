@@ -57,6 +57,8 @@ int tcp_init(struct tcp *tcp, const struct rill_config *config)
     struct arena *arena = tcp_arena(tcp);
 
     take_settings(&tcp->settings, config);
+    tcp->ip.mtu_probing = config->mtu_probing;
+    tcp->ip.mtu_base = config->mtu_base;
     fast_open_set_keys(tcp, config->fast_open_keys, config->fast_open_key_count);
     pool_init(&tcp->tcbs, POOL_TCBS, sizeof(struct tcb), 0, config->max_connections);
     pool_init(&tcp->busies, POOL_BUSY, sizeof(struct busy), 0, 0);

@@ -72,7 +72,7 @@ void user_change(struct tcp *tcp, struct tcb *tcb, const struct rill_options *op
     if ((which & RILL_CHANGE_RECEIVE_BUFFER) != 0)
         tuning_set_receive_limit(tcp, tcb, options->receive_buffer_bytes);
     if ((which & RILL_CHANGE_MSS) != 0 && options->mss != 0 && options->mss < tcb->snd_mss)
-        tcb->snd_mss = options->mss;
+        tcb->snd_mss = tcb->snd_mss_max = options->mss;
     if ((which & RILL_CHANGE_TOS) != 0)
         tcb->tos = options->tos;
     if ((which & RILL_CHANGE_TTL) != 0)

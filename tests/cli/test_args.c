@@ -151,6 +151,20 @@ static void bad_numbers_are_refused(void **state)
     assert_int_equal(bytes, 1500000000);
 }
 
+static void mtu_probing_is_one_of_three_words(void **state)
+{
+    uint32_t probing = RILL_MTU_PROBING_BLACK_HOLE;
+    (void)state;
+    assert_true(args_mtu_probing("--mtu-probing", "off", &probing));
+    assert_int_equal(probing, RILL_MTU_PROBING_OFF);
+    assert_true(args_mtu_probing("--mtu-probing", "black-hole", &probing));
+    assert_int_equal(probing, RILL_MTU_PROBING_BLACK_HOLE);
+    assert_true(args_mtu_probing("--mtu-probing", "always", &probing));
+    assert_int_equal(probing, RILL_MTU_PROBING_ALWAYS);
+    assert_false(args_mtu_probing("--mtu-probing", "1", &probing));
+    assert_int_equal(probing, RILL_MTU_PROBING_ALWAYS);
+}
+
 static void ecn_is_one_of_four_words(void **state)
 {
     uint32_t ecn = RILL_ECN_DEFAULT;
@@ -176,6 +190,7 @@ int main(void)
         cmocka_unit_test(bytes_have_units),
         cmocka_unit_test(bad_numbers_are_refused),
         cmocka_unit_test(ecn_is_one_of_four_words),
+        cmocka_unit_test(mtu_probing_is_one_of_three_words),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,7 +15,7 @@ static inline void cc_start(struct inside *t, const char *name, uint32_t rtt_us)
     inside_configure(t, 1u << 20);
     t->config.congestion_control = name;
     inside_open(t, 1, 1, 65535);
-    t->tcb->snd_mss = CC_MSS;
+    t->tcb->snd_mss = t->tcb->snd_mss_max = CC_MSS;
     t->tcb->srtt_us8 = rtt_us << 3;
     assert_true(sender_make(t->tcp, t->tcb));
     cc_of(t->tcb)->established(t->tcp, t->tcb);

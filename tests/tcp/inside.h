@@ -64,7 +64,7 @@ static inline void inside_open(struct inside *t, uint32_t iss, uint32_t irs, uin
     tcb->rcv_nxt = tcb->last_ack_sent = seq_make(irs + 1);
     tcb->rcv_adv = seq_add(tcb->rcv_nxt, window);
     tcb->snd_wnd = tcb->snd_wnd_max = window;
-    tcb->snd_mss = 1000;
+    tcb->snd_mss = tcb->snd_mss_max = 1000;
     tcb->cwnd = 10000;
     tcb->ssthresh = 1u << 30;
 }
