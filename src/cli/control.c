@@ -36,25 +36,35 @@ static bool someone_listens(const struct sockaddr_un *at)
     return there;
 }
 
-int control_open(struct control *control, const char *name)
+static int open_at(struct control *control, const char *name, const struct sockaddr_un *at)
 {
-    struct sockaddr_un at = {.sun_family = AF_UNIX};
-
-    if (!runtime_socket_path(name, at.sun_path, sizeof at.sun_path))
-        return CLI_FAILED;
-    if (someone_listens(&at)) {
+    if (someone_listens(at)) {
         cli_error("a rill named '%s' is running already; --name gives this one another name", name);
         return CLI_FAILED;
     }
-    unlink(at.sun_path);
+    unlink(at->sun_path);
     control->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (control->fd < 0 || bind(control->fd, (struct sockaddr *)&at, sizeof at) != 0 || chmod(at.sun_path, 0600) != 0 ||
-        listen(control->fd, CONTROL_CLIENTS) != 0) {
-        cli_error("control socket %s: %s", at.sun_path, strerror(errno));
+    if (control->fd < 0 || bind(control->fd, (const struct sockaddr *)at, sizeof *at) != 0 ||
+        chmod(at->sun_path, 0600) != 0 || listen(control->fd, CONTROL_CLIENTS) != 0) {
+        cli_error("control socket %s: %s", at->sun_path, strerror(errno));
         return CLI_FAILED;
     }
-    snprintf(control->path, sizeof control->path, "%s", at.sun_path);
+    snprintf(control->path, sizeof control->path, "%s", at->sun_path);
     return CLI_DONE;
+}
+
+int control_open(struct control *control, const char *name)
+{
+    struct sockaddr_un at = {.sun_family = AF_UNIX};
+    int lock, status;
+
+    if (!runtime_socket_path(name, at.sun_path, sizeof at.sun_path))
+        return CLI_FAILED;
+    lock = runtime_lock();
+    status = open_at(control, name, &at);
+    if (lock >= 0)
+        close(lock);
+    return status;
 }
 
 static void drop_client(struct control_client *client)

@@ -8,8 +8,10 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/time.h>
@@ -111,22 +113,46 @@ FILE *runtime_ask_stream(const char *name, const char *line)
     return stream;
 }
 
+int runtime_lock(void)
+{
+    const char *in = runtime_directory();
+    int fd = in != NULL ? open(in, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+
+    if (fd >= 0 && flock(fd, LOCK_EX) == 0)
+        return fd;
+    if (fd >= 0)
+        close(fd);
+    return -1;
+}
+
+/* 0, or the errno of connect(2). */
+static int knock(const struct sockaddr_un *to)
+{
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int error = fd >= 0 && connect(fd, (const struct sockaddr *)to, sizeof *to) == 0 ? 0 : errno;
+
+    if (fd >= 0)
+        close(fd);
+    return error;
+}
+
 static bool answers(const char *name)
 {
     struct sockaddr_un to = {.sun_family = AF_UNIX};
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    bool there;
+    int error, lock;
 
-    if (fd < 0 || !runtime_socket_path(name, to.sun_path, sizeof to.sun_path)) {
-        if (fd >= 0)
-            close(fd);
+    if (!runtime_socket_path(name, to.sun_path, sizeof to.sun_path))
         return false;
-    }
-    there = connect(fd, (struct sockaddr *)&to, sizeof to) == 0;
-    if (!there && errno == ECONNREFUSED)
+    error = knock(&to);
+    if (error != ECONNREFUSED)
+        return error == 0;
+    lock = runtime_lock();
+    error = knock(&to);
+    if (error == ECONNREFUSED && lock >= 0)
         unlink(to.sun_path);
-    close(fd);
-    return there;
+    if (lock >= 0)
+        close(lock);
+    return error == 0;
 }
 
 unsigned runtime_each(void (*fn)(const char *name, void *context), void *context)

@@ -20,6 +20,12 @@ const char *runtime_directory(void);
 /* The socket's path of the rill with this name. False when the name is no name (said so). */
 bool runtime_socket_path(const char *name, char *path, size_t path_bytes);
 
+/*
+ * While somebody has it nobody else makes or removes a socket there: one that is bound and does not listen yet looks
+ * as one that is left over. Close it soon; -1: there is none.
+ */
+int runtime_lock(void);
+
 /* Connect to a running rill and send it a line; its answer can be read from the descriptor. -1 with errno. */
 int runtime_ask(const char *name, const char *line);
 
