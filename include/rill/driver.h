@@ -71,6 +71,8 @@ int rill_attach(struct rill_stack *stack, struct rill_driver *driver, const stru
  * memory, secret and now are filled in; memory_bytes 0 means 256 MiB. 0, or a negative error.
  */
 int rill_stack_open(struct rill_config *config, struct rill_stack **out);
+/* The same, in memory that processes which are forked from this one share: they can look at it, and survive it. */
+int rill_stack_open_shared(struct rill_config *config, struct rill_stack **out);
 void rill_stack_close(struct rill_stack *stack);
 
 /* CLOCK_MONOTONIC in ns. */

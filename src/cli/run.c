@@ -9,6 +9,7 @@
 #include "run/run.h"
 #include "cli/args.h"
 #include "cli/json.h"
+#include "cli/keeper.h"
 #include "cli/namespace.h"
 #include "cli/session.h"
 #include "cli/trace_lines.h"
@@ -62,6 +63,7 @@ struct run_command {
     struct session_config config;
     struct run_config run_config;
     struct run *run;
+    struct keeper keeper;
     struct rill_driver *mirror; /* the program's interface; nobody reads it */
     bool host_loopback, trace;
     const char *join;
@@ -378,6 +380,8 @@ static int run_run(int argc, char **argv)
     command.run_config.uid = geteuid();
     command.run_config.gid = getegid();
     command.status = -1;
+    command.keeper.line = -1;
+    command.config.shared = true;
     args_begin(&args, &run_args, argc, argv);
     if (!take_options(&command, &args, &status))
         return status;
@@ -390,8 +394,10 @@ static int run_run(int argc, char **argv)
     if (status == 0 && !command.host_loopback)
         status = enter_program_namespace(&command);
     command.run_config.change_user = command.run_config.uid != 0 && geteuid() == 0;
-    if (status == 0)
+    if (status == 0 && keeper_start(&command.keeper, &command.session, !command.host_loopback))
         status = run_program(&command, args.program);
+    else if (status == 0)
+        status = CLI_FAILED;
     if (command.run != NULL && command.config.verbose)
         say_counts(&command);
     say_impairments(&command.session);
@@ -400,6 +406,7 @@ static int run_run(int argc, char **argv)
     if (command.mirror != NULL)
         command.mirror->ops->close(command.mirror);
     session_close(&command.session);
+    keeper_dismiss(&command.keeper);
     return status;
 }
 

@@ -190,6 +190,9 @@ static int take_addresses(struct session *session, const struct session_config *
 
 /* ------------------------------------------------------------------ drivers */
 
+#define BUSY_TRIES 40u
+#define BUSY_WAIT_MS 25u
+
 static int open_tun(struct session *session, const struct session_config *config)
 {
     struct rill_tun_config tun = {.mtu = (uint16_t)config->mtu, .prefix_bits = session->prefix_bits};
@@ -209,12 +212,17 @@ static int open_tun(struct session *session, const struct session_config *config
     tun.kernel_addr = session->gateway;
     tun.offload = config->offload && config->impair == NULL;
     error = rill_tun_open(&tun, &session->driver);
+    /* A rill that was killed is still being cleared away. */
+    for (unsigned tries = 0; error == -EBUSY && tries < BUSY_TRIES; tries++) {
+        usleep(BUSY_WAIT_MS * 1000);
+        error = rill_tun_open(&tun, &session->driver);
+    }
     if (error != 0) {
         cli_error("TUN device %s: %s%s", name, strerror(-error),
                   error == -RILL_EPERM || error == -RILL_EACCES
                       ? "; making one needs CAP_NET_ADMIN: run as root, or leave --dev out"
-                  : error == -16 ? "; another program has it open"
-                                 : "");
+                  : error == -EBUSY ? "; another program has it open"
+                                    : "");
         return CLI_FAILED;
     }
     return 0;
@@ -295,7 +303,7 @@ static int open_stack(struct session *session, const struct session_config *conf
     stack.mtu_probing = config->mtu_probing;
     if (config->fast_open)
         stack.fast_open |= RILL_FAST_OPEN_ALL_LISTENERS;
-    error = rill_stack_open(&stack, &session->stack);
+    error = (config->shared ? rill_stack_open_shared : rill_stack_open)(&stack, &session->stack);
     if (error != 0) {
         cli_error("cannot make a stack in %llu bytes of memory: %s (at least %u bytes are needed)",
                   (unsigned long long)config->memory_bytes, strerror(-error), RILL_MEMORY_MIN);

@@ -22,6 +22,7 @@ struct session_config {
     uint32_t ecn;         /* enum rill_ecn */
     uint32_t mtu_probing; /* enum rill_mtu_probing */
     bool offload, verbose, shell, pacing, fast_open;
+    bool shared; /* the stack's memory, with processes forked later */
 };
 
 /* Defaults and the environment (RILL_DEV, RILL_ADDR, RILL_GW). */

@@ -63,7 +63,7 @@ static int fill_secret(uint8_t *secret, size_t bytes)
     return 0;
 }
 
-int rill_stack_open(struct rill_config *config, struct rill_stack **out)
+static int open_stack(struct rill_config *config, int how, struct rill_stack **out)
 {
     if (config->memory_bytes == 0)
         config->memory_bytes = MEMORY_BYTES_DEFAULT;
@@ -73,7 +73,7 @@ int rill_stack_open(struct rill_config *config, struct rill_stack **out)
     if (config->memory_bytes > SIZE_MAX - PAGE_BYTES)
         return -RILL_ENOMEM;
     size_t bytes = PAGE_BYTES + config->memory_bytes;
-    uint8_t *region = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    uint8_t *region = mmap(NULL, bytes, PROT_READ | PROT_WRITE, how | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (region == MAP_FAILED)
         return -RILL_ENOMEM;
     ((struct mapping *)(void *)region)->bytes = bytes;
@@ -86,6 +86,16 @@ int rill_stack_open(struct rill_config *config, struct rill_stack **out)
     }
     rill_assert((void *)*out == config->memory);
     return 0;
+}
+
+int rill_stack_open(struct rill_config *config, struct rill_stack **out)
+{
+    return open_stack(config, MAP_PRIVATE, out);
+}
+
+int rill_stack_open_shared(struct rill_config *config, struct rill_stack **out)
+{
+    return open_stack(config, MAP_SHARED, out);
 }
 
 void rill_stack_close(struct rill_stack *stack)
