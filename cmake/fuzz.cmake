@@ -7,7 +7,5 @@ foreach(file IN LISTS fuzz_files)
     target_link_libraries(${name} PRIVATE rill_flags rill_sockets rill_drivers)
     target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
     target_compile_definitions(${name} PRIVATE _GNU_SOURCE)
-    # libFuzzer's entry point has no header of its own.
-    target_compile_options(${name} PRIVATE -Wno-missing-prototypes)
     target_link_options(${name} PRIVATE -fsanitize=fuzzer)
 endforeach()

@@ -194,10 +194,10 @@ static void note_given(struct world *world, const struct host_sim *host, const s
 {
     struct packet_seen facts = frame->facts;
 
-    if (frame->is_damaged)
+    if (frame->is_damaged || facts.protocol != 6)
         return;
     packet_oracle_delivered(&world->packets, &facts, frame->incarnation);
-    if (world->settings.tape == NULL)
+    if (world->settings.tape == NULL || frame->is_fragment)
         return;
     if (frame->segment_bytes != 0) { /* the facts are the last packet's, this is all of them */
         uint32_t all = frame->length_bytes - 20 - (uint32_t)(frame->data[32] >> 4) * 4;
@@ -251,7 +251,7 @@ static void judge(struct world *world, struct host_sim *host, const uint8_t *pac
     const char *wrong = packet_read(packet, bytes, &frame->facts);
     const struct packet_seen *f = &frame->facts;
 
-    if (wrong == NULL)
+    if (wrong == NULL && f->protocol == 6)
         wrong = packet_oracle_sent(&world->packets, f, &frame->incarnation);
     if (wrong != NULL && wrong[0] == 'Q' &&
         (world->scenario.attacker == ATTACKER_ON_PATH || (host->stack == NULL && world->scenario.vices != 0)))
@@ -269,7 +269,7 @@ static void judge(struct world *world, struct host_sim *host, const uint8_t *pac
                (uint64_t)f->from_port << 48 | (uint64_t)f->to_port << 32 | bytes << 8 | f->flags);
     if (world->settings.trace != NULL)
         trace_packet(world, host->index, "sends", frame);
-    if (world->settings.tape != NULL && wrong == NULL)
+    if (world->settings.tape != NULL && wrong == NULL && f->protocol == 6)
         tape_packet(world, host, true, packet, f);
     if (world->settings.pcap != NULL)
         capture_packet(world->settings.pcap, world->now, packet, bytes);
@@ -303,12 +303,34 @@ static bool fits(struct world *world, struct frame *frame)
     return false;
 }
 
+/* The reference peer takes no fragments, and no tunnel cuts what it never has whole. */
+static bool is_cut(const struct world *world, const struct frame *frame)
+{
+    uint32_t most = world->links[frame->from][frame->to].faults.fragment_bytes;
+
+    return most != 0 && frame->length_bytes - 20 > most && frame->segment_bytes == 0 &&
+           world->hosts[frame->to].stack != NULL;
+}
+
 static void enter(struct world *world, struct frame *frame)
 {
+    struct link *link = &world->links[frame->from][frame->to];
+    uint32_t end = frame->length_bytes - 20;
+
+    if (world->hosts[frame->to].stack == NULL && frame->facts.protocol != 6) {
+        frame_give(&world->frames, frame); /* the reference peer hears TCP only */
+        return;
+    }
     if (!fits(world, frame))
         return;
-    link_enter(&world->links[frame->from][frame->to], &world->frames, &world->queue, &world->result->links, frame,
-               world->now);
+    if (!is_cut(world, frame)) {
+        link_enter(link, &world->frames, &world->queue, &world->result->links, frame, world->now);
+        return;
+    }
+    for (uint32_t at = 0; at < end;)
+        link_enter(link, &world->frames, &world->queue, &world->result->links,
+                   link_cut(link, &world->frames, frame, &at), world->now);
+    frame_give(&world->frames, frame);
 }
 
 void host_send(struct world *world, struct host_sim *host, struct frame *frame)

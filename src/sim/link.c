@@ -203,6 +203,48 @@ static bool mark(struct link *link, struct frame *frame)
     return true;
 }
 
+static void sum_ip_header(uint8_t *ip)
+{
+    uint32_t sum = 0;
+
+    ip[10] = ip[11] = 0;
+    for (unsigned i = 0; i < 20; i += 2)
+        sum += (uint32_t)ip[i] << 8 | ip[i + 1];
+    sum = (sum & 0xffff) + (sum >> 16);
+    sum = 0xffff - ((sum & 0xffff) + (sum >> 16));
+    ip[10] = (uint8_t)(sum >> 8);
+    ip[11] = (uint8_t)sum;
+}
+
+/* RFC 791 3.2. A tunnel that takes DF out must give an ID too: those of packets with DF are all the same. */
+struct frame *link_cut(struct link *link, struct frames *frames, const struct frame *whole, uint32_t *at)
+{
+    uint32_t data_bytes = whole->length_bytes - 20, left = data_bytes - *at;
+    uint32_t most = (max_u32(link->faults.fragment_bytes, data_bytes / 100) + 7) / 8 * 8;
+    uint32_t bytes = min_u32(left, most);
+    struct frame *frame = frame_take(frames, 20 + bytes);
+    uint8_t size_class = frame->size_class;
+
+    *frame = *whole;
+    frame->size_class = size_class;
+    frame->length_bytes = 20 + bytes;
+    frame->flags = 0;
+    frame->is_fragment = true;
+    memcpy(frame->data, whole->data, 20);
+    memcpy(frame->data + 20, whole->data + 20 + *at, bytes);
+    if (*at == 0)
+        link->fragment_id++;
+    frame->data[2] = (uint8_t)(frame->length_bytes >> 8);
+    frame->data[3] = (uint8_t)frame->length_bytes;
+    frame->data[4] = (uint8_t)(link->fragment_id >> 8);
+    frame->data[5] = (uint8_t)link->fragment_id;
+    frame->data[6] = (uint8_t)(*at >> 11 | (bytes < left ? 0x20 : 0));
+    frame->data[7] = (uint8_t)(*at >> 3);
+    sum_ip_header(frame->data);
+    *at += bytes;
+    return frame;
+}
+
 /* True when the frame met with a mishap. Takes it. */
 static bool befall(struct link *link, struct frames *frames, struct event_queue *queue, struct link_counts *counts,
                    struct frame *frame, rill_time now)

@@ -19,7 +19,7 @@ struct frame {
     uint32_t length_bytes;
     uint16_t segment_bytes, flags; /* of struct rill_packet */
     uint8_t from, to, size_class;
-    bool is_damaged, is_copy, is_forged;
+    bool is_damaged, is_copy, is_forged, is_fragment;
     uint8_t data[];
 };
 
@@ -58,6 +58,7 @@ struct link {
     bool is_black_hole;         /* what is larger than the MTU is lost without a word */
     uint32_t kth_seen;
     bool is_in_burst;
+    uint16_t fragment_id; /* of the packet that was cut last */
     rill_time cut_until;
     rill_time free_at, last_arrival;
 };
@@ -67,6 +68,12 @@ struct link_counts {
 };
 
 void link_init(struct link *link, uint64_t seed, const struct link_faults *faults, unsigned from, unsigned to);
+
+/*
+ * A fragment of a packet that a tunnel cuts: what of its data lies from `at` on, no more than the link's faults say.
+ * Moves `at` on. For hosts that put fragments together.
+ */
+struct frame *link_cut(struct link *link, struct frames *frames, const struct frame *whole, uint32_t *at);
 
 /* From now on perfect; what is on its way still comes. */
 void link_heal(struct link *link);

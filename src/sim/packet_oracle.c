@@ -144,6 +144,8 @@ const char *packet_read(const uint8_t *packet, uint32_t length_bytes, struct pac
         return wrong;
     if (facts->protocol == 6)
         return read_tcp(packet, length_bytes, facts);
+    if (facts->protocol == 1 && length_bytes >= 56 && get16(packet + 20) == (11u << 8 | 1))
+        return sums_to_ones(sum_bytes(packet + 20, length_bytes - 20)) ? NULL : "P1 ICMP checksum";
     return "P1 a protocol that nobody here speaks";
 }
 

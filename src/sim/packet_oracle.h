@@ -20,7 +20,10 @@ struct packet_seen {
 
 enum { TCP_FIN = 1, TCP_SYN = 2, TCP_RST = 4, TCP_PSH = 8, TCP_ACK = 16, TCP_URG = 32 };
 
-/* NULL when the packet is right in every particular, else what is wrong with it. A whole one is a super-segment. */
+/*
+ * NULL when the packet is right in every particular, else what is wrong with it. A whole one is a super-segment. Besides
+ * TCP hosts send the one ICMP error: that a packet's fragments did not come in time.
+ */
 const char *packet_read(const uint8_t *packet, uint32_t length_bytes, struct packet_seen *facts);
 
 /* One direction of a pair of addresses and ports: what its sender has said, and what it has been told. */

@@ -119,6 +119,9 @@ static void draw_loss(const struct scenario *s, struct link_faults *link, unsign
     choices_init(&c, s->seed, "scenario/link/%u-%u/ecn", from, to);
     if (has_fault(s, FAULT_ECN))
         link->mark_ppm = (uint32_t)choose_log(&c, 100, PPM / 2);
+    choices_init(&c, s->seed, "scenario/link/%u-%u/fragments", from, to);
+    if (has_fault(s, FAULT_FRAGMENTS) && chance(&c, PPM / 2))
+        link->fragment_bytes = (uint32_t)choose_log(&c, 64, 1480);
     choices_init(&c, s->seed, "scenario/link/%u-%u/corrupt", from, to);
     if (has_fault(s, FAULT_CORRUPT))
         link->corrupt_ppm = (uint32_t)choose_log(&c, 100, PPM / 5);

@@ -54,7 +54,8 @@
     X(SENDER, "sender")                                                                                                \
     X(ECN, "ecn")                                                                                                      \
     X(SQUEEZE, "squeeze")                                                                                              \
-    X(PATH_MTU, "path-mtu")
+    X(PATH_MTU, "path-mtu")                                                                                            \
+    X(FRAGMENTS, "fragments")
 
 #define SIM_X(symbol, name) FAULT_##symbol,
 enum fault { SIM_FAULTS(SIM_X) FAULTS };
@@ -70,7 +71,8 @@ struct link_faults {
     uint32_t kth;                              /* ... exactly the k-th is lost; 0: none */
     uint32_t duplicate_ppm, copies_max;
     uint32_t reorder_ppm, corrupt_ppm, spike_ppm;
-    uint32_t mark_ppm; /* CE instead of ECT (RFC 3168) */
+    uint32_t mark_ppm;       /* CE instead of ECT (RFC 3168) */
+    uint32_t fragment_bytes; /* a tunnel on the way cuts packets of more data, whatever DF says; 0: none */
     rill_time copy_delay_max, reorder_delay_max, spike_max;
     rill_time delay, jitter;
     rill_time life_max; /* what would take longer is lost: the network's side of the MSL */

@@ -12,6 +12,9 @@
 
 #define MUST(x) ((x) ? (void)0 : __builtin_trap())
 
+/* libFuzzer's entry point has no header of its own. */
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
 struct input {
     const uint8_t *data;
     size_t left;

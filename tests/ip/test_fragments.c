@@ -3,6 +3,7 @@
 
 #include "base/bytes.h"
 #include "support/fragments.h"
+#include "support/stack_pair.h"
 #include "wire/icmp4.h"
 #include "wire/ipv4.h"
 
@@ -655,6 +656,55 @@ static void a_ping_of_any_size_is_answered_with_the_same_bytes(void **state)
     }
 }
 
+/* What both ends send is cut, ACKs and the handshake excepted; the odd ones come last piece first. */
+static bool cut_segments(void *context, unsigned from, const struct packet_facts *facts)
+{
+    const uint8_t *segment = facts->transport - facts->ip_bytes;
+    uint32_t half = (uint32_t)facts->transport_bytes / 16 * 8;
+    struct pair *p = (struct pair *)context;
+    uint8_t packets[2][1500];
+    uint32_t bytes[2], last_first = facts->seq & 1;
+
+    if (facts->transport_bytes < 100)
+        return true;
+    bytes[0] = fragment_write(packets[0], segment, 0, half, true);
+    bytes[1] = fragment_write(packets[1], segment, half, (uint32_t)facts->transport_bytes - half, false);
+    for (unsigned i = 0; i < 2; i++) {
+        header_set_id(packets[i], facts->seq & 0xffff);
+        p->packets[from] += i;
+    }
+    pair_inject(p, 1 - from, packets[last_first], bytes[last_first]);
+    pair_inject(p, 1 - from, packets[1 - last_first], bytes[1 - last_first]);
+    return false;
+}
+
+/* R791-3 */
+static void tcp_segments_that_a_tunnel_has_cut_are_accepted(void **state)
+{
+    static struct pair p;
+    int64_t sent = 0, got = 0, n;
+    uint8_t bytes[4096];
+
+    (void)state;
+    pair_open(&p, 4u << 20, NULL);
+    pair_establish(&p);
+    p.pass = cut_segments;
+    p.context = &p;
+    while (got < 60001) {
+        n = rill_send(p.stack[0], p.conn[0], data + sent, (size_t)(60001 - sent), 0);
+        sent += n > 0 ? n : 0;
+        pair_settle(&p);
+        while ((n = rill_receive(p.stack[1], p.conn[1], bytes, sizeof bytes, 0)) > 0) {
+            assert_memory_equal(bytes, data + got, (size_t)n);
+            got += n;
+        }
+        pair_advance(&p, 50);
+    }
+    assert_int_not_equal(rill_counted(p.stack[1], RILL_COUNT_IP_REASSEMBLED), 0);
+    assert_int_equal(rill_counted(p.stack[0], RILL_COUNT_TCP_RETRANSMITTED), 0);
+    pair_close(&p);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_host, close_host)
 
 int main(void)
@@ -685,6 +735,7 @@ int main(void)
         TEST(a_source_has_a_share_of_its_own),
         TEST(a_fragment_that_memory_is_too_short_for_is_dropped_by_name),
         TEST(a_fragmented_packet_in_a_packet_is_an_unknown_protocol),
+        TEST(tcp_segments_that_a_tunnel_has_cut_are_accepted),
         TEST(a_ping_of_any_size_is_answered_with_the_same_bytes),
     };
 

@@ -46,7 +46,7 @@ static int kernel_socket(void)
 
 static void echo(int fd, unsigned count)
 {
-    uint8_t data[2048];
+    static uint8_t data[65536];
 
     for (; count > 0; count--) {
         struct sockaddr_in from;
@@ -99,6 +99,39 @@ static void datagrams_carry_addresses_and_keep_their_bounds(void **state)
     (void)state;
     echo_to("addressed", 3);
 }
+
+/* ---------------------------------------------------------------------------- length */
+
+static void guest_long(void)
+{
+    static const unsigned lengths[] = {1473, 4000, 30001, 65507};
+    static uint8_t data[65508], back[65536];
+    struct sockaddr_in to = world_address(WORLD_KERNEL, PORT);
+    int fd = guest_socket(0), discover = IP_PMTUDISC_DO;
+
+    for (unsigned i = 0; i < sizeof data; i++)
+        data[i] = (uint8_t)(i * 2654435761u >> 24);
+    GUEST(connect(fd, (struct sockaddr *)&to, sizeof to) == 0);
+    for (unsigned i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
+        GUEST(sendto(fd, data, lengths[i], 0, NULL, 0) == (ssize_t)lengths[i]);
+        GUEST(recvfrom(fd, back, sizeof back, 0, NULL, NULL) == (ssize_t)lengths[i]);
+        GUEST(memcmp(back, data, lengths[i]) == 0);
+        GUEST(write(fd, data, lengths[i]) == (ssize_t)lengths[i]);
+        GUEST(read(fd, back, sizeof back) == (ssize_t)lengths[i]);
+        GUEST(memcmp(back, data, lengths[i]) == 0);
+    }
+    GUEST(sendto(fd, data, 65508, 0, (struct sockaddr *)&to, sizeof to) == -1 && errno == EMSGSIZE);
+    GUEST(setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &discover, sizeof discover) == 0);
+    GUEST(sendto(fd, data, 1473, 0, (struct sockaddr *)&to, sizeof to) == -1 && errno == EMSGSIZE);
+}
+
+static void long_datagrams_leave_and_arrive_in_fragments(void **state)
+{
+    (void)state;
+    echo_to("long", 8);
+}
+
+/* ----------------------------------------------------------------------------- ends */
 
 static void guest_connected(void)
 {
@@ -230,10 +263,16 @@ static void a_server_on_all_addresses_answers_the_wire_and_the_loopback(void **s
 int main(int argc, char **argv)
 {
     static const struct guest guests[] = {
-        {"addressed", guest_addressed}, {"connected", guest_connected}, {"messages", guest_messages},
-        {"refused", guest_refused},     {"serves", guest_serves},       {NULL, NULL},
+        {"addressed", guest_addressed},
+        {"connected", guest_connected},
+        {"messages", guest_messages},
+        {"refused", guest_refused},
+        {"serves", guest_serves},
+        {"long", guest_long},
+        {NULL, NULL},
     };
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(long_datagrams_leave_and_arrive_in_fragments),
         cmocka_unit_test(datagrams_carry_addresses_and_keep_their_bounds),
         cmocka_unit_test(plain_calls_and_addressed_ones_share_one_queue),
         cmocka_unit_test(messages_go_in_batches_with_control_data),
