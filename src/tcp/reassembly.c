@@ -290,11 +290,13 @@ static bool place(struct tcp *tcp, struct busy *busy, struct reassembly *reassem
     return true;
 }
 
-/* The part of [*start, *end) that the ranges do not hold yet, and the range before the gap that it lies in. */
-static ref find_gap(struct tcp *tcp, struct tcb *tcb, struct reassembly *reassembly, struct seq *start, struct seq *end)
+/*
+ * The part of [*start, *end) that the ranges do not hold yet, but for those that lie in it whole, and the range before
+ * it.
+ */
+static ref find_gap(struct tcp *tcp, const struct reassembly *reassembly, struct seq *start, struct seq *end)
 {
-    struct busy *busy = busy_at(tcp, tcb);
-    ref before = spans_floor(tcp_arena(tcp), &reassembly->ranges, *start), r;
+    ref before = spans_floor(tcp_arena(tcp), &reassembly->ranges, *start), last;
 
     if (before != REF_NONE)
         *start = seq_max(*start, range_at(tcp, before)->span.end);
@@ -303,12 +305,20 @@ static ref find_gap(struct tcp *tcp, struct tcb *tcb, struct reassembly *reassem
         return before;
     }
     *end = affordable_end(tcp, before == REF_NONE ? reassembly->ranges.first : range_at(tcp, before)->span.next, *end);
-    while ((r = before == REF_NONE ? reassembly->ranges.first : range_at(tcp, before)->span.next) != REF_NONE &&
-           !seq_after(range_at(tcp, r)->span.end, *end))
-        drop_range(tcp, busy, reassembly, r);
-    if (r != REF_NONE)
-        *end = seq_min(*end, range_at(tcp, r)->span.start);
+    last = spans_floor(tcp_arena(tcp), &reassembly->ranges, seq_sub(*end, 1));
+    if (last != before && seq_after(range_at(tcp, last)->span.end, *end))
+        *end = range_at(tcp, last)->span.start;
     return before;
+}
+
+/* What came now takes the place of the ranges behind `before` that lie before `end`. */
+static void drop_covered(struct tcp *tcp, struct busy *busy, struct reassembly *reassembly, ref before, struct seq end)
+{
+    ref r;
+
+    while ((r = before == REF_NONE ? reassembly->ranges.first : range_at(tcp, before)->span.next) != REF_NONE &&
+           seq_before(range_at(tcp, r)->span.start, end))
+        drop_range(tcp, busy, reassembly, r);
 }
 
 static enum rill_drop insert_ahead(struct tcp *tcp, struct tcb *tcb, struct arrival *arrival)
@@ -325,7 +335,7 @@ static enum rill_drop insert_ahead(struct tcp *tcp, struct tcb *tcb, struct arri
         give_back_if_empty(tcp, tcb);
         return RILL_DROP_TCP_REASSEMBLY_FULL;
     }
-    before = find_gap(tcp, tcb, reassembly, &start, &end);
+    before = find_gap(tcp, reassembly, &start, &end);
     note_recent(reassembly, first);
     reassembly_note_twice(tcp, tcb, first, start); /* what a range held already, up to its end */
     if (seq_equal(start, end)) {
@@ -333,6 +343,8 @@ static enum rill_drop insert_ahead(struct tcp *tcp, struct tcb *tcb, struct arri
         return RILL_DROP_NONE;
     }
     r = hold_bytes(tcp, tcb, arrival, arrival->seg.data + seq_offset(first, start), seq_offset(start, end), start);
+    if (r != REF_NONE) /* RFC 2018 8: what has been SACKed is dropped only for what holds its bytes, too */
+        drop_covered(tcp, busy, reassembly, before, end);
     if (r == REF_NONE || !place(tcp, busy, reassembly, before, r, start, end)) {
         if (r != REF_NONE)
             release(tcp, busy, r);

@@ -41,7 +41,7 @@ static struct seq seq_of(const struct fixture *f, uint32_t offset)
 /* Bytes [offset, offset + length) of the stream arrive; in a buffer of the stack's own, as a driver has it, or not. */
 static enum rill_drop arrive(struct fixture *f, uint32_t offset, uint32_t length, bool in_buffer)
 {
-    uint8_t plain[4096], *bytes = plain;
+    uint8_t plain[12000], *bytes = plain;
     struct ip_packet packet = {.data_bytes = length};
     struct arrival arrival = {.packet = &packet, .segments = 1};
     uint32_t buffer = 0;
@@ -322,6 +322,35 @@ static void R2018_8_what_was_refused_is_in_no_sack_block(void **state)
     stop(&f);
 }
 
+/* Every other page is taken: there is memory, and nowhere two pages of it together. */
+static void scatter_memory(struct arena *arena)
+{
+    static ref pages[1024];
+    unsigned count = 0;
+
+    while (count < 1024 && (pages[count] = arena_take(arena, 1, PAGE_RUN)) != REF_NONE)
+        count++;
+    assert_in_range(count, 1, 1023);
+    for (unsigned i = 0; i < count; i++)
+        if ((pages[i] / (ARENA_PAGE_BYTES / ARENA_GRANULE_BYTES)) % 2 == 0)
+            arena_give(arena, pages[i], 1);
+}
+
+static void R2018_8_what_was_sacked_stays_when_there_is_no_memory_for_what_covers_it(void **state)
+{
+    struct tcp_sack_block blocks[4];
+    struct fixture f;
+    (void)state;
+    start(&f, 7000, 1);
+    assert_int_equal(arrive(&f, 1000, 100, false), RILL_DROP_NONE);
+    assert_int_equal(arrive(&f, 3000, 100, false), RILL_DROP_NONE);
+    scatter_memory(tcp_arena(f.in.tcp));
+    assert_int_equal(arrive(&f, 500, 10000, false), RILL_DROP_TCP_NO_MEMORY);
+    assert_int_equal(reassembly_sack_blocks(f.in.tcp, f.in.tcb, blocks, 4), 2);
+    assert_true(reassembly_check(f.in.tcp, f.in.tcb));
+    stop(&f);
+}
+
 static void what_was_refused_and_sent_again_completes_the_stream(void **state)
 {
     struct fixture f;
@@ -412,6 +441,7 @@ int main(void)
         cmocka_unit_test(a_thousand_gaps_are_kept_apart_and_told_newest_first),
         cmocka_unit_test(ranges_are_charged_to_the_receive_buffer),
         cmocka_unit_test(R2018_8_what_was_refused_is_in_no_sack_block),
+        cmocka_unit_test(R2018_8_what_was_sacked_stays_when_there_is_no_memory_for_what_covers_it),
         cmocka_unit_test(what_was_refused_and_sent_again_completes_the_stream),
         cmocka_unit_test(out_of_order_bytes_stop_at_the_true_size_limit),
         cmocka_unit_test(in_order_segments_of_one_byte_share_buffers),
