@@ -328,8 +328,10 @@ static enum step fifth_check_ack(struct tcp *tcp, struct tcb *tcb, const struct 
      * The peer answers: never give up for its window, shut (MUST-37) or shrunk under what is in flight (SHLD-17). An
      * orphan has nobody who could tire of it, so it is given up all the same (RFC 6429). */
     if ((tcb->flags & TCB_ORPHAN) == 0 &&
-        ((tcb->flags & TCB_PERSIST) != 0 || seq_offset(tcb->snd_una, tcb->snd_nxt) > tcb->snd_wnd))
+        ((tcb->flags & TCB_PERSIST) != 0 || seq_offset(tcb->snd_una, tcb->snd_nxt) > tcb->snd_wnd)) {
         tcb->unanswered_ms = host_ms(tcp_host(tcp));
+        tcb->flags &= ~TCB_PROBED;
+    }
     if (seq_after(seg->ack, tcb->snd_una)) {
         fast_open_confirmed(tcp, tcb);
         tcb->snd_wl1 = seg->seq; /* a new ACK tells the newest window, also when its text is old and sent again */

@@ -66,6 +66,7 @@ struct endpoint {
 #define TCB_PROBE_DUE UINT32_C(0x40000)      /* a zero-window or keep-alive probe is to be sent */
 #define TCB_PERSIST UINT32_C(0x80000)        /* retransmit_at is the persist timer */
 #define TCB_FORCE_SEND UINT32_C(0x100000)    /* the SWS override timer fired: send what the window allows */
+#define TCB_PROBED UINT32_C(0x200000)        /* with PERSIST: probed, and not answered since */
 #define TCB_UTO_DUE UINT32_C(0x400000)       /* the next segment carries the user timeout option (RFC 5482) */
 #define TCB_UTO_FIXED UINT32_C(0x800000)     /* the application set its user timeout: the peer's changes nothing */
 #define TCB_URGENT_SEEN UINT32_C(0x1000000)  /* rcv_up is ahead of the reader */

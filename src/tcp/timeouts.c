@@ -88,11 +88,16 @@ static void on_retransmission(struct tcp *tcp, struct tcb *tcb)
 /* RFC 9293 3.8.6.1: probe; or, when the window is only too small for a full segment, use it (3.8.6.2.1). */
 static void on_persist(struct tcp *tcp, struct tcb *tcb)
 {
+    bool is_answered = tcb->ep.own_backoff > 0 && (tcb->flags & (TCB_PROBED | TCB_ORPHAN)) == 0;
+
     trace_event(tcp, &tcb->ep, RILL_TRACE_TIMER, RILL_TIMER_PERSIST, 0);
-    if (unanswered_for_ms(tcp, tcb) >= patience_ms(tcp, tcb)) {
+    if (is_answered) { /* MUST-37: time without an answer begins with a probe, and not with the answer before it */
+        tcb->unanswered_ms = host_ms(tcp_host(tcp));
+    } else if (unanswered_for_ms(tcp, tcb) >= patience_ms(tcp, tcb)) {
         give_up(tcp, tcb);
         return;
     }
+    tcb->flags |= TCB_PROBED;
     backoff(tcp, tcb);
     if (tcb->snd_wnd > 0) {
         tcb->flags |= TCB_FORCE_SEND;
@@ -294,12 +299,12 @@ static void settle_retransmission(struct tcp *tcp, struct tcb *tcb)
 
     if (!in_flight && !unsent) {
         tcb->retransmit_at = NANOS_NEVER;
-        tcb->flags &= ~TCB_PERSIST;
+        tcb->flags &= ~(TCB_PERSIST | TCB_PROBED);
         return;
     }
     if (((tcb->flags & TCB_PERSIST) != 0) != persist) {
         tcb->retransmit_at = NANOS_NEVER;
-        tcb->flags ^= TCB_PERSIST;
+        tcb->flags = (tcb->flags ^ TCB_PERSIST) & ~TCB_PROBED;
     }
     if (tcb->retransmit_at == NANOS_NEVER) {
         uint64_t left_ms;
