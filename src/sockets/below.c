@@ -49,7 +49,7 @@ void below_want_room(struct rill_stack *stack, rill_conn conn)
     struct udp_socket *udp = udp_from_handle(&stack->udp, conn);
 
     if (tcb != NULL)
-        tcb->flags |= TCB_ROOM_WANTED;
+        send_queue_want_room(&stack->tcp, tcb);
     if (udp != NULL)
         udp->flags |= UDP_ROOM_WANTED;
 }

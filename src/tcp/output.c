@@ -301,8 +301,8 @@ static bool small_may_go(const struct tcp *tcp, const struct tcb *tcb)
 {
     if ((tcb->flags & (TCB_CLOSE_QUEUED | TCB_FORCE_SEND)) != 0)
         return true;
-    if ((tcb->flags & (TCB_CORK | TCB_MORE)) != 0)
-        return false;
+    if ((tcb->flags & (TCB_CORK | TCB_MORE)) != 0) /* held, unless that keeps the rest of it from being sent at all */
+        return (tcb->flags & TCB_ROOM_WANTED) != 0 && seq_equal(tcb->snd_una, tcb->snd_nxt);
     if ((tcb->flags & TCB_NODELAY) != 0)
         return true;
     if (tcb->busy == REF_NONE)

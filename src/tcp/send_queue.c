@@ -8,6 +8,8 @@
 #include "tcp/connection.h"
 #include "tcp/lent.h"
 #include "tcp/limits.h"
+#include "tcp/state.h"
+#include "tcp/timeouts.h"
 
 #define CHUNK_BYTES (4 * ARENA_PAGE_BYTES - BUFFER_HEADER_BYTES)
 
@@ -44,6 +46,15 @@ void send_queue_tell_of_room(struct tcp *tcp, struct tcb *tcb)
         return;
     tcb->flags &= ~TCB_ROOM_WANTED;
     event_raise(tcp, tcb, RILL_WRITABLE);
+}
+
+void send_queue_want_room(struct tcp *tcp, struct tcb *tcb)
+{
+    tcb->flags |= TCB_ROOM_WANTED;
+    if ((tcb->flags & (TCB_CORK | TCB_MORE)) == 0 || !state_can_send(tcb->ep.state) || send_queue_bytes(tcp, tcb) == 0)
+        return;
+    connection_touch(tcp, tcb);
+    timeouts_settle(tcp, tcb);
 }
 
 /* A fresh buffer at the tail, big ones once the queue shows that a stream is being written; 0: for lent bytes. */

@@ -34,6 +34,9 @@ uint32_t send_queue_room(const struct tcp *tcp, const struct tcb *tcb);
 /* Tell a writer who waits for room, once there is enough to be worth while. */
 void send_queue_tell_of_room(struct tcp *tcp, struct tcb *tcb);
 
+/* The application has more than fits: it is told of room, and a cork that could only be waited for gives way. */
+void send_queue_want_room(struct tcp *tcp, struct tcb *tcb);
+
 /* Copy bytes in; returns how many fitted into the limit and the memory: 0 when none did. */
 uint32_t send_queue_append(struct tcp *tcp, struct tcb *tcb, const uint8_t *data, uint32_t length_bytes);
 

@@ -210,7 +210,7 @@ int64_t user_send(struct tcp *tcp, struct tcb *tcb, const void *data, size_t len
     taken = (flags & RILL_SEND_LENT) != 0 ? send_queue_lend(tcp, tcb, (const uint8_t *)data, wanted)
                                           : send_queue_append(tcp, tcb, (const uint8_t *)data, wanted);
     if (taken < wanted)
-        tcb->flags |= TCB_ROOM_WANTED;
+        send_queue_want_room(tcp, tcb);
     if (taken == 0 && (tcb->flags & TCB_TOUCHED) == 0)
         connection_rest(tcp, tcb); /* refused: a block that was taken for it is not kept */
     if (taken == 0)

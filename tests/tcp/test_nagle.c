@@ -1,5 +1,7 @@
 /* Small segments on their way out: Nagle, NODELAY, CORK, MORE, PSH. */
+#include "stack/stack.h"
 #include "support/tcp_peer.h"
+#include "tcp/connection.h"
 
 #define FULL 1460u
 
@@ -155,6 +157,46 @@ static void MUST_60_cork_does_not_hold_for_ever(void **state)
     peer_close(&p);
 }
 
+static void a_corked_buffer_of_less_than_a_segment_leaves_when_nothing_more_fits(void **state)
+{
+    struct peer p;
+    int64_t taken;
+    (void)state;
+    established_with(&p, RILL_OPTION_CORK);
+    connection_from_handle(&p.stack->tcp, p.conn)->send_limit = 1000;
+    taken = peer_user_send(&p, 900);
+    assert_in_range(taken, 1, 900);
+    while (p.sent_count == 0) { /* it fills up */
+        int64_t more = peer_user_send(&p, 1);
+
+        if (more < 0)
+            break;
+        taken += more;
+    }
+    assert_in_range(taken, 1, FULL - 1);
+    expect_segment(&p, TCP_ACK, 1, 1, (uint32_t)taken);
+    peer_send(&p, TCP_ACK, 1, 1 + (uint32_t)taken, 0);
+    assert_int_equal(peer_user_send(&p, 10), 10); /* and the cork holds again */
+    expect_nothing(&p);
+    peer_close(&p);
+}
+
+static void a_cork_gives_way_only_when_nothing_is_in_flight(void **state)
+{
+    struct peer p;
+    int64_t taken = 0, more;
+    uint32_t sent;
+    (void)state;
+    peer_open(&p, &(struct peer_setup){.option_flags = RILL_OPTION_CORK, .send_buffer_bytes = 4096});
+    peer_reach(&p, RILL_STATE_ESTABLISHED);
+    while ((more = peer_user_send(&p, 500)) > 0)
+        taken += more;
+    sent = p.snd_nxt - 1;
+    assert_true(sent < (uint32_t)taken);
+    assert_int_equal(sent % FULL, 0);
+    peer_close(&p);
+}
+
 static void a_close_lets_corked_data_go_with_the_fin(void **state)
 {
     struct peer p;
@@ -195,6 +237,8 @@ int main(void)
         cmocka_unit_test(MUST_61_psh_is_on_the_last_segment_buffered_only),
         cmocka_unit_test(cork_holds_what_is_not_full_until_it_is_lifted),
         cmocka_unit_test(MUST_60_cork_does_not_hold_for_ever),
+        cmocka_unit_test(a_corked_buffer_of_less_than_a_segment_leaves_when_nothing_more_fits),
+        cmocka_unit_test(a_cork_gives_way_only_when_nothing_is_in_flight),
         cmocka_unit_test(a_close_lets_corked_data_go_with_the_fin),
         cmocka_unit_test(MAY_16_more_joins_two_sends_in_one_segment),
     };
