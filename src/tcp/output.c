@@ -275,7 +275,7 @@ static bool send_again(struct tcp *tcp, struct tcb *tcb, struct rill_train *trai
     uint32_t run, room, n;
     bool fin;
 
-    if (tcb->sender == REF_NONE || (record = sent_at(tcp, sender_at(tcp, tcb)->board.lost.first)) == NULL)
+    if (tcb->sender == REF_NONE || (record = scoreboard_next_lost(tcp, &sender_at(tcp, tcb)->board)) == NULL)
         return false;
     if (sender_at(tcp, tcb)->frto == FRTO_NEW_DATA)
         return false; /* RFC 5682 3.1 step 2 b: new data goes, and tells whether anything was lost at all */

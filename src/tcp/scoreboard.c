@@ -191,7 +191,8 @@ struct sent *scoreboard_sent_again(struct tcp *tcp, struct tcb *tcb, struct sent
         (void)split(tcp, tcb, record, end); /* refused: all of it counts as sent; its loss is found again */
     leave_state(tcp, board, record);
     record->flags =
-        (uint8_t)((record->flags & ~(SENT_LOST | SENT_SACKED | SENT_APP_LIMITED | SENT_MTU_PROBE)) | SENT_AGAIN);
+        (uint8_t)((record->flags & ~(SENT_LOST | SENT_SACKED | SENT_RENEGED | SENT_APP_LIMITED | SENT_MTU_PROBE)) |
+                  SENT_AGAIN);
     record->segment_bytes = segment_bytes;
     board->flight_bytes += sent_bytes(record);
     list_insert(tcp, &board->in_flight, board->in_flight.last, ref_of(tcp, record));
@@ -202,6 +203,8 @@ struct sent *scoreboard_sent_again(struct tcp *tcp, struct tcb *tcb, struct sent
 /* The peer has it: what RACK and the rate sampler learn from that. */
 static void delivered(struct tcp *tcp, struct tcb *tcb, const struct sent *record, struct ack_sample *ack)
 {
+    if ((record->flags & SENT_RENEGED) != 0)
+        return; /* that sending has been counted, and its counters are gone */
     ack->delivered_bytes += sent_data_bytes(record);
     rack_delivered(tcp, tcb, record, ack);
     rate_delivered(tcp, tcb, record, ack);
@@ -269,7 +272,7 @@ static struct sent *take_sack(struct tcp *tcp, struct tcb *tcb, struct sent *rec
 
     delivered(tcp, tcb, record, sample);
     sample->sacked_end = seq_max(sample->sacked_end, record->span.end);
-    if ((record->flags & SENT_AGAIN) == 0)
+    if ((record->flags & (SENT_AGAIN | SENT_RENEGED)) == 0)
         sample->original_delivered = true;
     leave_state(tcp, board, record);
     record->flags = (uint8_t)((record->flags & ~(SENT_LOST | SENT_MTU_PROBE)) | SENT_SACKED);
@@ -353,6 +356,14 @@ struct sent *scoreboard_last_segment(struct tcp *tcp, struct tcb *tcb)
     return split(tcp, tcb, last, seq_sub(last->span.end, over));
 }
 
+struct sent *scoreboard_next_lost(const struct tcp *tcp, const struct scoreboard *board)
+{
+    struct sent *first = sent_at(tcp, board->all.first);
+
+    /* The list's order is that of a short walk: what the peer waits for may stand anywhere in it. */
+    return first != NULL && (first->flags & SENT_LOST) != 0 ? first : sent_at(tcp, board->lost.first);
+}
+
 uint32_t scoreboard_lost_run(const struct tcp *tcp, const struct sent *record, uint32_t wanted_bytes)
 {
     uint32_t bytes = sent_bytes(record);
@@ -380,7 +391,7 @@ void scoreboard_gather_lost(struct tcp *tcp, struct tcb *tcb, struct sent *recor
             return;
         list_take(tcp, &board->lost, next);
         record->span.end = next->span.end;
-        record->flags |= next->flags & SENT_FIN;
+        record->flags |= next->flags & (SENT_FIN | SENT_RENEGED);
         forget(tcp, tcb, next);
     }
 }
@@ -426,7 +437,7 @@ void scoreboard_renege(struct tcp *tcp, struct tcb *tcb)
         if ((record->flags & SENT_SACKED) == 0)
             continue;
         leave_state(tcp, board, record);
-        record->flags = (uint8_t)((record->flags & ~SENT_SACKED) | SENT_LOST);
+        record->flags = (uint8_t)((record->flags & ~SENT_SACKED) | SENT_LOST | SENT_RENEGED);
         board->lost_bytes += sent_bytes(record);
         list_insert(tcp, &board->lost, lost_place(tcp, board, record), ref_of(tcp, record));
     }

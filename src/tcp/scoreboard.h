@@ -45,6 +45,9 @@ struct sent *scoreboard_last_segment(struct tcp *tcp, struct tcb *tcb);
 /* RFC 1191: segments of more than `mss` bytes do not fit any more: they go again, and it is no sign of congestion. */
 void scoreboard_too_big(struct tcp *tcp, struct tcb *tcb, uint16_t mss);
 
+/* The lost record that goes again next: the first of all that was sent (RFC 6298 5.4), if it is one; NULL: none is. */
+struct sent *scoreboard_next_lost(const struct tcp *tcp, const struct scoreboard *board);
+
 /* What a lost record has with the lost ones that follow on it, up to wanted_bytes; that many if a short walk is not enough. */
 uint32_t scoreboard_lost_run(const struct tcp *tcp, const struct sent *record, uint32_t wanted_bytes);
 

@@ -17,6 +17,7 @@
 #define SENT_APP_LIMITED 0x08u /* rate.h: at its sending the application had left the pipe unfilled */
 #define SENT_FIN 0x10u         /* its last sequence number is our FIN */
 #define SENT_MTU_PROBE 0x20u   /* mtu.h: one segment, larger than the others, sent once */
+#define SENT_RENEGED 0x40u     /* it was SACKED, and not sent again since the peer dropped it (RFC 2018 8) */
 
 /*
  * A range of sequence space that was sent as one train. Together they cover

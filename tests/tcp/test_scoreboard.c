@@ -2,6 +2,7 @@
 #include "tcp/scoreboard.h"
 
 #include "tcp/inside.h"
+#include "tcp/output.h"
 #include "tcp/rack.h"
 #include "tcp/send_queue.h"
 
@@ -13,7 +14,8 @@ enum byte_state { UNSENT, FLYING, LOST, SACKED, ACKED };
 struct fixture {
     struct inside in;
     uint8_t model[STREAM_BYTES];
-    uint32_t una, nxt; /* offsets into the stream */
+    bool counted[STREAM_BYTES]; /* SACKED, reneged, and not sent again since */
+    uint32_t una, nxt;          /* offsets into the stream */
     uint64_t random;
 };
 
@@ -37,6 +39,7 @@ static void start(struct fixture *f, uint32_t iss, uint64_t seed)
     static uint8_t stream[STREAM_BYTES];
 
     memset(f->model, UNSENT, sizeof f->model);
+    memset(f->counted, false, sizeof f->counted);
     f->una = f->nxt = 0;
     f->random = seed;
     inside_configure(&f->in, 4u << 20);
@@ -97,6 +100,15 @@ static void send_new(struct fixture *f)
     f->nxt += bytes;
 }
 
+static uint32_t uncounted(const struct fixture *f, uint32_t from, uint32_t to)
+{
+    uint32_t bytes = 0;
+
+    for (uint32_t i = from; i < to; i++)
+        bytes += !f->counted[i];
+    return bytes;
+}
+
 /* What the peer says it holds: whole segments of a record are taken, unless the block covers its ragged end. */
 static void sack(struct fixture *f)
 {
@@ -116,7 +128,7 @@ static void sack(struct fixture *f)
 
             if (at >= from && next <= to) {
                 paint(f, at, next, SACKED);
-                delivered += next - at;
+                delivered += uncounted(f, at, next);
             }
         }
     }
@@ -132,7 +144,7 @@ static void acknowledge(struct fixture *f)
     uint32_t to = f->una + 1 + inside_below(&f->random, min_u32(f->nxt - f->una, 6 * MSS)), delivered = 0;
 
     for (uint32_t i = f->una; i < to; i++)
-        delivered += f->model[i] != SACKED;
+        delivered += f->model[i] != SACKED && !f->counted[i];
     scoreboard_acked(f->in.tcp, f->in.tcb, seq_of(f, to), &sample);
     assert_int_equal(sample.delivered_bytes, delivered);
     paint(f, f->una, to, ACKED);
@@ -163,8 +175,10 @@ static void send_again(struct fixture *f)
     if (record == NULL)
         return;
     scoreboard_gather_lost(f->in.tcp, f->in.tcb, record, MSS);
+    memset(f->counted + offset_of(f, record->span.start), (record->flags & SENT_RENEGED) != 0, sent_bytes(record));
     bytes = 1 + inside_below(&f->random, sent_bytes(record));
     paint(f, offset_of(f, record->span.start), offset_of(f, record->span.start) + bytes, FLYING);
+    memset(f->counted + offset_of(f, record->span.start), false, bytes);
     record = scoreboard_sent_again(f->in.tcp, f->in.tcb, record, seq_add(record->span.start, bytes), MSS);
     assert_int_equal(record->flags & (SENT_AGAIN | SENT_LOST | SENT_SACKED), SENT_AGAIN);
 }
@@ -189,6 +203,8 @@ static void one_step(struct fixture *f)
     case 1:
         if (inside_below(&f->random, 8) == 0) {
             scoreboard_renege(f->in.tcp, f->in.tcb);
+            for (uint32_t i = f->una; i < f->nxt; i++)
+                f->counted[i] = f->counted[i] || f->model[i] == SACKED;
             swap_states(f, SACKED, LOST);
         }
         break;
@@ -269,10 +285,82 @@ static void the_worst_blocks_make_no_packet_touch_more_than_the_bound(void **sta
     stop(&f);
 }
 
+/* `count` records of one segment each. */
+static void send_segments(struct inside *in, unsigned count)
+{
+    static const uint8_t text[MSS];
+
+    inside_configure(in, 4u << 20);
+    inside_open(in, 1000, 7000, 1u << 20);
+    in->tcb->flags |= TCB_SACK;
+    for (unsigned i = 0; i < count; i++) {
+        struct rill_train train;
+
+        assert_int_equal(rill_send(in->stack, in->conn, text, MSS, 0), MSS);
+        assert_true(output_next(in->tcp, in->tcb, &train));
+    }
+}
+
+static void R2018_7_what_the_peer_had_after_all_is_counted_as_delivered_once(void **state)
+{
+    struct ack_sample told = {0}, acked = {0};
+    struct inside in;
+    struct sender *sender;
+    (void)state;
+    send_segments(&in, 4);
+    sender = sender_at(in.tcp, in.tcb);
+    assert_true(scoreboard_sacked(in.tcp, in.tcb, seq_add(in.tcb->snd_una, MSS), in.tcb->snd_nxt, &told));
+    assert_int_equal(sender->delivered, 3 * MSS);
+    scoreboard_renege(in.tcp, in.tcb);
+    assert_true(scoreboard_check(in.tcp, in.tcb));
+    scoreboard_acked(in.tcp, in.tcb, in.tcb->snd_nxt, &acked);
+    assert_int_equal(sender->delivered, 4 * MSS);
+    assert_int_equal(acked.delivered_bytes, MSS);
+    assert_int_equal(acked.prior_delivered, 0); /* of the first segment: the counters of the others are gone */
+    inside_close(&in);
+}
+
+static void R2018_7_what_was_reneged_and_sent_again_is_delivered_again(void **state)
+{
+    struct ack_sample told = {0}, acked = {0};
+    struct rill_train train;
+    struct inside in;
+    struct sender *sender;
+    (void)state;
+    send_segments(&in, 2);
+    sender = sender_at(in.tcp, in.tcb);
+    assert_true(scoreboard_sacked(in.tcp, in.tcb, seq_add(in.tcb->snd_una, MSS), in.tcb->snd_nxt, &told));
+    scoreboard_renege(in.tcp, in.tcb);
+    assert_true(output_next(in.tcp, in.tcb, &train));
+    assert_int_equal(train.payload_bytes, MSS);
+    scoreboard_acked(in.tcp, in.tcb, in.tcb->snd_nxt, &acked);
+    assert_int_equal(acked.delivered_bytes, 2 * MSS);
+    assert_true(acked.again_delivered);
+    assert_int_equal(sender->delivered, 3 * MSS);
+    inside_close(&in);
+}
+
+static void R5682_1_what_was_reneged_and_sacked_again_is_no_sign_of_an_original(void **state)
+{
+    struct ack_sample told = {0}, again = {0};
+    struct inside in;
+    (void)state;
+    send_segments(&in, 2);
+    assert_true(scoreboard_sacked(in.tcp, in.tcb, seq_add(in.tcb->snd_una, MSS), in.tcb->snd_nxt, &told));
+    assert_true(told.original_delivered);
+    scoreboard_renege(in.tcp, in.tcb);
+    assert_true(scoreboard_sacked(in.tcp, in.tcb, seq_add(in.tcb->snd_una, MSS), in.tcb->snd_nxt, &again));
+    assert_false(again.original_delivered);
+    inside_close(&in);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_byte_is_in_the_state_that_its_history_gives_it),
+        cmocka_unit_test(R2018_7_what_the_peer_had_after_all_is_counted_as_delivered_once),
+        cmocka_unit_test(R2018_7_what_was_reneged_and_sent_again_is_delivered_again),
+        cmocka_unit_test(R5682_1_what_was_reneged_and_sacked_again_is_no_sign_of_an_original),
         cmocka_unit_test(the_worst_blocks_make_no_packet_touch_more_than_the_bound),
     };
 

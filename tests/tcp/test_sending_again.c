@@ -4,6 +4,7 @@
 #include "tcp/output.h"
 #include "tcp/rack.h"
 #include "tcp/scoreboard.h"
+#include "tcp/send_queue.h"
 
 #define MSS 1000u
 
@@ -192,6 +193,40 @@ static void a_run_counts_what_follows_on_a_lost_record_up_to_what_is_wanted(void
     inside_close(&in);
 }
 
+/* The place of a lost record in the list is found by a short walk, and that of the first one matters. */
+static void R6298_10_the_first_segment_goes_first_in_whatever_order_losses_were_found(void **state)
+{
+    static const uint8_t text[100];
+    struct ack_sample sample = {0};
+    struct rill_train train;
+    struct inside in;
+    struct seq una;
+    (void)state;
+    inside_configure(&in, 4u << 20);
+    inside_open(&in, 1000, 7000, 1u << 20);
+    in.tcb->flags |= TCB_SACK | TCB_NODELAY;
+    for (unsigned i = 0; i < 80; i++) {
+        assert_int_equal(rill_send(in.stack, in.conn, text, sizeof text, 0), sizeof text);
+        assert_true(output_next(in.tcp, in.tcb, &train));
+    }
+    una = in.tcb->snd_una;
+    for (uint32_t i = 2; i <= 66; i += 2) {
+        struct sent *record = scoreboard_find(in.tcp, in.tcb, seq_add(una, (i == 66 ? 35 : i) * 100));
+
+        scoreboard_lost(in.tcp, in.tcb, record, record->span.end);
+    }
+    una = seq_add(una, 1800);
+    scoreboard_acked(in.tcp, in.tcb, una, &sample);
+    send_queue_acked(in.tcp, in.tcb, 1800);
+    in.tcb->snd_una = una;
+    in.tcb->cwnd = 100;
+    sender_at(in.tcp, in.tcb)->first_due = true;
+    assert_true(scoreboard_check(in.tcp, in.tcb));
+    assert_true(output_next(in.tcp, in.tcb, &train));
+    assert_int_equal(scoreboard_find(in.tcp, in.tcb, una)->flags & (SENT_AGAIN | SENT_LOST), SENT_AGAIN);
+    inside_close(&in);
+}
+
 /* RFC 2018 3, RFC 6675: a FIN that goes with text is no segment more. */
 static void a_fin_counts_as_a_segment_only_when_it_is_alone(void **state)
 {
@@ -224,6 +259,7 @@ int main(void)
         cmocka_unit_test(small_lost_segments_go_again_as_one),
         cmocka_unit_test(a_run_of_lost_segments_is_gathered_up_to_one_segment),
         cmocka_unit_test(a_run_counts_what_follows_on_a_lost_record_up_to_what_is_wanted),
+        cmocka_unit_test(R6298_10_the_first_segment_goes_first_in_whatever_order_losses_were_found),
         cmocka_unit_test(a_fin_counts_as_a_segment_only_when_it_is_alone),
     };
 
