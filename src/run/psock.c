@@ -246,29 +246,12 @@ void psock_free(struct run *run, struct psock *ps)
     free(ps);
 }
 
-bool psock_is_held(const struct psock *ps)
-{
-    return ps->process > 0 && process_socket(ps->process, ps->process_fd) == ps->inode;
-}
-
 void psock_look_at_pair(struct psock *ps)
 {
     struct pollfd one = {.fd = ps->pair};
 
     if (poll(&one, 1, 0) > 0 && (one.revents & POLLHUP) != 0)
         ps->hung_up = true;
-}
-
-int psock_borrow_end(const struct psock *ps)
-{
-    struct stat status;
-    int end = ps->process > 0 ? process_file(ps->process, ps->process_fd) : -1;
-
-    if (end >= 0 && (fstat(end, &status) != 0 || (uint64_t)status.st_ino != ps->inode)) {
-        close(end);
-        end = -1;
-    }
-    return end;
 }
 
 /*
@@ -282,7 +265,7 @@ static void leave_unread(struct psock *ps)
 
     if (ioctl(ps->pair, FIONREAD, &unread) == 0 && unread > 0)
         return;
-    end = psock_borrow_end(ps);
+    end = psock_find(ps) ? psock_borrow_end(ps) : -1;
     if (end < 0)
         return;
     (void)send(end, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL);

@@ -139,14 +139,19 @@ struct psock *psock_by_source(struct run *run, uint64_t source);
 /* The socket that a call is about, and where it was seen; NULL: none of ours. */
 struct psock *psock_of_call(struct run *run, const struct call *call, uint64_t fd);
 bool psock_watch_shadow(struct run *run, struct psock *ps);
-/* False: the program's end is nowhere any more where it was seen last. */
-bool psock_is_held(const struct psock *ps);
 /* Has it hung up meanwhile? */
 void psock_look_at_pair(struct psock *ps);
-/* The program's end for us too, to be closed soon; -1. */
-int psock_borrow_end(const struct psock *ps);
 /* Look at it again in this step though nothing more happens. */
 void psock_mark_busy(struct run *run, struct psock *ps);
+
+/* ----------------------------------------------------------------- holders.c */
+
+/* False: the program's end is nowhere any more where it was seen last. */
+bool psock_is_held(const struct psock *ps);
+/* Look for it everywhere if need be, for it was passed on. False: nobody has it. */
+bool psock_find(struct psock *ps);
+/* The program's end for us too, to be closed soon; -1: it is not where it was seen last. */
+int psock_borrow_end(const struct psock *ps);
 
 /* ----------------------------------------------------------------- waiting.c */
 

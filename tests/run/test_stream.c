@@ -497,6 +497,37 @@ static void so_rcvtimeo_holds_for_plain_reads(void **state)
     world_finish(program);
 }
 
+/* ------------------------------------------------------------------- another process */
+
+static void guest_passes_on(void)
+{
+    int fd = guest_connect(), status = 1;
+    char byte;
+
+    if (fork() == 0) {
+        GUEST(write_all(fd, "c", 1));
+        usleep(200000); /* by then its parent has closed its own, and the reset is there */
+        GUEST(read(fd, &byte, 1) == -1 && errno == ECONNRESET);
+        _exit(0);
+    }
+    close(fd);
+    GUEST(wait(&status) > 0 && status == 0);
+}
+
+static void a_reset_is_told_to_the_process_that_has_the_socket_by_now(void **state)
+{
+    char byte;
+    pid_t program;
+    int fd = meet("passes_on", &program);
+
+    (void)state;
+    assert_true(read_all(fd, &byte, 1));
+    usleep(50000);
+    linger_zero(fd);
+    close(fd);
+    world_finish(program);
+}
+
 int main(int argc, char **argv)
 {
     static const struct guest guests[] = {
@@ -515,6 +546,7 @@ int main(int argc, char **argv)
         {"forks", guest_forks},
         {"execs", guest_execs},
         {"times_out", guest_times_out},
+        {"passes_on", guest_passes_on},
         {NULL, NULL},
     };
     const struct CMUnitTest tests[] = {
@@ -533,6 +565,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(the_last_close_in_any_process_closes),
         cmocka_unit_test(a_program_started_by_inetd_has_the_socket_as_stdin),
         cmocka_unit_test(so_rcvtimeo_holds_for_plain_reads),
+        cmocka_unit_test(a_reset_is_told_to_the_process_that_has_the_socket_by_now),
     };
 
     world_be_guest(argc, argv, guests);
