@@ -254,61 +254,14 @@ static void a_second_program_joins_a_running_rill(void **state)
     world_finish(server);
 }
 
-/* ----------------------------------------------------------------------------- leftovers */
-
-static void guest_comes_and_goes(void)
-{
-    for (unsigned i = 0; i < 2000; i++) {
-        char byte = 'b';
-        int fd = guest_connect(WORLD_KERNEL, PORT);
-
-        GUEST(write_all(fd, &byte, 1) && read_all(fd, &byte, 1));
-        close(fd);
-    }
-    {
-        char line[256];
-        FILE *file = fopen("/proc/net/tcp", "r");
-        unsigned live = 0;
-
-        /* Connections that are over are TIME-WAIT, and nobody's. */
-        while (fgets(line, sizeof line, file) != NULL)
-            live += strstr(line, ":1F90 01 ") != NULL || strstr(line, ":1F90 08 ") != NULL;
-        fclose(file);
-        GUEST(live == 0);
-    }
-}
-
-static void two_thousand_connections_leave_nothing_behind(void **state)
-{
-    pid_t program;
-    int listener = kernel_listener(PORT);
-
-    (void)state;
-    program = world_start("comes_and_goes", NULL);
-    for (unsigned i = 0; i < 2000; i++) {
-        int fd = kernel_accept(listener);
-        char byte;
-
-        assert_true(read_all(fd, &byte, 1) && write_all(fd, &byte, 1));
-        close(fd);
-    }
-    world_finish(program);
-}
-
 int main(int argc, char **argv)
 {
     static const struct guest guests[] = {
-        {"exits", guest_exits},
-        {"is_killed", guest_is_killed},
-        {"daemon", guest_daemon},
-        {"waits", guest_waits},
-        {"io_uring", guest_io_uring},
-        {"kinds", guest_kinds},
-        {"passes", guest_passes},
-        {"serves_one", guest_serves_one},
-        {"asks_one", guest_asks_one},
-        {"comes_and_goes", guest_comes_and_goes},
-        {NULL, NULL},
+        {"exits", guest_exits},       {"is_killed", guest_is_killed},
+        {"daemon", guest_daemon},     {"waits", guest_waits},
+        {"io_uring", guest_io_uring}, {"kinds", guest_kinds},
+        {"passes", guest_passes},     {"serves_one", guest_serves_one},
+        {"asks_one", guest_asks_one}, {NULL, NULL},
     };
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_exit_status_is_the_programs),
@@ -318,7 +271,6 @@ int main(int argc, char **argv)
         cmocka_unit_test(other_sockets_are_the_kernels),
         cmocka_unit_test(descriptors_can_be_passed_to_another_process),
         cmocka_unit_test(a_second_program_joins_a_running_rill),
-        cmocka_unit_test(two_thousand_connections_leave_nothing_behind),
     };
 
     world_be_guest(argc, argv, guests);
