@@ -11,6 +11,7 @@
 #include "tcp/state.h"
 #include "tcp/timeouts.h"
 
+#define PIECE_BYTES 1024u
 #define CHUNK_BYTES (4 * ARENA_PAGE_BYTES - BUFFER_HEADER_BYTES)
 
 uint32_t send_queue_unsent(const struct tcp *tcp, const struct tcb *tcb)
@@ -70,7 +71,9 @@ static struct buffer *add_buffer(struct tcp *tcp, struct tcb *tcb, uint32_t want
     /* Every connection may have one buffer; more only while memory is not short. */
     if ((busy->send_charge > 0 && host_is_short(tcp_host(tcp), RESERVE_FOR_SENDING)) || host_is_at_floor(tcp_host(tcp)))
         return NULL;
-    r = buffer_take(arena, &tcp_host(tcp)->buffers, bytes);
+    /* Memory may be free in pieces only: a smaller buffer carries on where there is no run of pages. */
+    while ((r = buffer_take(arena, &tcp_host(tcp)->buffers, bytes)) == REF_NONE && bytes > PIECE_BYTES)
+        bytes /= 2;
     if (r == REF_NONE)
         return NULL;
     buffer = buffer_at(arena, r);

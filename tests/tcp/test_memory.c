@@ -225,6 +225,25 @@ static unsigned short_of_pages(unsigned side, unsigned spare)
     return done;
 }
 
+static void memory_that_is_free_in_pieces_of_a_page_is_sent_from(void **state)
+{
+    static uint8_t data[STREAM];
+    struct peer p;
+    uint32_t pages[4096], count = 0;
+    uint8_t *at;
+    (void)state;
+    peer_open(&p, NULL);
+    peer_reach(&p, RILL_STATE_ESTABLISHED);
+    while (count < 4096 && (pages[count] = rill_buffer_take(p.stack, 4096 - 32, &at)) != 0)
+        count++;
+    assert_in_range(count, 16, 4095);
+    for (uint32_t i = 0; i < count; i += 2)
+        rill_buffer_give(p.stack, pages[i]);
+    assert_true(rill_send(p.stack, p.conn, data, sizeof data, 0) > 0);
+    peer_forget(&p);
+    peer_close(&p);
+}
+
 static void RES_09_any_page_refused_to_the_one_who_connects_is_survived(void **state)
 {
     (void)state;
@@ -248,6 +267,7 @@ int main(void)
         cmocka_unit_test(picotcp_47_a_flood_of_1_byte_segments_with_gaps_is_bounded),
         cmocka_unit_test(a_whole_life_leaves_the_memory_as_it_was),
         cmocka_unit_test(an_abort_leaves_nothing_on_either_side),
+        cmocka_unit_test(memory_that_is_free_in_pieces_of_a_page_is_sent_from),
         cmocka_unit_test(RES_09_any_page_refused_to_the_one_who_connects_is_survived),
         cmocka_unit_test(RES_09_any_page_refused_to_the_one_who_listens_is_survived),
     };
