@@ -343,6 +343,14 @@ static int adopt_by_asking(void *context, pid_t process, int listener)
     return -ECONNREFUSED;
 }
 
+static volatile sig_atomic_t joined;
+
+/* A program that has changed its user would not be told of our end by the kernel. */
+static void pass_on(int signal_number)
+{
+    kill((pid_t)joined, signal_number);
+}
+
 /* The program enters the other rill's namespaces, and is served there; here it is only waited for. */
 static int join(const struct run_command *command, char **argv)
 {
@@ -363,7 +371,10 @@ static int join(const struct run_command *command, char **argv)
     program = run_start_elsewhere(&config, argv, adopt_by_asking, name);
     if (program < 0)
         return CLI_FAILED;
+    joined = program;
     signal(SIGINT, SIG_IGN); /* the program has it from the terminal */
+    signal(SIGTERM, pass_on);
+    signal(SIGHUP, pass_on);
     while (waitpid(program, &status, 0) < 0 && errno == EINTR)
         continue;
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
