@@ -31,10 +31,10 @@ test-ubsan: ## the same tests with unsigned wrap in the core an error too
 	@scripts/setup test
 	@scripts/test ubsan
 
-test-interop: ## unmodified programs under rill run and on the kernel; QUICK=1 for the shorter half
-	@scripts/setup interop
+test-interop: ## unmodified programs under rill run and on the kernel, 10 minutes; QUICK=1: the shorter half, 90 s
+	@scripts/setup $(if $(QUICK),interop-quick,interop)
 	@scripts/build release
-	@tests/interop/run --build build $(if $(QUICK),--quick)
+	@tests/interop/run --build build $(if $(QUICK),--quick,--jobs 3)
 
 bench: ## measure; every number is printed with its command
 	@scripts/setup bench

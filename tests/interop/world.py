@@ -1,5 +1,6 @@
 """A rill in namespaces of its own, programs on it and on the kernel's side, and a folder for their files."""
 import hashlib
+import itertools
 import os
 import pathlib
 import random
@@ -17,7 +18,7 @@ SECONDS = 60  # a program that takes longer hangs
 PATH = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin:/usr/bin:/bin"
 # Nobody answers questions about names here: servers that ask who calls are not to wait long.
 ENVIRONMENT = {**os.environ, "PATH": PATH, "RES_OPTIONS": "timeout:1 attempts:1"}
-number = 0
+numbers = itertools.count(1)
 
 
 class Failure(Exception):
@@ -29,12 +30,11 @@ class Skip(Exception):
 
 
 class World:
-    def __init__(self, rill, options):
-        global number
-        number += 1
+    def __init__(self, rill, options, longest):
         self.rill = rill
         self.options = options
-        self.name = f"interop-{os.getpid()}-{number}"
+        self.longest = longest
+        self.name = f"interop-{os.getpid()}-{next(numbers)}"
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="rill-interop-"))
         self.started = []
         self.pid_files = []
@@ -80,31 +80,48 @@ class World:
                               env=ENVIRONMENT)
 
     def until(self, condition, what):
-        end = time.monotonic() + 10
+        end = time.monotonic() + 30
         while not condition():
             if time.monotonic() > end:
                 log = (self.folder / "log").read_text(errors="replace").strip().splitlines()
                 raise Failure(f"{what} did not come up: {' | '.join(log[-3:]) or 'it said nothing'}")
             time.sleep(0.05)
 
-    def listening(self, where, port):
-        """Until a port of the side `where` listens."""
+    def listening(self, where, port, kind):
+        """Until a port of the side `where` listens; `kind` is t for TCP, u for UDP."""
+        if kind == "u":
+            look = [*where, "cat", "/proc/net/udp"]
+            self.until(lambda: f":{port:04X} 00000000:0000" in self._quiet(*look).stdout, f"UDP port {port}")
+            return
         look = [self.rill, "ss", "-tlH", "--rill", self.name] if where is self.on_rill else \
             [*self.on_kernel, "ss", "-tlnH"]
         self.until(lambda: f":{port} " in self._quiet(*look).stdout, f"port {port}")
 
-    def serve(self, where, port, *command):
+    def serve(self, where, port, *command, kind="t"):
         self._popen([*where, *map(str, command)])
-        self.listening(where, port)
+        self.listening(where, port, kind)
 
-    def output(self, where, *command, text=None):
+    def inetd(self, where, port, configuration):
+        """An inetd, that goes into the background, and listens to `port` among others."""
+        path = self.text(f"inetd{port}.conf", configuration)
+        self.pid_files.append(self.folder / f"inetd{port}.pid")
+        self.serve(where, port, "inetutils-inetd", f"--pidfile={self.pid_files[-1]}", path)
+
+    def seconds(self, wanted):
+        """How long something may go on that should for `wanted` seconds."""
+        return min(wanted, self.longest)
+
+    def succeeds(self, where, *command):
+        return self._quiet(*where, *map(str, command)).returncode == 0
+
+    def output(self, where, *command, text=None, within=SECONDS):
         """What a program printed; a status other than 0 is a failure."""
         try:
             done = subprocess.run([*where, *map(str, command)], input=text, stdout=subprocess.PIPE,
-                                  stderr=subprocess.PIPE, timeout=SECONDS, cwd=self.folder,
+                                  stderr=subprocess.PIPE, timeout=within, cwd=self.folder,
                                   env=ENVIRONMENT, start_new_session=True)
         except subprocess.TimeoutExpired:
-            raise Failure(f"{command[0]} hangs: not done after {SECONDS} s")
+            raise Failure(f"{command[0]} hangs: not done after {within} s")
         if done.returncode:
             said = done.stderr.decode(errors="replace").strip().splitlines()
             raise Failure(f"{command[0]} ended with {done.returncode}: {' | '.join(said[-3:])}")
@@ -117,7 +134,7 @@ class World:
         self.started.append(process)
         said = b""
         for wanted, typed in steps:
-            end = time.monotonic() + 20
+            end = time.monotonic() + 30
             while wanted not in said:
                 ready, _, _ = select.select([process.stdout], [], [], max(0, end - time.monotonic()))
                 data = os.read(process.stdout.fileno(), 65536) if ready else b""
@@ -164,4 +181,4 @@ def same(sent, received, what):
 
 def equal(got, wanted, what):
     if got != wanted:
-        raise Failure(f"{what}: {got!r} instead of {wanted!r}")
+        raise Failure(f"{what}: {repr(got)[:200]} instead of {repr(wanted)[:200]}")
