@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #define DELAY_HEALED_MAX (50 * NANOS_PER_MS)
+#define IP_HEADER_BYTES 20u
 
 static const uint32_t class_bytes[FRAME_CLASSES] = {128, 2048, 9216, 66000};
 
@@ -89,7 +90,11 @@ static bool is_lost(struct link *link, const struct frame *frame, rill_time now)
     return f->loss_ppm != 0 && chance(&link->streams[LINK_LOSS], f->loss_ppm);
 }
 
-/* Bits flipped in one byte (which a sum of 16-bit words never misses), a tail cut off, or bytes behind the end. */
+/*
+ * Bits flipped in one byte (which a sum of 16-bit words never misses), a tail cut off, or bytes behind the end. Of a
+ * fragment only the header, which has a sum of its own: one in a thousand pairs of flipped bytes that come together
+ * again cancel out in TCP's.
+ */
 static void damage(struct link *link, struct frame *frame)
 {
     struct choices *c = &link->streams[LINK_CORRUPT];
@@ -104,7 +109,9 @@ static void damage(struct link *link, struct frame *frame)
         frame->length_bytes += more;
         return; /* what IP says is still there */
     } else {
-        frame->data[choose(c, frame->length_bytes)] ^= (uint8_t)choose_between(c, 1, 255);
+        uint32_t most = frame->is_fragment ? IP_HEADER_BYTES : frame->length_bytes;
+
+        frame->data[choose(c, most)] ^= (uint8_t)choose_between(c, 1, 255);
     }
     frame->is_damaged = true;
 }
@@ -208,7 +215,7 @@ static void sum_ip_header(uint8_t *ip)
     uint32_t sum = 0;
 
     ip[10] = ip[11] = 0;
-    for (unsigned i = 0; i < 20; i += 2)
+    for (unsigned i = 0; i < IP_HEADER_BYTES; i += 2)
         sum += (uint32_t)ip[i] << 8 | ip[i + 1];
     sum = (sum & 0xffff) + (sum >> 16);
     sum = 0xffff - ((sum & 0xffff) + (sum >> 16));
@@ -219,19 +226,19 @@ static void sum_ip_header(uint8_t *ip)
 /* RFC 791 3.2. A tunnel that takes DF out must give an ID too: those of packets with DF are all the same. */
 struct frame *link_cut(struct link *link, struct frames *frames, const struct frame *whole, uint32_t *at)
 {
-    uint32_t data_bytes = whole->length_bytes - 20, left = data_bytes - *at;
+    uint32_t data_bytes = whole->length_bytes - IP_HEADER_BYTES, left = data_bytes - *at;
     uint32_t most = (max_u32(link->faults.fragment_bytes, data_bytes / 100) + 7) / 8 * 8;
     uint32_t bytes = min_u32(left, most);
-    struct frame *frame = frame_take(frames, 20 + bytes);
+    struct frame *frame = frame_take(frames, IP_HEADER_BYTES + bytes);
     uint8_t size_class = frame->size_class;
 
     *frame = *whole;
     frame->size_class = size_class;
-    frame->length_bytes = 20 + bytes;
+    frame->length_bytes = IP_HEADER_BYTES + bytes;
     frame->flags = 0;
     frame->is_fragment = true;
-    memcpy(frame->data, whole->data, 20);
-    memcpy(frame->data + 20, whole->data + 20 + *at, bytes);
+    memcpy(frame->data, whole->data, IP_HEADER_BYTES);
+    memcpy(frame->data + IP_HEADER_BYTES, whole->data + IP_HEADER_BYTES + *at, bytes);
     if (*at == 0)
         link->fragment_id++;
     frame->data[2] = (uint8_t)(frame->length_bytes >> 8);
