@@ -33,6 +33,7 @@ extern "C" {
 /* What only these calls return; the rest is in <rill/rill.h>. */
 enum rill_sock_error {
     RILL_EINTR = 4,
+    RILL_EFAULT = 14,
     RILL_EEXIST = 17,
     RILL_EMFILE = 24,
     RILL_ENOTTY = 25,

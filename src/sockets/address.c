@@ -5,7 +5,8 @@
 
 #include "base/types.h"
 
-#define SIN6_BYTES_MIN 24u /* RFC 2133's, without the scope */
+#define SOCKADDR_BYTES_MAX 128u /* Linux's struct sockaddr_storage */
+#define SIN6_BYTES_MIN 24u      /* RFC 2133's, without the scope */
 
 uint16_t rill_htons(uint16_t host_order)
 {
@@ -69,8 +70,10 @@ int address_read(bool v6, const void *addr, uint32_t addr_bytes, struct rill_end
 {
     int error;
 
-    if (addr == NULL)
+    if (addr_bytes > SOCKADDR_BYTES_MAX)
         return -RILL_EINVAL;
+    if (addr == NULL)
+        return addr_bytes == 0 ? -RILL_EINVAL : -RILL_EFAULT;
     error = v6 ? read6(addr, addr_bytes, out) : read4(addr, addr_bytes, out);
     if (error == 0 && rill_addr_is_unspecified(&out->addr))
         memset(&out->addr, 0, sizeof out->addr);

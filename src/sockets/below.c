@@ -129,6 +129,7 @@ void below_defaults(const struct rill_stack *stack, struct below_defaults *out)
         .keepalive_interval_ms = settings->limits.keep_interval_ms,
         .keepalive_probes = settings->limits.keep_probes,
         .fin_wait_2_ms = settings->limits.fin_wait_2_ms,
+        .fast_open_client = (settings->fast_open & RILL_FAST_OPEN_CLIENT) != 0,
         .congestion_control = cc_name(settings->cc),
         .syn_retries =
             syn_retries(settings->rto_initial_us, settings->rto_max_us, (uint64_t)settings->syn_timeout_ms * 1000),

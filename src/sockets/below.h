@@ -48,6 +48,7 @@ struct below_defaults {
     uint32_t send_buffer_bytes, receive_buffer_bytes;
     uint32_t keepalive_idle_ms, keepalive_interval_ms, keepalive_probes;
     uint32_t fin_wait_2_ms;
+    bool fast_open_client; /* RFC 7413: a SYN may take data along */
     const char *congestion_control;
     uint32_t syn_retries; /* how often a SYN is sent again before the syn_timeout_ms are over */
 };

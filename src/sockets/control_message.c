@@ -168,6 +168,14 @@ void control_write(const struct rill_sockets *s, const struct sock *sock, const 
     finish(&to, message);
 }
 
+void control_write_inq(int waiting_bytes, struct rill_msghdr *message)
+{
+    struct writer to = writer_for(message);
+
+    put(&to, RILL_SOL_TCP, RILL_TCP_INQ, &waiting_bytes, sizeof waiting_bytes);
+    finish(&to, message);
+}
+
 void control_write_error(const struct sock *sock, struct rill_msghdr *message)
 {
     const struct rill_udp_error *error = &sock->last_error;

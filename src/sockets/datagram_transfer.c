@@ -10,7 +10,7 @@
 #define IOV_MAX 1024
 #define DATAGRAM_BYTES_MAX 65507u /* what IPv4's length field leaves */
 
-static int check_pieces(const struct rill_msghdr *message, size_t *bytes)
+static int check_pieces(const struct rill_msghdr *message, bool sends, size_t *bytes)
 {
     *bytes = 0;
     if (message->iov_count > IOV_MAX)
@@ -20,6 +20,8 @@ static int check_pieces(const struct rill_msghdr *message, size_t *bytes)
     for (size_t i = 0; i < message->iov_count; i++) {
         if (message->iov[i].length_bytes > (size_t)INT64_MAX - *bytes)
             return -RILL_EINVAL;
+        if (message->iov[i].base == NULL && message->iov[i].length_bytes > 0 && sends)
+            return -RILL_EFAULT;
         *bytes += message->iov[i].length_bytes;
     }
     return 0;
@@ -63,7 +65,7 @@ static int check_send(const struct sock *sock, const struct rill_msghdr *message
                       struct rill_udp_how *how)
 {
     size_t bytes;
-    int error = check_pieces(message, &bytes);
+    int error = check_pieces(message, true, &bytes);
 
     if (error == 0 && bytes > DATAGRAM_BYTES_MAX)
         error = -RILL_EMSGSIZE;
@@ -109,18 +111,21 @@ int64_t datagram_send(struct rill_sockets *s, struct file *file, const struct ri
 
 /* ------------------------------------------------------------------- receive */
 
-static size_t scatter(const struct rill_msghdr *message, const struct rill_slice *from)
+/* How much found a place, or -RILL_EFAULT: a piece has no memory. */
+static int64_t scatter(const struct rill_msghdr *message, const struct rill_slice *from)
 {
     size_t done = 0;
 
     for (size_t i = 0; i < message->iov_count && done < from->length_bytes; i++) {
         size_t part = (size_t)min_u64(message->iov[i].length_bytes, from->length_bytes - done);
 
+        if (part > 0 && message->iov[i].base == NULL)
+            return -RILL_EFAULT;
         if (part > 0)
             memcpy(message->iov[i].base, from->data + done, part);
         done += part;
     }
-    return done;
+    return (int64_t)done;
 }
 
 /* Linux's ip_recv_error(): the error, and where the datagram was going; of the datagram itself nothing is kept. */
@@ -165,8 +170,9 @@ int64_t datagram_receive(struct rill_sockets *s, struct file *file, struct rill_
     struct sock *sock = &file->sock;
     struct rill_udp_info info;
     struct rill_slice slice;
-    size_t room, copied;
-    int error = check_pieces(message, &room);
+    int64_t copied;
+    size_t room;
+    int error = check_pieces(message, false, &room);
 
     if (error != 0)
         return error;
@@ -177,12 +183,16 @@ int64_t datagram_receive(struct rill_sockets *s, struct file *file, struct rill_
     if (error != 0)
         return error > 0 ? 0 : error;
     copied = scatter(message, &slice);
+    if (copied < 0) { /* Linux: the datagram is gone all the same */
+        (void)rill_udp_consume(s->stack, sock->conn);
+        return copied;
+    }
     message->flags = copied < slice.length_bytes ? RILL_MSG_TRUNC : 0;
     address_write(sock->v6, &info.remote, message->name, &message->name_bytes);
     control_write(s, sock, &info, message);
     if ((flags & RILL_MSG_PEEK) == 0)
         (void)rill_udp_consume(s->stack, sock->conn);
-    return (flags & RILL_MSG_TRUNC) != 0 ? (int64_t)slice.length_bytes : (int64_t)copied;
+    return (flags & RILL_MSG_TRUNC) != 0 ? (int64_t)slice.length_bytes : copied;
 }
 
 /* ---------------------------------------------------------------------- many */

@@ -8,6 +8,8 @@ const char *rill_sock_error_name(int error)
     switch (error < 0 ? -error : error) {
     case RILL_EINTR:
         return "EINTR";
+    case RILL_EFAULT:
+        return "EFAULT";
     case RILL_EEXIST:
         return "EEXIST";
     case RILL_EMFILE:

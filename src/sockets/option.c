@@ -11,8 +11,10 @@
 
 int option_read_number(const void *value, uint32_t bytes, int *out)
 {
-    if (bytes < sizeof *out || value == NULL)
+    if (bytes < sizeof *out || bytes > INT32_MAX)
         return -RILL_EINVAL;
+    if (value == NULL)
+        return -RILL_EFAULT;
     memcpy(out, value, sizeof *out);
     return 0;
 }
@@ -199,7 +201,9 @@ int rill_sock_getsockopt(struct rill_sockets *s, int fd, int level, int name, vo
 
     if (error != 0)
         return error;
-    if (value_bytes == NULL || *value_bytes > INT32_MAX)
+    if (value_bytes == NULL)
+        return -RILL_EFAULT;
+    if (*value_bytes > INT32_MAX)
         return -RILL_EINVAL;
     catch_up(s);
     (void)sock_look(s, sock, &below);
@@ -213,6 +217,8 @@ int rill_sock_getsockopt(struct rill_sockets *s, int fd, int level, int name, vo
         return 0;
     }
     *value_bytes = min_u32(*value_bytes, out.bytes);
+    if (*value_bytes > 0 && value == NULL)
+        return -RILL_EFAULT;
     if (*value_bytes > 0)
         memcpy(value, out.raw, *value_bytes);
     return 0;

@@ -114,10 +114,6 @@ static int refuse(int name, int value)
     switch (name) {
     case RILL_TCP_WINDOW_CLAMP:
         return value == 0 ? 0 : -RILL_EOPNOTSUPP;
-    case RILL_TCP_INQ:
-        if (value < 0 || value > 1)
-            return -RILL_EINVAL;
-        return value == 0 ? 0 : -RILL_EOPNOTSUPP;
     default:
         return -RILL_ENOPROTOOPT;
     }
@@ -145,8 +141,10 @@ static int set_congestion(struct rill_sockets *s, struct sock *sock, const void 
     uint32_t length = 0;
     const char *name;
 
-    if (bytes < 1 || value == NULL)
+    if (bytes < 1)
         return -RILL_EINVAL;
+    if (value == NULL)
+        return -RILL_EFAULT;
     while (length < min_u32(bytes, CONGESTION_BYTES - 1) && given[length] != '\0')
         length++;
     name = congestion_by_name(given, length);
@@ -214,6 +212,22 @@ static int set_fast_open(struct rill_sockets *s, struct sock *sock, int value)
     return 0;
 }
 
+/* The next connect waits for the first data, when a cookie is known. */
+static int set_fast_open_connect(struct rill_sockets *s, struct sock *sock, int value)
+{
+    struct below_defaults defaults;
+
+    if (value < 0 || value > 1)
+        return -RILL_EINVAL;
+    below_defaults(s->stack, &defaults);
+    if (!defaults.fast_open_client)
+        return -RILL_EOPNOTSUPP;
+    if (sock->phase != PHASE_CLOSED)
+        return -RILL_EINVAL;
+    sock->options.fast_open_connect = value != 0;
+    return 0;
+}
+
 int option_set_tcp(struct rill_sockets *s, struct sock *sock, int name, const void *value, uint32_t bytes)
 {
     int number, error;
@@ -241,9 +255,11 @@ int option_set_tcp(struct rill_sockets *s, struct sock *sock, int name, const vo
     case RILL_TCP_FASTOPEN:
         return set_fast_open(s, sock, number);
     case RILL_TCP_FASTOPEN_CONNECT:
-        if (number < 0 || number > 1 || sock->phase != PHASE_CLOSED)
+        return set_fast_open_connect(s, sock, number);
+    case RILL_TCP_INQ:
+        if (number < 0 || number > 1)
             return -RILL_EINVAL;
-        sock->options.fast_open_connect = number != 0;
+        sock->options.tell_inq = number != 0;
         return 0;
     case RILL_TCP_MAXSEG:
         return set_mss(s, sock, number);
@@ -282,6 +298,8 @@ int option_get_tcp(struct rill_sockets *s, struct sock *sock, int name, struct o
         return option_number(out, (int)sock->options.fast_open_backlog);
     case RILL_TCP_FASTOPEN_CONNECT:
         return option_number(out, sock->options.fast_open_connect);
+    case RILL_TCP_INQ:
+        return option_number(out, sock->options.tell_inq);
     case RILL_TCP_DEFER_ACCEPT:
         return option_number(out, seconds_of(sock->options.defer_accept));
     case RILL_TCP_INFO:

@@ -3,6 +3,7 @@
  * where SO_OOBINLINE does not leave it in (RFC 6093 2.2: as everybody does).
  */
 #include "sockets/address.h"
+#include "sockets/control_message.h"
 #include "sockets/datagram.h"
 #include "sockets/pipe.h"
 #include "sockets/sock.h"
@@ -22,9 +23,10 @@ struct reading {
     size_t copied;
     uint32_t peeked; /* with RILL_MSG_PEEK: how far into the stream, the urgent byte counted */
     bool peek, discard;
+    bool fault; /* there are bytes, and no memory to put them in */
 };
 
-/* The next n bytes of the stream into the caller's memory. */
+/* The next n bytes of the stream into the caller's memory; fewer when a piece has none. */
 static void take(struct reading *r, uint32_t n)
 {
     while (n > 0) {
@@ -32,6 +34,9 @@ static void take(struct reading *r, uint32_t n)
         uint32_t part = (uint32_t)min_u64(piece->length_bytes - r->offset, n);
         uint8_t *to = piece->base == NULL ? NULL : (uint8_t *)piece->base + r->offset;
 
+        r->fault = to == NULL && part > 0 && !r->discard;
+        if (r->fault)
+            return;
         if (!r->discard && part > 0)
             (void)below_copy(r->s->stack, r->sock->conn, r->peeked, to, part);
         if (r->peek)
@@ -99,6 +104,8 @@ static bool read_some(struct reading *r)
         if (!up_to_mark(r, &below, &bytes))
             return !(r->copied > 0 && below.readable_bytes > r->peeked);
         take(r, (uint32_t)min_u64(bytes, r->wanted - r->copied));
+        if (r->fault)
+            return false;
     }
     if (sock_look(r->s, r->sock, &below))
         forget_mark(r->sock, &below);
@@ -125,9 +132,12 @@ static int64_t receive_stream(struct reading *r, struct file *file, int flags)
     struct below below;
 
     for (;;) {
+        bool ended = !read_some(r);
         int error;
 
-        if (!read_some(r) || (r->copied > 0 && r->copied >= target))
+        if (r->fault && r->copied == 0)
+            return -RILL_EFAULT;
+        if (ended || (r->copied > 0 && r->copied >= target))
             return (int64_t)r->copied;
         if (r->copied > 0 && (r->sock->error != 0 || (r->sock->shut & SHUT_RECEIVE) != 0))
             return (int64_t)r->copied;
@@ -166,6 +176,8 @@ static int64_t receive_urgent(struct reading *r, int flags, int *out_flags)
     }
     while (r->iov[r->index].length_bytes == 0)
         r->index++;
+    if (!r->discard && r->iov[r->index].base == NULL)
+        return -RILL_EFAULT;
     if (!r->discard)
         memcpy(r->iov[r->index].base, &byte, 1);
     return 1;
@@ -317,6 +329,15 @@ int64_t rill_sock_recvfrom(struct rill_sockets *s, int fd, void *data, size_t le
     return n;
 }
 
+/* Linux's tcp_inq_hint(): when only the end of the stream is left, 1 says that there is reason to read on. */
+static void tell_waiting(struct rill_sockets *s, struct sock *sock, struct rill_msghdr *message)
+{
+    struct below below;
+    int waiting = sock_look(s, sock, &below) ? (int)min_u32(below.readable_bytes, INT32_MAX) : 0;
+
+    control_write_inq(waiting == 0 && sock->done ? 1 : waiting, message);
+}
+
 int64_t rill_sock_recvmsg(struct rill_sockets *s, int fd, struct rill_msghdr *message, int flags)
 {
     struct file *file = file_of(s, fd);
@@ -330,7 +351,10 @@ int64_t rill_sock_recvmsg(struct rill_sockets *s, int fd, struct rill_msghdr *me
         return n;
     message->flags = out_flags;
     message->name_bytes = 0;
-    message->control_bytes = 0;
+    if (file != NULL && file->sock.options.tell_inq)
+        tell_waiting(s, &file->sock, message);
+    else
+        message->control_bytes = 0;
     return n;
 }
 

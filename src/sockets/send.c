@@ -43,6 +43,12 @@ static void cursor_advance(struct cursor *at, size_t bytes)
     }
 }
 
+/* Nothing can be read from there: the call ends in front of it. */
+static bool is_fault(const struct rill_iovec *piece)
+{
+    return piece->base == NULL && piece->length_bytes > 0;
+}
+
 /* Give the stack what it takes now; negative only when it took nothing. */
 static int64_t send_some(struct rill_sockets *s, const struct sock *sock, struct cursor *at, int flags)
 {
@@ -51,10 +57,12 @@ static int64_t send_some(struct rill_sockets *s, const struct sock *sock, struct
     while (at->index < at->count) {
         const struct rill_iovec *piece = &at->iov[at->index];
         size_t left = piece->length_bytes - at->offset;
-        bool last = at->index + 1 == at->count;
+        bool last = at->index + 1 == at->count || is_fault(piece + 1);
         unsigned native = 0;
         int64_t n;
 
+        if (is_fault(piece))
+            return sent > 0 ? sent : -RILL_EFAULT;
         if (!last || (flags & RILL_MSG_MORE) != 0)
             native |= RILL_SEND_MORE;
         if (last && (flags & RILL_MSG_OOB) != 0)
@@ -136,8 +144,12 @@ static int64_t send_pieces(struct rill_sockets *s, int fd, const struct rill_iov
 /* RILL_MSG_FASTOPEN (RFC 7413): connect and send in one; with a cookie for the peer the data goes in the SYN. */
 static int64_t send_opening(struct rill_sockets *s, struct file *file, const struct rill_msghdr *message, int flags)
 {
+    struct below_defaults defaults;
     int error;
 
+    below_defaults(s->stack, &defaults);
+    if (!defaults.fast_open_client)
+        return -RILL_EOPNOTSUPP;
     if (message->name == NULL)
         return -RILL_EINVAL;
     if (message->name_bytes >= sizeof(uint16_t) && address_family(message->name) == RILL_AF_UNSPEC)

@@ -333,8 +333,10 @@ int rill_sock_connect(struct rill_sockets *s, int fd, const void *addr, uint32_t
         return error;
     if (sock->datagram)
         return datagram_connect(s, file, addr, addr_bytes);
-    if (addr == NULL || addr_bytes < sizeof(uint16_t))
+    if (addr_bytes < sizeof(uint16_t) || addr_bytes > INT32_MAX)
         return -RILL_EINVAL;
+    if (addr == NULL)
+        return -RILL_EFAULT;
     catch_up(s);
     (void)sock_look(s, sock, &below);
     if (address_family(addr) == RILL_AF_UNSPEC) {

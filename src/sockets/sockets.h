@@ -62,6 +62,7 @@ struct sock_options {
     uint8_t tclass, hops;
     uint8_t defer_accept;       /* Linux's number: SYN,ACKs sent again before data is waited for no longer */
     uint32_t fast_open_backlog; /* TCP_FASTOPEN */
+    bool tell_inq;              /* TCP_INQ */
     bool fast_open_connect;     /* TCP_FASTOPEN_CONNECT */
     bool reuse_address, reuse_port, broadcast, v6only, quick_ack;
     uint8_t multicast_ttl; /* datagrams; 0: the default */
