@@ -2,119 +2,43 @@
  * %{ Python }%: the values of tcp_info at that moment and the code are written
  * into one program, which python3 runs when the script is over.
  */
-#include "drill/run.h"
+#include "drill/info.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-struct info_field {
-    const char *name;
-    size_t offset, bytes;
-};
+#define VERDICT_FD 3
+#define CODE_SECONDS 20 /* code that runs on is ended */
 
-#define FIELD(name)                                                                                                    \
-    {                                                                                                                  \
-#name, offsetof(struct rill_tcp_info, name), sizeof((struct rill_tcp_info *)0)->name                           \
-    }
-
-static const struct info_field fields[] = {
-    FIELD(tcpi_state),
-    FIELD(tcpi_ca_state),
-    FIELD(tcpi_retransmits),
-    FIELD(tcpi_probes),
-    FIELD(tcpi_backoff),
-    FIELD(tcpi_options),
-    FIELD(tcpi_rto),
-    FIELD(tcpi_ato),
-    FIELD(tcpi_snd_mss),
-    FIELD(tcpi_rcv_mss),
-    FIELD(tcpi_unacked),
-    FIELD(tcpi_sacked),
-    FIELD(tcpi_lost),
-    FIELD(tcpi_retrans),
-    FIELD(tcpi_fackets),
-    FIELD(tcpi_pmtu),
-    FIELD(tcpi_last_data_sent),
-    FIELD(tcpi_last_ack_sent),
-    FIELD(tcpi_last_data_recv),
-    FIELD(tcpi_last_ack_recv),
-    FIELD(tcpi_rcv_ssthresh),
-    FIELD(tcpi_rtt),
-    FIELD(tcpi_rttvar),
-    FIELD(tcpi_snd_ssthresh),
-    FIELD(tcpi_snd_cwnd),
-    FIELD(tcpi_advmss),
-    FIELD(tcpi_reordering),
-    FIELD(tcpi_rcv_rtt),
-    FIELD(tcpi_rcv_space),
-    FIELD(tcpi_total_retrans),
-    FIELD(tcpi_pacing_rate),
-    FIELD(tcpi_max_pacing_rate),
-    FIELD(tcpi_bytes_acked),
-    FIELD(tcpi_bytes_received),
-    FIELD(tcpi_segs_out),
-    FIELD(tcpi_segs_in),
-    FIELD(tcpi_notsent_bytes),
-    FIELD(tcpi_min_rtt),
-    FIELD(tcpi_data_segs_in),
-    FIELD(tcpi_data_segs_out),
-    FIELD(tcpi_delivery_rate),
-    FIELD(tcpi_busy_time),
-    FIELD(tcpi_rwnd_limited),
-    FIELD(tcpi_sndbuf_limited),
-    FIELD(tcpi_delivered),
-    FIELD(tcpi_delivered_ce),
-    FIELD(tcpi_bytes_sent),
-    FIELD(tcpi_bytes_retrans),
-    FIELD(tcpi_dsack_dups),
-    FIELD(tcpi_reord_seen),
-    FIELD(tcpi_snd_wnd),
-    FIELD(tcpi_rcv_wnd),
-};
-
+/* No imports, no site: they take longer than all the rest of a script. What the code prints is not the verdict. */
 static const char prologue[] =
-    /* No imports, no site: they take longer than all the rest of a script. */
-    "g = {'TCP_ESTABLISHED': 1, 'TCP_SYN_SENT': 2, 'TCP_SYN_RECV': 3, 'TCP_FIN_WAIT1': 4, 'TCP_FIN_WAIT2': 5,\n"
-    "     'TCP_TIME_WAIT': 6, 'TCP_CLOSE': 7, 'TCP_CLOSE_WAIT': 8, 'TCP_LAST_ACK': 9, 'TCP_LISTEN': 10,\n"
-    "     'TCP_CLOSING': 11, 'TCP_CA_Open': 0, 'TCP_CA_Disorder': 1, 'TCP_CA_CWR': 2, 'TCP_CA_Recovery': 3,\n"
-    "     'TCP_CA_Loss': 4, 'TCPI_OPT_TIMESTAMPS': 1, 'TCPI_OPT_SACK': 2, 'TCPI_OPT_WSCALE': 4,\n"
-    "     'TCPI_OPT_ECN': 8, 'TCPI_OPT_ECN_SEEN': 16, 'TCPI_OPT_SYN_DATA': 32, 'TCPI_OPT_USEC_TS': 64}\n"
     "def check(line, code):\n"
     "    try:\n"
     "        first, _, rest = code.partition('\\n')\n"
-    "        lines = [l for l in rest.split('\\n') if l.strip()]\n"
-    "        margin = min(len(l) - len(l.lstrip()) for l in lines) if lines else 0\n"
-    "        exec('\\n'.join([first.strip()] + [l[margin:] for l in lines]), g)\n"
+    "        lines = rest.split('\\n')\n"
+    "        margins = [len(l) - len(l.lstrip()) for l in lines if l.strip()]\n"
+    "        margin = min(margins) if margins else 0\n"
+    "        indent = ' ' if first.rstrip().endswith(':') else ''\n"
+    "        exec('\\n'.join([first.strip()] + [indent + l[margin:] for l in lines]), g)\n"
     "    except BaseException as e:\n"
-    "        print('%d %s: %s' % (line, type(e).__name__, e))\n"
-    "        raise SystemExit(1)\n";
-
-static uint64_t field_value(const struct rill_tcp_info *info, const struct info_field *field)
-{
-    const uint8_t *at = (const uint8_t *)info + field->offset;
-    uint64_t wide = 0;
-    uint32_t word = 0;
-
-    if (field->bytes == 1)
-        return *at;
-    if (field->bytes == 4) {
-        memcpy(&word, at, sizeof word);
-        return word;
-    }
-    memcpy(&wide, at, sizeof wide);
-    return wide;
-}
+    "        at = e.__traceback__.tb_next\n"
+    "        line += (at.tb_lineno if at is not None else getattr(e, 'lineno', None) or 1) - 1\n"
+    "        what = '%s: %s' % (type(e).__name__, e)\n"
+    "        print('%d %s' % (line, what.replace('\\n', ' ')), file=verdict, flush=True)\n"
+    "        raise SystemExit(1)\n"
+    "verdict = open(3, 'w')\n";
 
 /* As a Python string: every byte that could mean something is written as a number. */
 static void add_string(struct text *to, const char *from)
 {
     text_add(to, "'");
     for (; *from != '\0'; from++) {
-        if (*from == '\'' || *from == '\\' || (unsigned char)*from < ' ')
+        if (*from == '\'' || *from == '\\' || (unsigned char)*from < ' ' || (unsigned char)*from > '~')
             text_add(to, "\\x%02x", (unsigned)(unsigned char)*from);
         else
             text_add(to, "%c", *from);
@@ -124,18 +48,16 @@ static void add_string(struct text *to, const char *from)
 
 void assertions_add(struct run *run, const struct drill_event *event)
 {
-    struct rill_tcp_info info = {0};
-    uint32_t bytes = sizeof info;
+    struct info info;
 
-    if (run->subject_fd >= 0)
-        rill_sock_getsockopt(run->sockets, run->subject_fd, RILL_SOL_TCP, RILL_TCP_INFO, &info, &bytes);
-    if (run->python.bytes == 0)
+    info_read(run, run->subject_fd, &info);
+    if (run->python.bytes == 0) {
+        info_add_python_names(info.bsd, &run->python);
         text_add(&run->python, "%s", prologue);
+    }
     text_add(&run->python, "g.update(");
-    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
-        text_add(&run->python, "%s=%llu, ", fields[i].name, (unsigned long long)field_value(&info, &fields[i]));
-    text_add(&run->python, "tcpi_snd_wscale=%u, tcpi_rcv_wscale=%u)\ncheck(%u, ", info.tcpi_wscales & 15u,
-             info.tcpi_wscales >> 4u, event->place.line);
+    info_add_python(&info, &run->python);
+    text_add(&run->python, ")\ncheck(%u, ", event->place.line);
     add_string(&run->python, event->text);
     text_add(&run->python, ")\n");
 }
@@ -168,12 +90,28 @@ static bool judge(struct run *run, FILE *from, pid_t child)
         continue;
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
         return true;
+    if (!said && WIFSIGNALED(status))
+        return run_fail(run, "the script's code did not end within %d seconds", CODE_SECONDS);
     if (!said)
         return run_fail(run, "python3 could not run the script's code");
     run_fail(run, "expected %%{ code }%% to hold, got ");
     run->failure_line = (uint32_t)strtoul(line, &what, 10);
     text_add(&run->failure, "%.*s", (int)strcspn(what + 1, "\n"), what + 1);
     return false;
+}
+
+/* In the child: the program is its input, the verdict descriptor 3, and what it prints goes nowhere. */
+static void start_python(int program, int verdict)
+{
+    int nowhere = open("/dev/null", O_WRONLY);
+    int kept = fcntl(verdict, F_DUPFD_CLOEXEC, VERDICT_FD + 1); /* behind what is put in its place below */
+
+    dup2(program, 0);
+    dup2(nowhere, 1);
+    dup2(kept, VERDICT_FD);
+    alarm(CODE_SECONDS);
+    execlp("python3", "python3", "-ISB", "-", (char *)NULL);
+    _exit(127);
 }
 
 /* Into a file, not a pipe: the program may be longer than a pipe holds. */
@@ -197,13 +135,8 @@ bool assertions_run(struct run *run)
     rewind(program);
     fflush(NULL);
     child = fork();
-    if (child == 0) {
-        dup2(fileno(program), 0);
-        dup2(out[1], 1);
-        close(out[0]);
-        execlp("python3", "python3", "-ISB", "-", (char *)NULL);
-        _exit(127);
-    }
+    if (child == 0)
+        start_python(fileno(program), out[1]);
     close(out[1]);
     fclose(program);
     from = fdopen(out[0], "r");

@@ -29,10 +29,19 @@ int64_t call_close(struct run *run, const struct drill_call *call);
 int64_t call_getsockname(struct run *run, const struct drill_call *call);
 int64_t call_getpeername(struct run *run, const struct drill_call *call);
 int64_t call_dup(struct run *run, const struct drill_call *call);
-uint32_t sockaddr_from(struct run *run, const struct drill_expr *expr, bool local, struct rill_sockaddr_in *out);
+
+/* As large as the larger of both families. */
+union drill_sockaddr {
+    uint16_t family;
+    struct rill_sockaddr_in v4;
+    struct rill_sockaddr_in6 v6;
+};
+
+/* "...": the script's own addresses. Returns the length, 0 after run_fail(). */
+uint32_t sockaddr_from(struct run *run, const struct drill_expr *expr, bool local, union drill_sockaddr *out);
 
 /* An address that came out, against the struct that the script wrote for it. False after run_fail(). */
-bool check_address(struct run *run, const struct drill_expr *expr, const struct rill_sockaddr_in *got);
+bool check_address(struct run *run, const struct drill_expr *expr, const union drill_sockaddr *got);
 
 /* calls_data.c */
 int64_t call_read(struct run *run, const struct drill_call *call);

@@ -21,10 +21,12 @@ static int64_t nothing_ready(struct run *run, int64_t timeout_ms)
 
 static bool get_poll(struct run *run, const struct drill_expr *expr, struct rill_pollfd *out)
 {
+    static const char *const names[] = {"fd", "events", "revents", NULL};
     const struct drill_expr *fd = field_of(expr, "fd"), *events = field_of(expr, "events");
     int64_t number = -1, mask = 0;
 
-    if ((fd != NULL && !value_of(run, fd, &number)) || (events != NULL && !value_of(run, events, &mask)))
+    if (!fields_known(run, expr, names) || (fd != NULL && !value_of(run, fd, &number)) ||
+        (events != NULL && !value_of(run, events, &mask)))
         return false;
     out->fd = fd_of(run, number);
     out->events = (int16_t)mask;
@@ -71,9 +73,11 @@ int64_t call_epoll_create(struct run *run, const struct drill_call *call)
 /* The data is what the script wrote: fd, u32, u64 or ptr, all as the script's number. */
 static bool get_epoll_data(struct run *run, const struct drill_expr *expr, int64_t *out)
 {
-    static const char *const names[] = {"fd", "u32", "u64", "ptr"};
+    static const char *const names[] = {"fd", "u32", "u64", "ptr", "events", NULL};
 
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+    if (!fields_known(run, expr, names))
+        return false;
+    for (size_t i = 0; i < 4; i++) {
         const struct drill_expr *field = field_of(expr, names[i]);
 
         if (field != NULL)

@@ -6,17 +6,28 @@
 #include <string.h>
 #include <unistd.h>
 
+static const char *const address_fields[] = {"sa_family", "sin_family", "sin6_family",   "sin_port",      "sin6_port",
+                                             "sin_addr",  "sin6_addr",  "sin6_flowinfo", "sin6_scope_id", NULL};
+
+/* A field by the name that either family has for it. */
+static const struct drill_expr *either_field(const struct drill_expr *expr, const char *name, const char *name6)
+{
+    const struct drill_expr *field = field_of(expr, name);
+
+    return field != NULL ? field : field_of(expr, name6);
+}
+
 static bool address_from(struct run *run, const struct drill_expr *expr, struct rill_addr *out)
 {
     int64_t number;
 
     if (expr == NULL || is_any(expr))
         return true;
-    if (expr->kind == EXPR_CALL && strcmp(expr->text, "inet_addr") == 0 && expr->child != NULL &&
-        expr->child->kind == EXPR_STRING) {
+    if (expr->kind == EXPR_CALL && expr->child != NULL && expr->child->kind == EXPR_STRING &&
+        (strcmp(expr->text, "inet_addr") == 0 || strcmp(expr->text, "inet_pton") == 0)) {
         if (rill_addr_parse(expr->child->text, out) == 0)
             return true;
-        return run_fail(run, "\"%s\" is no address", expr->child->text);
+        return run_fail_at(run, expr->child->place, "\"%s\" is no address", expr->child->text);
     }
     if (!value_of(run, expr, &number))
         return false;
@@ -24,23 +35,59 @@ static bool address_from(struct run *run, const struct drill_expr *expr, struct 
     return true;
 }
 
-/* "...": the script's own addresses. Returns the length, 0 after run_fail(). */
-uint32_t sockaddr_from(struct run *run, const struct drill_expr *expr, bool local, struct rill_sockaddr_in *out)
+uint32_t sockaddr_from(struct run *run, const struct drill_expr *expr, bool local, union drill_sockaddr *out)
 {
-    struct rill_addr addr = local ? rill_addr4(0, 0, 0, 0) : run->remote;
-    const struct drill_expr *family = field_of(expr, "sa_family"), *port = field_of(expr, "sin_port");
+    struct rill_addr addr = local ? (struct rill_addr){.bytes = {0}} : run->remote;
+    const struct drill_expr *family = field_of(expr, "sa_family"), *port = either_field(expr, "sin_port", "sin6_port");
     int64_t number = local ? run->bind_port : run->connect_port;
-    int64_t family_number = RILL_AF_INET;
+    int64_t family_number = run->mapped ? RILL_AF_INET6 : RILL_AF_INET;
 
-    if (family != NULL && !value_of(run, family, &family_number))
+    if (family == NULL)
+        family = either_field(expr, "sin_family", "sin6_family");
+    if (!fields_known(run, expr, address_fields) ||
+        (family != NULL && !is_any(family) && !value_of(run, family, &family_number)))
         return 0;
     if (port != NULL && !is_any(port) && !value_of(run, port, &number))
         return 0;
-    if (!address_from(run, field_of(expr, "sin_addr"), &addr))
+    if (!address_from(run, either_field(expr, "sin_addr", "sin6_addr"), &addr))
         return 0;
-    *out = rill_sockaddr4(addr.bytes[12], addr.bytes[13], addr.bytes[14], addr.bytes[15], (uint16_t)number);
+    memset(out, 0, sizeof *out);
+    if (run->mapped) {
+        out->v6.port = rill_htons((uint16_t)number);
+        memcpy(out->v6.addr, addr.bytes, sizeof out->v6.addr);
+    } else {
+        out->v4.port = rill_htons((uint16_t)number);
+        memcpy(out->v4.addr, addr.bytes + 12, sizeof out->v4.addr);
+    }
     out->family = (uint16_t)family_number;
-    return sizeof *out;
+    return run->mapped ? sizeof out->v6 : sizeof out->v4;
+}
+
+/* NULL, or a number, where an address belongs. */
+static bool is_no_address(const struct drill_expr *expr)
+{
+    return expr != NULL && (expr->kind == EXPR_WORD || expr->kind == EXPR_NUMBER);
+}
+
+/* bind and connect: the length is the script's when it says one. */
+static int64_t with_address(struct run *run, const struct drill_call *call, int fd, bool local,
+                            int (*make)(struct rill_sockets *, int, const void *, uint32_t))
+{
+    const struct drill_expr *expr = argument_of(call, 1);
+    union drill_sockaddr addr;
+    uint32_t bytes = sizeof addr;
+    int64_t length;
+
+    if (!is_no_address(expr)) {
+        bytes = sockaddr_from(run, expr, local, &addr);
+        if (bytes == 0)
+            return CALL_FAILED;
+    }
+    if (!argument_value(run, call, 2, bytes, &length))
+        return CALL_FAILED;
+    if (length > (int64_t)sizeof addr) /* as long as the script likes, of what there is */
+        length = sizeof addr;
+    return make(run->sockets, fd, is_no_address(expr) ? NULL : &addr, (uint32_t)length);
 }
 
 int64_t call_socket(struct run *run, const struct drill_call *call)
@@ -48,7 +95,7 @@ int64_t call_socket(struct run *run, const struct drill_call *call)
     int64_t family, type, protocol;
     int fd;
 
-    if (!argument_value(run, call, 0, RILL_AF_INET, &family) ||
+    if (!argument_value(run, call, 0, run->mapped ? RILL_AF_INET6 : RILL_AF_INET, &family) ||
         !argument_value(run, call, 1, RILL_SOCK_STREAM, &type) || !argument_value(run, call, 2, 0, &protocol))
         return CALL_FAILED;
     fd = rill_sock_open(run->sockets, (int)family, (int)type, (int)protocol);
@@ -59,14 +106,9 @@ int64_t call_socket(struct run *run, const struct drill_call *call)
 
 int64_t call_bind(struct run *run, const struct drill_call *call)
 {
-    struct rill_sockaddr_in addr;
-    uint32_t bytes;
     int fd;
 
-    if (!call_fd(run, call, 0, &fd))
-        return CALL_FAILED;
-    bytes = sockaddr_from(run, argument_of(call, 1), true, &addr);
-    return bytes == 0 ? CALL_FAILED : rill_sock_bind(run->sockets, fd, &addr, bytes);
+    return call_fd(run, call, 0, &fd) ? with_address(run, call, fd, true, rill_sock_bind) : CALL_FAILED;
 }
 
 int64_t call_listen(struct run *run, const struct drill_call *call)
@@ -80,20 +122,24 @@ int64_t call_listen(struct run *run, const struct drill_call *call)
 }
 
 /* An address that came out, against the struct that the script wrote for it. */
-bool check_address(struct run *run, const struct drill_expr *expr, const struct rill_sockaddr_in *got)
+bool check_address(struct run *run, const struct drill_expr *expr, const union drill_sockaddr *got)
 {
-    struct rill_addr addr = rill_addr4(got->addr[0], got->addr[1], got->addr[2], got->addr[3]), expected = addr;
+    const struct drill_expr *family = field_of(expr, "sa_family"), *port = either_field(expr, "sin_port", "sin6_port");
+    struct rill_addr addr = rill_addr4(got->v4.addr[0], got->v4.addr[1], got->v4.addr[2], got->v4.addr[3]), expected;
 
-    if (!value_expected(run, field_of(expr, "sa_family"), "sa_family", got->family) ||
-        !value_expected(run, field_of(expr, "sin_port"), "sin_port", rill_ntohs(got->port)) ||
-        !address_from(run, field_of(expr, "sin_addr"), &expected))
+    if (got->family == RILL_AF_INET6)
+        memcpy(addr.bytes, got->v6.addr, sizeof addr.bytes);
+    expected = addr;
+    if (!fields_known(run, expr, address_fields) || !value_expected(run, family, "sa_family", got->family) ||
+        !value_expected(run, port, "the port", rill_ntohs(got->v4.port)) ||
+        !address_from(run, either_field(expr, "sin_addr", "sin6_addr"), &expected))
         return false;
     return rill_addr_equal(&addr, &expected) || run_fail(run, "expected %s, got another address", run->event->source);
 }
 
 static int64_t accept_with(struct run *run, const struct drill_call *call, int flags)
 {
-    struct rill_sockaddr_in addr = {0};
+    union drill_sockaddr addr = {0};
     uint32_t bytes = sizeof addr;
     int fd, accepted;
 
@@ -122,17 +168,12 @@ int64_t call_accept4(struct run *run, const struct drill_call *call)
 
 int64_t call_connect(struct run *run, const struct drill_call *call)
 {
-    struct rill_sockaddr_in addr;
-    uint32_t bytes;
     int fd;
 
     if (!call_fd(run, call, 0, &fd))
         return CALL_FAILED;
-    bytes = sockaddr_from(run, argument_of(call, 1), false, &addr);
-    if (bytes == 0)
-        return CALL_FAILED;
     run->subject_fd = fd;
-    return rill_sock_connect(run->sockets, fd, &addr, bytes);
+    return with_address(run, call, fd, false, rill_sock_connect);
 }
 
 int64_t call_shutdown(struct run *run, const struct drill_call *call)
@@ -168,7 +209,7 @@ int64_t call_close(struct run *run, const struct drill_call *call)
 static int64_t name_of(struct run *run, const struct drill_call *call,
                        int (*get)(struct rill_sockets *, int, void *, uint32_t *))
 {
-    struct rill_sockaddr_in addr = {0};
+    union drill_sockaddr addr = {0};
     uint32_t bytes = sizeof addr;
     int fd, result;
 

@@ -1,6 +1,7 @@
 /*
  * Symbolic constants, by Linux's numbers: see values.h.
  */
+#include "drill/info.h"
 #include "drill/values.h"
 
 #include <string.h>
@@ -213,6 +214,22 @@ static const struct {
     {"SPLICE_F_MORE", 4},
 };
 
+#define ERRORS 134
+
+/* SO_ERROR's value may be an error's name. */
+static bool error_find(const char *name, int64_t *out)
+{
+    if (name[0] != 'E')
+        return false;
+    for (int number = 1; number < ERRORS; number++) {
+        if (strcmp(rill_sock_error_name(number), name) == 0) {
+            *out = number;
+            return true;
+        }
+    }
+    return false;
+}
+
 bool constant_find(const char *name, int64_t *out)
 {
     for (size_t i = 0; i < sizeof constants / sizeof constants[0]; i++) {
@@ -221,5 +238,7 @@ bool constant_find(const char *name, int64_t *out)
             return true;
         }
     }
-    return false;
+    if (info_constant(name, out))
+        return true;
+    return error_find(name, out);
 }

@@ -22,7 +22,10 @@ static void report(const struct drill_job *job, const struct run *run, const cha
             text_add(to, "%s", text_of(&run->ladder));
         return;
     }
-    text_add(to, "FAIL %s:%u: %s", file, run->failure_line, text_of(&run->failure));
+    text_add(to, "FAIL %s:%u: ", file, run->failure_line);
+    if (run->failure_column > 0)
+        text_add(to, "column %u: ", run->failure_column);
+    text_add(to, "%s", text_of(&run->failure));
     if (isn != NULL)
         text_add(to, " [ISN %u]", *isn);
     text_add(to, "\n%s", text_of(&run->ladder));

@@ -24,6 +24,20 @@ bool run_fail(struct run *run, const char *format, ...)
     return false;
 }
 
+bool run_fail_at(struct run *run, struct drill_place place, const char *format, ...)
+{
+    va_list values;
+
+    if (run->failure.bytes > 0)
+        return false;
+    run->failure_line = place.line;
+    run->failure_column = place.column;
+    va_start(values, format);
+    text_add_values(&run->failure, format, values);
+    va_end(values);
+    return false;
+}
+
 void run_say(struct run *run, const char *format, ...)
 {
     va_list values;

@@ -71,6 +71,7 @@ struct run {
 
     struct rill_addr local, gateway, remote;
     uint32_t local4, remote4; /* the same as numbers */
+    bool mapped;              /* sockets are AF_INET6's, addresses ::ffff:a.b.c.d, packets IPv4 */
     uint16_t bind_port, connect_port, mtu;
     bool exact_segments; /* the script asks for what options->exact_segments says */
     int64_t tolerance_us;
@@ -99,7 +100,7 @@ struct run {
     struct text ladder;
     struct text notes;
     struct text failure;
-    uint32_t failure_line;
+    uint32_t failure_line, failure_column; /* column 0: the event as a whole */
 };
 
 /* Run a parsed script. True when it passed; run->failure and run->ladder say the rest. run_end() either way. */
@@ -110,6 +111,10 @@ void drill_run_end(struct run *run);
 
 /* The script fails here; only the first reason is kept. Returns false. */
 bool run_fail(struct run *run, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* The same for what stands at one place: a name that is not known. */
+bool run_fail_at(struct run *run, struct drill_place place, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
 /* A line of the ladder, with the time in front. */
 void run_say(struct run *run, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -186,7 +186,7 @@ bool run_call(struct run *run, const struct drill_event *event)
     int64_t value;
 
     if (row == NULL)
-        return run_fail(run, "the call '%s' is not known to rill drill", event->call->name);
+        return run_fail_at(run, event->place, "the call '%s' is not known to rill drill", event->call->name);
     run->blocked.so_far = 0;
     run->blocked.begin = run->now;
     run->blocked.timeout = RILL_NEVER;

@@ -56,9 +56,10 @@ static bool set_option(struct run *run, const struct drill_setting *setting)
     uint64_t number = 0;
 
     if (strcmp(name, "ip_version") == 0) {
-        if (strcmp(value, "ipv4") == 0)
-            return true;
-        return run_fail(run, "--ip_version=%s: rill drill runs IPv4 only so far", value);
+        run->mapped = strcmp(value, "ipv4-mapped-ipv6") == 0;
+        return run->mapped || strcmp(value, "ipv4") == 0 ||
+               run_fail_at(run, setting->place,
+                           "--ip_version=%s: rill's packets are IPv4 only so far (ipv4, ipv4-mapped-ipv6)", value);
     }
     if (strcmp(name, "local_ip") == 0)
         return set_address(run, value, &run->local);
@@ -82,7 +83,7 @@ static bool set_option(struct run *run, const struct drill_setting *setting)
     }
     if (is_ignored(name))
         return true;
-    return run_fail(run, "the option --%s is not known to rill drill", name);
+    return run_fail_at(run, setting->place, "the option --%s is not known to rill drill", name);
 }
 
 /* ------------------------------------------------------------------ shell commands */

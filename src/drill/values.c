@@ -27,7 +27,7 @@ static bool call_value(struct run *run, const struct drill_expr *expr, int64_t *
     for (size_t i = 0; i < sizeof orders / sizeof orders[0]; i++)
         if (strcmp(expr->text, orders[i]) == 0 && expr->child != NULL)
             return value_of(run, expr->child, out);
-    return run_fail(run, "the function '%s' is not known to rill drill", expr->text);
+    return run_fail_at(run, expr->place, "the function '%s' is not known to rill drill", expr->text);
 }
 
 bool value_of(struct run *run, const struct drill_expr *expr, int64_t *out)
@@ -41,7 +41,7 @@ bool value_of(struct run *run, const struct drill_expr *expr, int64_t *out)
         return true;
     case EXPR_WORD:
         return constant_find(expr->text, out) ||
-               run_fail(run, "the constant '%s' is not known to rill drill", expr->text);
+               run_fail_at(run, expr->place, "the constant '%s' is not known to rill drill", expr->text);
     case EXPR_OR:
         for (const struct drill_expr *operand = expr->child; operand != NULL; operand = operand->next) {
             if (!value_of(run, operand, &part))
@@ -54,9 +54,9 @@ bool value_of(struct run *run, const struct drill_expr *expr, int64_t *out)
     case EXPR_LIST: /* [4] where a pointer to a number goes */
         if (expr->child != NULL && expr->child->next == NULL)
             return value_of(run, expr->child, out);
-        return run_fail(run, "%s: a list where a number belongs", run->event->source);
+        return run_fail_at(run, expr->place, "%s: a list where a number belongs", run->event->source);
     default:
-        return run_fail(run, "%s: a number was expected at column %u", run->event->source, expr->place.column);
+        return run_fail_at(run, expr->place, "%s: a number was expected here", run->event->source);
     }
 }
 
@@ -64,6 +64,8 @@ bool argument_value(struct run *run, const struct drill_call *call, unsigned ind
 {
     const struct drill_expr *expr = argument_of(call, index);
 
+    if (expr != NULL && expr->kind == EXPR_LIST && expr->child != NULL)
+        expr = expr->child; /* [4]: a pointer to it */
     if (expr == NULL || expr->kind == EXPR_ANY) {
         *out = otherwise;
         return true;
@@ -79,6 +81,23 @@ const struct drill_expr *field_of(const struct drill_expr *expr, const char *nam
         if (field->kind == EXPR_FIELD && strcmp(field->text, name) == 0)
             return field->child;
     return NULL;
+}
+
+bool fields_known(struct run *run, const struct drill_expr *expr, const char *const names[])
+{
+    if (expr == NULL || expr->kind != EXPR_STRUCT)
+        return true;
+    for (const struct drill_expr *field = expr->child; field != NULL; field = field->next) {
+        unsigned i = 0;
+
+        if (field->kind != EXPR_FIELD)
+            continue;
+        while (names[i] != NULL && strcmp(names[i], field->text) != 0)
+            i++;
+        if (names[i] == NULL)
+            return run_fail_at(run, field->place, "the field '%s' is not known to rill drill", field->text);
+    }
+    return true;
 }
 
 bool value_expected(struct run *run, const struct drill_expr *expr, const char *what, int64_t got)

@@ -24,6 +24,9 @@ bool argument_value(struct run *run, const struct drill_call *call, unsigned ind
 /* The value of a struct's field; NULL when it has none of that name. */
 const struct drill_expr *field_of(const struct drill_expr *expr, const char *name);
 
+/* False after run_fail(): a struct with a field that is not in `names`, which ends with NULL. */
+bool fields_known(struct run *run, const struct drill_expr *expr, const char *const names[]);
+
 /* Compare with a number that came out; "..." and a missing expression match anything. False after run_fail(). */
 bool value_expected(struct run *run, const struct drill_expr *expr, const char *what, int64_t got);
 

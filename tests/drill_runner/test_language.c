@@ -44,6 +44,7 @@ static void options_at_the_head_are_taken_or_named(void **state)
 {
     static const char *const good[] = {
         "--ip_version=ipv4\n--tolerance_usecs=10000\n" LISTEN,
+        "--ip_version=ipv4-mapped-ipv6\n" LISTEN,
         "--local_ip=192.168.9.1\n--remote_ip=192.0.2.77\n--bind_port=99\n--connect_port=98\n--mtu=1400\n" LISTEN,
         "--mss=1460 --speed=1000mbps --netmask_ip=255.255.0.0 --gateway_ip=192.168.0.2\n" LISTEN,
         "--wire_server_ip=1.2.3.4 --wire_server_port=8081 --wire_client_dev=eth0 --wire_server_dev=eth1\n" LISTEN,
@@ -52,8 +53,7 @@ static void options_at_the_head_are_taken_or_named(void **state)
         "--init_scripts=setup.sh --tcp_ts_tick_usecs=1000 --is_anyip\n" LISTEN,
     };
     static const struct refusal bad[] = {
-        {"--ip_version=ipv6\n" LISTEN, "--ip_version=ipv6: rill drill runs IPv4 only"},
-        {"--ip_version=ipv4-mapped-ipv6\n" LISTEN, "ipv4-mapped-ipv6"},
+        {"--ip_version=ipv6\n" LISTEN, "--ip_version=ipv6: rill's packets are IPv4 only"},
         {"--local_ip=fd3d::1\n" LISTEN, "'fd3d::1' is no IPv4 address"},
         {"--define=MSS=1000\n" LISTEN, "the option --define is not known"},
         {"--colour=blue\n" LISTEN, "the option --colour is not known"},
@@ -413,12 +413,17 @@ static void code_sees_the_connection_and_what_it_does_not_know_is_named(void **s
         OPEN "+0 %{ assert tcpi_snd_cwnd == 10, tcpi_snd_cwnd }%\n",
         OPEN "+0 %{\nassert tcpi_unacked == 0\nfor i in range(3):\n    assert tcpi_state == TCP_ESTABLISHED\n}%\n",
         OPEN "+0 %{ assert tcpi_ca_state == TCP_CA_Open; assert tcpi_options & TCPI_OPT_WSCALE }%\n",
+        OPEN "+0 %{ if tcpi_state == TCP_LISTEN:\n      assert False\n\n      assert 0 }%\n",
+        OPEN "+0 %{\nimport sys\nfrom math import floor\nprint(7)\n\nassert floor(1.5) == 1, sys.version\n}%\n",
+        OPEN "+0 %{ assert tcpi_rehash == 0 and tcpi_rcv_ooopack == 0 and tcpi_snd_wscale == 7 }%\n",
         OPEN "+0 %{ assert TCPI_OPT_ECN == 8 and TCPI_OPT_ECN_SEEN == 16 and TCPI_OPT_SYN_DATA == 32 }%\n",
     };
     static const struct refusal bad[] = {
         {OPEN "+0 %{ assert tcpi_snd_cwnd == 11, tcpi_snd_cwnd }%\n", "AssertionError: 10"},
         {OPEN "+0 %{ assert tcpi_strange == 0 }%\n", "name 'tcpi_strange' is not defined"},
         {OPEN "+0 %{ assert ( }%\n", "SyntaxError"},
+        {OPEN "+0 %{ print(7); assert False, 'no' }%\n", "AssertionError: no"},
+        {OPEN "+0 %{ assert tcpi_state == TCPS_ESTABLISHED }%\n", "name 'TCPS_ESTABLISHED' is not defined"},
         {OPEN "+0 %{ no end\n", "}% expected"},
         {OPEN "+0 `no end\n", "` expected"},
     };
