@@ -372,7 +372,7 @@ static void flags_make_another_world(void **state)
 static void flags_that_are_not_understood_are_refused(void **state)
 {
     static const char *const wrong[] = {"colour=red",       "mtu=1",         "mtu",
-                                        "local=::1",        "profile=minix", "net.ipv4.tcp_mtu_probing=1",
+                                        "local=::1",        "profile=minix", "net.ipv4.tcp_tw_reuse=1",
                                         "seed=1,,mtu=1500", "seed=-1"};
 
     (void)state;
