@@ -284,8 +284,8 @@ static void draw_clock(const struct scenario *s, struct host_scenario *host, uns
             host->clock_offset = (UINT64_C(1) << 63) - before - host->ran_before;
     }
     choices_init(&c, s->seed, "scenario/host/%u/tick", i);
-    /* Where ports are used again within a tick the ISN is the same, and nothing tells the incarnations apart. */
-    host->clock_tick = has_fault(s, FAULT_CLOCK_COARSE) && !has_fault(s, FAULT_REUSE)
+    /* Where a connection is begun again within a tick its ISN is the same, and nothing tells the incarnations apart. */
+    host->clock_tick = has_fault(s, FAULT_CLOCK_COARSE) && !has_fault(s, FAULT_REUSE) && !has_fault(s, FAULT_LISTENER)
                            ? ticks[choose(&c, sizeof ticks / sizeof ticks[0])]
                            : 1;
     choices_init(&c, s->seed, "scenario/host/%u/isn", i);
