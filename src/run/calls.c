@@ -158,7 +158,7 @@ void answer_shutdown(struct run *run, struct psock *ps, const struct call *call)
         call_answer(call, -ENOTCONN);
         return;
     }
-    waits = ps->phase == PSOCK_OPEN && how != SHUT_RD && (ps->carry != NULL || ps->readable);
+    waits = ps->phase == PSOCK_OPEN && how != SHUT_RD && !ps->eof_in && (ps->carry != NULL || ps->readable);
     error = waits && how == SHUT_WR ? 0 : rill_sock_shutdown(run->sockets, ps->fd, waits ? SHUT_RD : how);
     if (error != 0 || ps->phase != PSOCK_OPEN) {
         if (error == 0 && ps->phase == PSOCK_LISTENING && how != SHUT_WR)

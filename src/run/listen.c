@@ -76,6 +76,7 @@ void answer_listen(struct run *run, struct psock *ps, const struct call *call)
         if (end >= 0) {
             setsockopt(end, SOL_SOCKET, SO_SNDBUF, &least, sizeof least);
             pair_stuff(ps, end, STUFFING_BYTES);
+            shutdown(ps->pair, SHUT_RD); /* a listener does not send: EPIPE */
             close(end);
         }
         shadow_listen(run, ps, (int)call->args[1]);

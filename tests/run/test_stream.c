@@ -497,6 +497,33 @@ static void so_rcvtimeo_holds_for_plain_reads(void **state)
     world_finish(program);
 }
 
+static void guest_shuts_again(void)
+{
+    int fd = guest_connect(), tries = 0;
+    char byte;
+
+    GUEST(read(fd, &byte, 1) == 0);
+    GUEST(shutdown(fd, SHUT_WR) == 0);
+    while (tries < 500 && shutdown(fd, SHUT_WR) == 0) { /* until the peer has acknowledged it */
+        tries++;
+        usleep(10000);
+    }
+    GUEST(tries < 500 && errno == ENOTCONN);
+}
+
+static void when_both_ways_have_ended_there_is_nothing_to_shut(void **state)
+{
+    char byte;
+    pid_t program;
+    int fd = meet("shuts_again", &program);
+
+    (void)state;
+    assert_int_equal(shutdown(fd, SHUT_WR), 0);
+    assert_int_equal(read(fd, &byte, 1), 0);
+    close(fd);
+    world_finish(program);
+}
+
 /* ------------------------------------------------------------------- another process */
 
 static void guest_passes_on(void)
@@ -547,6 +574,7 @@ int main(int argc, char **argv)
         {"execs", guest_execs},
         {"times_out", guest_times_out},
         {"passes_on", guest_passes_on},
+        {"shuts_again", guest_shuts_again},
         {NULL, NULL},
     };
     const struct CMUnitTest tests[] = {
@@ -566,6 +594,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_program_started_by_inetd_has_the_socket_as_stdin),
         cmocka_unit_test(so_rcvtimeo_holds_for_plain_reads),
         cmocka_unit_test(a_reset_is_told_to_the_process_that_has_the_socket_by_now),
+        cmocka_unit_test(when_both_ways_have_ended_there_is_nothing_to_shut),
     };
 
     world_be_guest(argc, argv, guests);
