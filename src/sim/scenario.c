@@ -220,7 +220,7 @@ static void draw_options(const struct scenario *s, struct host_scenario *host, u
     }
 }
 
-/* How it sends: congestion control, pacing, ECN. */
+/* How it sends: congestion control, pacing, ECN, path MTU. */
 static void draw_sender(const struct scenario *s, struct host_scenario *host, unsigned i)
 {
     struct rill_config *config = &host->config;
@@ -236,6 +236,9 @@ static void draw_sender(const struct scenario *s, struct host_scenario *host, un
     }
     if (has_fault(s, FAULT_ECN))
         config->ecn = (uint32_t)choose_between(&c, RILL_ECN_OFF, RILL_ECN_ACCURATE);
+    choices_init(&c, s->seed, "scenario/host/%u/mtu-probing", i);
+    if (has_fault(s, FAULT_PATH_MTU))
+        config->mtu_probing = (uint32_t)choose(&c, RILL_MTU_PROBING_ALWAYS + 1);
 }
 
 static void draw_driver(const struct scenario *s, struct host_scenario *host, unsigned i)
