@@ -554,8 +554,9 @@ struct rill_status {
     bool orphan; /* the application has closed its handle */
 
     uint32_t receive_queued, receive_buffer_bytes; /* listener: waiting for accept, and the backlog */
-    uint32_t send_queued, send_buffer_bytes;       /* not acknowledged: sent or not */
-    uint32_t half_open;                            /* listener: connections in SYN-RECEIVED */
+    uint32_t urgent_ahead; /* bytes to read until the urgent mark is passed, come or not (RFC 9293 3.8.5); 0: none is */
+    uint32_t send_queued, send_buffer_bytes; /* not acknowledged: sent or not */
+    uint32_t half_open;                      /* listener: connections in SYN-RECEIVED */
 
     uint32_t iss, irs, snd_una, snd_nxt, snd_wnd, rcv_nxt, rcv_wnd;
     uint32_t snd_mss, rcv_mss, pmtu;

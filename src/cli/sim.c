@@ -30,7 +30,9 @@ enum {
     OPTION_BYTES,
     OPTION_HEAL_BY,
     OPTION_TIMED,
-    OPTION_MISHAPS
+    OPTION_MISHAPS,
+    OPTION_FAIL_ALLOCATION,
+    OPTION_REFUSE
 };
 
 static const struct args_option options[] = {
@@ -54,6 +56,10 @@ static const struct args_option options[] = {
     {OPTION_HEAL_BY, 0, "heal-by", "NS", "the heal comes by then at the latest, in nanoseconds"},
     {OPTION_TIMED, 0, "timed", "LIST", "of the cuts, jumps and closed listeners that were drawn, only these happen"},
     {OPTION_MISHAPS, 0, "mishaps", "LIST", "links harm only these frames, FROM-TO:INDEX: 0-1:7,1-0:2; or none"},
+    {OPTION_FAIL_ALLOCATION, 0, "fail-allocation", "N",
+     "run each seed again for every request for memory that a host makes, with that one and the N - 1 behind it "
+     "refused"},
+    {OPTION_REFUSE, 0, "refuse", "HOST:K:N", "this host's K-th request for memory is refused, and the N - 1 behind it"},
     {0, 0, NULL, NULL, NULL},
 };
 
@@ -68,6 +74,7 @@ static const struct args_command command = {
                "  rill sim --seed 7 --trace --pcap seven.pcap         see what a seed does\n"
                "  rill sim --seeds 1..100 --faults loss,reorder       only these faults\n"
                "  rill sim --profile crowd --seeds 1..10 --check 64\n"
+               "  rill sim --profile tiny --seeds 1..20 --fail-allocation 1\n"
                "  rill sim --seed 4396 --shrink /tmp/case             the smallest case that still fails",
     .options = options,
 };
@@ -79,6 +86,7 @@ struct job {
     struct cuts cuts;
     struct shrunk shrunk;
     bool is_single, stops_at_first;
+    uint64_t refusals_in_a_row; /* --fail-allocation; 0: not asked for */
     uint64_t passed, failed, events, packets;
     rill_time took;
 };
@@ -124,6 +132,24 @@ static bool parse_faults(const char *text, uint64_t *out)
     if (wrong != NULL)
         cli_error("there is no fault '%.*s'", (int)strcspn(wrong, ",\n"), wrong);
     return wrong == NULL;
+}
+
+/* "HOST:K:N" */
+static bool parse_refusal(const char *text, struct sim_settings *settings)
+{
+    unsigned long long k, count;
+    unsigned host;
+    int end = 0;
+
+    if (sscanf(text, "%u:%llu:%llu%n", &host, &k, &count, &end) != 3 || text[end] != '\0' || host >= HOSTS_MAX ||
+        k == 0 || count == 0) {
+        cli_error("'%s' is not HOST:K:N, as 0:17:1 is", text);
+        return false;
+    }
+    settings->refuse_host = host;
+    settings->refuse_after = k - 1;
+    settings->refuse_count = count;
+    return true;
 }
 
 /* What leaves things out of what seeds draw. */
@@ -189,6 +215,10 @@ static bool apply(const struct args *args, int id, struct job *job)
     case OPTION_SHRINK:
         job->shrink = args->value;
         return true;
+    case OPTION_FAIL_ALLOCATION:
+        return args_number(args, "--fail-allocation", args->value, 1, 1000000, &job->refusals_in_a_row);
+    case OPTION_REFUSE:
+        return parse_refusal(args->value, &job->settings);
     case OPTION_CHECK:
         if (!args_number(args, "--check", args->value, 1, 1000000000, &number))
             return false;
@@ -329,6 +359,37 @@ static void run_seed(struct world *world, struct job *job, uint64_t seed)
            (double)result.took / (double)NANOS_PER_S, (unsigned long long)result.hash);
 }
 
+/* Once without a refusal, to count the requests; then once for each of them. */
+static void fail_allocations(struct world *world, struct job *job, uint64_t seed)
+{
+    struct sim_settings settings = job->settings;
+    struct sim_result counted, result;
+
+    settings.seed = seed;
+    settings.refuse_count = 0;
+    if (!sim_run(world, &settings, &counted))
+        return;
+    settings.refuse_count = job->refusals_in_a_row;
+    for (unsigned host = 0; host < HOSTS_MAX; host++) {
+        settings.refuse_host = host;
+        for (uint64_t k = 0; k < counted.requests[host]; k++) {
+            settings.refuse_after = k;
+            if (sim_run(world, &settings, &result))
+                job->passed++;
+            else
+                job->failed++;
+            job->events += result.events;
+            job->packets += result.packets;
+            job->took += result.took;
+            if (result.failure[0] == '\0')
+                continue;
+            printf("seed %llu --refuse %u:%llu:%llu at %.6f s: %s\n", (unsigned long long)seed, host,
+                   (unsigned long long)(k + 1), (unsigned long long)settings.refuse_count,
+                   (double)result.failed_at / (double)NANOS_PER_S, result.failure);
+        }
+    }
+}
+
 static bool run_file(struct world *world, struct job *job)
 {
     FILE *file = fopen(job->seed_file, "r");
@@ -375,6 +436,8 @@ static bool run_range(struct world *world, struct job *job)
         }
         job->settings.pcap = pcap;
         run_seed(world, job, seed);
+        if (job->refusals_in_a_row != 0)
+            fail_allocations(world, job, seed);
         if (pcap != NULL)
             fclose(pcap);
     }

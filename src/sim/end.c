@@ -162,11 +162,13 @@ static void act(struct world *world, struct end *end);
 /*
  * A connection for the second time, and TCP cannot tell: an old ACK carries a cookie (RFC 4987 3.6), or an old SYN was
  * answered with an ISN that is by chance where the last connection ended, so that the peer's TIME-WAIT completes it
- * (RFC 6528's clock goes at the speed of a transfer of 250 kB/s).
+ * (RFC 6528's clock goes at the speed of a transfer of 250 kB/s), or a SYN with a fast open cookie came twice (RFC 7413
+ * 6.3.1).
  */
 static bool is_ghost(const struct host_sim *host, const struct end *end, const struct rill_status *status)
 {
-    return rill_counted(host->stack, RILL_COUNT_TCP_SYN_COOKIES_TAKEN) > 0 || status->iss - end->iss <= end->sent + 1;
+    return rill_counted(host->stack, RILL_COUNT_TCP_SYN_COOKIES_TAKEN) > 0 ||
+           rill_counted(host->stack, RILL_COUNT_TCP_FAST_OPEN_PASSIVE) > 0 || status->iss - end->iss <= end->sent + 1;
 }
 
 static void accept_all(struct world *world, struct host_sim *host)
@@ -217,11 +219,56 @@ bool end_check_bytes(struct world *world, struct end *end, const uint8_t *data, 
     return true;
 }
 
+static uint64_t last_mark(const struct end *end)
+{
+    return end->mark_count == 0 ? 0 : end->marks[(end->mark_count - 1) % MARKS];
+}
+
+/*
+ * S5: a mark that is told is one that the peer has set. But the pointer has 16 bits: where the mark is further ahead it
+ * says 65535, as everybody's does, until the segments come nearer.
+ */
+static void judge_mark(struct world *world, struct end *end, uint64_t mark)
+{
+    const struct end *peer = peer_of(end);
+    uint32_t kept = peer->mark_count < MARKS ? peer->mark_count : MARKS;
+    bool is_forgotten = kept == MARKS && mark < peer->marks[peer->mark_count % MARKS];
+
+    for (uint32_t i = 0; i < kept; i++)
+        if (peer->marks[i] == mark)
+            return;
+    if (!is_forgotten && (mark > last_mark(peer) || mark < UINT16_MAX))
+        fail_end(world, end, "S5", "an urgent mark that the peer has not set", (int64_t)mark);
+}
+
+/* Bytes that may be read now without passing an urgent byte, and then that one alone; those that like read across. */
+static uint32_t until_mark(struct world *world, struct end *end, uint32_t wanted)
+{
+    struct rill_status status;
+    uint64_t mark;
+
+    if (!has_fault(&world->scenario, FAULT_URGENT) || stack_of(world, peer_of(end)) == NULL ||
+        rill_status(stack_of(world, end), end->conn, &status) != 0 || status.urgent_ahead == 0)
+        return wanted;
+    mark = end->received + status.urgent_ahead;
+    if (mark < end->mark_seen)
+        fail_end(world, end, "S5", "the urgent mark went back", (int64_t)mark);
+    if (mark != end->mark_seen) {
+        judge_mark(world, end, mark);
+        world->result->marks++;
+    }
+    end->mark_seen = mark;
+    return end->temper.stops_at_mark ? min_u32(wanted, max_u32(status.urgent_ahead - 1, 1)) : wanted;
+}
+
 void end_saw_end(struct world *world, struct end *end)
 {
     const struct end *peer = peer_of(end);
 
     end->saw_end = true;
+    if (peer->mark_count > 0 && stack_of(world, end) != NULL && end->mark_seen != last_mark(peer))
+        fail_end(world, end, "S5", "end of the stream, and the last urgent mark was not told",
+                 (int64_t)last_mark(peer));
     if (!peer->has_shut_down)
         fail_end(world, end, "S2", "end of the stream, and the peer has not closed", 0);
     else if (end->received != peer->sent)
@@ -232,12 +279,12 @@ static int64_t read_borrowed(struct world *world, struct end *end)
 {
     struct rill_slice slices[SLICES_MAX];
     int count = rill_borrow(stack_of(world, end), end->conn, slices, SLICES_MAX);
-    uint64_t bytes = 0;
+    uint64_t bytes = 0, wanted = until_mark(world, end, end->temper.read_bytes);
 
     if (count <= 0)
         return count;
-    for (int i = 0; i < count && bytes < end->temper.read_bytes; i++) {
-        uint64_t n = min_u64(slices[i].length_bytes, end->temper.read_bytes - bytes);
+    for (int i = 0; i < count && bytes < wanted; i++) {
+        uint64_t n = min_u64(slices[i].length_bytes, wanted - bytes);
 
         if (!end_check_bytes(world, end, slices[i].data, n))
             return -RILL_EIO;
@@ -252,7 +299,7 @@ static int64_t read_borrowed(struct world *world, struct end *end)
 
 static int64_t read_copied(struct world *world, struct end *end)
 {
-    uint32_t wanted = min_u32(end->temper.read_bytes, BYTES_MAX);
+    uint32_t wanted = until_mark(world, end, min_u32(end->temper.read_bytes, BYTES_MAX));
     struct rill_stack *stack = stack_of(world, end);
     int64_t got, peeked = 0;
 
@@ -310,13 +357,17 @@ static void write_some(struct world *world, struct end *end)
         size_t bytes = (size_t)min_u64(min_u32(t->write_bytes, BYTES_MAX), t->send_total - end->sent);
         int64_t taken;
 
+        bool is_urgent = t->urgent_every != 0 && ++end->writes % t->urgent_every == 0;
+
         stream_fill(end->send_key, end->sent, world->scratch, bytes);
-        taken = rill_send(stack_of(world, end), end->conn, world->scratch, bytes, 0);
+        taken = rill_send(stack_of(world, end), end->conn, world->scratch, bytes, is_urgent ? RILL_SEND_URGENT : 0);
         tape_call(world, end, "write(%d, ..., %zu) = %s", tape_descriptor(end), bytes, tape_result(taken, text));
         if (taken > (int64_t)bytes)
             fail_end(world, end, "A2", "rill_send took more than it was given", taken);
         if (taken > 0) {
             end->sent += (uint64_t)taken;
+            if (is_urgent && taken == (int64_t)bytes)
+                end->marks[end->mark_count++ % MARKS] = end->sent;
             end->may_send = taken == (int64_t)bytes;
             end->next_write = world->now + t->write_pause;
         } else if (taken == -RILL_EAGAIN) {

@@ -68,9 +68,17 @@ static void aim_isn(struct world *world, struct host_sim *host)
     host->scenario->ran_before = aim - session->starts_at[0];
 }
 
+static void note_requests(struct host_sim *host)
+{
+    struct rill_memory memory;
+
+    rill_memory(host->stack, &memory);
+    host->requests_before = memory.requests;
+}
+
 bool host_open(struct world *world, unsigned index)
 {
-    static const char *const names[HOST_STREAMS] = {"tx", "rx", "late", "poll"};
+    static const char *const names[HOST_STREAMS] = {"tx", "rx", "late", "poll", "memory"};
     struct host_sim *host = &world->hosts[index];
 
     *host = (struct host_sim){.scenario = &world->scenario.hosts[index], .index = (uint8_t)index};
@@ -91,6 +99,9 @@ bool host_open(struct world *world, unsigned index)
     host->clock_offset += host->scenario->ran_before;
     rill_poll(host->stack, host_clock(world, host));
     state_oracle_attach(world, host);
+    note_requests(host);
+    if (world->settings.refuse_count > 0 && world->settings.refuse_host == index)
+        rill_refuse_memory(host->stack, world->settings.refuse_after, world->settings.refuse_count);
     host_listen(world, host);
     return true;
 }
@@ -121,6 +132,7 @@ void host_listen(struct world *world, struct host_sim *host)
     options.local.port = SERVER_PORT;
     options.user = USER_LISTENER;
     options.backlog = world->scenario.seed % 3 == 0 ? 2 : 128;
+    options.fast_open_backlog = host->scenario->fast_open_backlog;
     result = rill_tcp_listen(host->stack, &options, &host->listener);
     if (result != 0 && result != -RILL_ENOMEM)
         world_fail(world, "A2 host %u: rill_tcp_listen: %s", host->index, rill_error_name(result));
@@ -453,6 +465,17 @@ static bool poll(struct world *world, struct host_sim *host)
     return true;
 }
 
+static void refuse_memory(const struct world *world, struct host_sim *host)
+{
+    struct choices *c = &host->streams[HOST_MEMORY];
+    uint64_t after;
+
+    if (host->scenario->refuse_ppm == 0 || world->is_healed || !chance(c, host->scenario->refuse_ppm))
+        return;
+    after = choose_log(c, 1, 16) - 1;
+    rill_refuse_memory(host->stack, after, choose_log(c, 1, host->scenario->refuse_max));
+}
+
 void host_turn(struct world *world, struct host_sim *host)
 {
     bool has_moved = false, has_polled;
@@ -462,6 +485,7 @@ void host_turn(struct world *world, struct host_sim *host)
         reference_turn(world, host);
         return;
     }
+    refuse_memory(world, host);
     receive(world, host);
     has_polled = poll(world, host);
     for (bool again = true; again && rounds < ROUNDS_MAX && !world_has_failed(world); rounds++) {
@@ -514,6 +538,8 @@ void host_heal(struct world *world, struct host_sim *host)
         return;
     }
     host_release(host);
+    if (s->refuse_ppm != 0)
+        rill_refuse_memory(host->stack, 0, 0);
     s->tx_full_ppm = 0;
     s->poll_late_max = 0;
     s->rx_delay_max = 0;

@@ -212,7 +212,11 @@ static bool begins_incarnation(const struct direction *d, const struct packet_se
 static void note_syn(struct direction *d, const struct packet_seen *facts)
 {
     if (begins_incarnation(d, facts)) {
-        struct direction fresh = {.key_hosts = d->key_hosts, .key_ports = d->key_ports, .has_iss = true};
+        struct direction fresh = {.key_hosts = d->key_hosts,
+                                  .key_ports = d->key_ports,
+                                  .has_iss = true,
+                                  .syn_window = d->syn_window,
+                                  .syn_window_iss = d->syn_window_iss};
 
         *d = fresh;
         d->iss = facts->seq;
@@ -244,10 +248,26 @@ static const char *judge_edge(struct direction *d, const struct direction *other
     return d->edge - edge >= slack ? "Q3 the right edge moved left" : NULL;
 }
 
+/*
+ * How far its sender may go, for all it was told: by ACKs, and before that by the peer's SYN (RFC 7413 4.2.2), unless
+ * the ISN is another by now because a cookie was sent. False when nothing has been said yet.
+ */
+static bool told_edge(const struct direction *d, const struct direction *other, uint32_t seq, uint32_t *edge)
+{
+    bool by_ack = d->was_told && d->told_iss == other->iss;
+    bool by_syn =
+        d->syn_window != 0 && d->syn_window_iss == other->iss && seq - (d->iss + 1) <= UINT16_MAX + UINT32_C(1);
+
+    *edge = by_ack ? d->told_edge : d->iss + 1;
+    if (by_syn && is_after(d->iss + 1 + d->syn_window, *edge))
+        *edge = d->iss + 1 + d->syn_window;
+    return other->has_iss && (by_ack || by_syn);
+}
+
 /* Q4, but for the one byte of a window probe (RFC 9293 3.8.6.1). */
 static const char *judge_data(struct direction *d, const struct direction *other, const struct packet_seen *facts)
 {
-    uint32_t end = facts->seq + facts->payload_bytes + ((facts->flags & TCP_FIN) != 0);
+    uint32_t end = facts->seq + facts->payload_bytes + ((facts->flags & TCP_FIN) != 0), edge;
 
     if ((facts->flags & (TCP_SYN | TCP_RST)) != 0 || !d->has_iss)
         return NULL;
@@ -261,11 +281,11 @@ static const char *judge_data(struct direction *d, const struct direction *other
     }
     if (is_after(end, d->sent_end))
         d->sent_end = end;
-    if (!d->was_told || !other->has_iss || d->told_iss != other->iss || end == facts->seq)
+    if (!told_edge(d, other, facts->seq, &edge) || end == facts->seq)
         return NULL;
     if (facts->ack - (other->iss + 1) > other->sent_end - (other->iss + 1))
         return NULL; /* it belongs to an older incarnation than the peer's: an old SYN has come back */
-    return is_after(end, d->told_edge + 1) ? "Q4 sent beyond the right edge that the peer offered" : NULL;
+    return is_after(end, edge + 1) ? "Q4 sent beyond the right edge that the peer offered" : NULL;
 }
 
 const char *packet_oracle_sent(struct packet_oracle *oracle, const struct packet_seen *facts, uint32_t *incarnation)
@@ -288,9 +308,15 @@ void packet_oracle_delivered(struct packet_oracle *oracle, const struct packet_s
     struct direction *sender = forth(oracle, facts), *receiver = back(oracle, facts);
     uint32_t edge;
 
-    if ((facts->flags & (TCP_ACK | TCP_RST)) != TCP_ACK || sender == NULL || receiver == NULL)
+    if ((facts->flags & TCP_RST) != 0 || sender == NULL || receiver == NULL)
         return;
     if (!sender->has_iss || sender->iss != incarnation)
+        return;
+    if ((facts->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN) {
+        receiver->syn_window = facts->window;
+        receiver->syn_window_iss = incarnation;
+    }
+    if ((facts->flags & TCP_ACK) == 0)
         return;
     edge = right_edge(facts, sender, receiver);
     if (receiver->was_told && receiver->told_iss == incarnation && !is_after(edge, receiver->told_edge))

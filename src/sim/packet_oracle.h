@@ -38,7 +38,8 @@ struct direction {
     uint32_t fin;      /* sequence number of its FIN */
     uint32_t sent_end; /* behind the furthest that it sent */
     bool was_told;
-    uint32_t told_edge, told_iss; /* furthest edge that has reached it, of which incarnation of the peer */
+    uint32_t syn_window, syn_window_iss; /* of the peer's SYN that reached it; 0: none did */
+    uint32_t told_edge, told_iss;        /* furthest edge that has reached it, of which incarnation of the peer */
 };
 
 #define DIRECTIONS_MAX 8192u /* a power of two */

@@ -241,6 +241,20 @@ static void draw_sender(const struct scenario *s, struct host_scenario *host, un
         config->mtu_probing = (uint32_t)choose(&c, RILL_MTU_PROBING_ALWAYS + 1);
 }
 
+static void draw_refusals(const struct scenario *s, struct host_scenario *host, unsigned i)
+{
+    struct choices c;
+
+    choices_init(&c, s->seed, "scenario/host/%u/refusals", i);
+    if (has_fault(s, FAULT_REFUSALS) && chance(&c, PPM * 3 / 4)) {
+        host->refuse_ppm = (uint32_t)choose_log(&c, 100, PPM / 2);
+        host->refuse_max = (uint32_t)choose_log(&c, 1, 64);
+    }
+    choices_init(&c, s->seed, "scenario/host/%u/fast-open", i);
+    if (has_fault(s, FAULT_FAST_OPEN) && chance(&c, PPM * 7 / 8))
+        host->fast_open_backlog = (uint32_t)choose_log(&c, 1, 16);
+}
+
 static void draw_driver(const struct scenario *s, struct host_scenario *host, unsigned i)
 {
     struct choices c;
@@ -306,6 +320,7 @@ static void draw_host(const struct scenario *s, struct host_scenario *host, unsi
     draw_options(s, host, i);
     draw_sender(s, host, i);
     draw_driver(s, host, i);
+    draw_refusals(s, host, i);
     draw_clock(s, host, i);
     choices_init(&c, s->seed, "scenario/host/%u/secret", i);
     secret[0] = choices_word(&c);
@@ -370,6 +385,31 @@ static void draw_temper(const struct scenario *s, struct temper *t, unsigned ses
         t->mss = (uint16_t)choose_between(&c, 100, 1460);
 }
 
+static void draw_urgent(const struct scenario *s, struct temper *t, unsigned session, unsigned side)
+{
+    struct choices c;
+
+    choices_init(&c, s->seed, "scenario/session/%u/%u/urgent", session, side);
+    if (!has_fault(s, FAULT_URGENT))
+        return;
+    t->stops_at_mark = chance(&c, PPM / 2);
+    if (chance(&c, PPM / 2))
+        t->urgent_every = (uint32_t)choose_log(&c, 1, 64);
+}
+
+/* The SYN waits for the first data (RFC 7413), so there must be some. URG has no place in a SYN. */
+static void draw_fast_open(const struct scenario *s, struct session_scenario *session, unsigned i)
+{
+    struct temper *t = &session->tempers[0];
+    struct choices c;
+
+    choices_init(&c, s->seed, "scenario/session/%u/fast-open", i);
+    if (!has_fault(s, FAULT_FAST_OPEN) || session->is_simultaneous || t->send_total == 0 || chance(&c, PPM / 4))
+        return;
+    t->flags |= RILL_OPTION_FAST_OPEN;
+    t->urgent_every = 0;
+}
+
 static void draw_session(const struct scenario *s, struct session_scenario *session, unsigned i)
 {
     struct choices c;
@@ -386,8 +426,11 @@ static void draw_session(const struct scenario *s, struct session_scenario *sess
         session->client_port = (uint16_t)(2000 + choose(&c, 2));
     if (session->is_simultaneous || (i == 0 && has_fault(s, FAULT_ISN)))
         session->client_port = (uint16_t)(3000 + i);
-    for (unsigned side = 0; side < 2; side++)
+    for (unsigned side = 0; side < 2; side++) {
         draw_temper(s, &session->tempers[side], i, side);
+        draw_urgent(s, &session->tempers[side], i, side);
+    }
+    draw_fast_open(s, session, i);
 }
 
 /* ------------------------------------------------------------- timed faults */

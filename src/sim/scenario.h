@@ -55,7 +55,10 @@
     X(ECN, "ecn")                                                                                                      \
     X(SQUEEZE, "squeeze")                                                                                              \
     X(PATH_MTU, "path-mtu")                                                                                            \
-    X(FRAGMENTS, "fragments")
+    X(FRAGMENTS, "fragments")                                                                                          \
+    X(REFUSALS, "refusals")                                                                                            \
+    X(FAST_OPEN, "fast-open")                                                                                          \
+    X(URGENT, "urgent")
 
 #define SIM_X(symbol, name) FAULT_##symbol,
 enum fault { SIM_FAULTS(SIM_X) FAULTS };
@@ -96,6 +99,8 @@ struct host_scenario {
     rill_time ran_before;    /* ... and how long the stack has been there then */
     bool has_corner_isn;     /* the first session's client: ran_before is set so that its ISN is about the corner */
     uint32_t corner_isn;
+    uint32_t refuse_ppm, refuse_max; /* per turn: so many requests for memory in a row are refused */
+    uint32_t fast_open_backlog;      /* of its listener */
 };
 
 enum ending {
@@ -118,7 +123,9 @@ struct temper {
     uint32_t flags;                 /* enum rill_option_flag */
     uint32_t send_buffer_bytes, receive_buffer_bytes;
     uint16_t mss;
+    uint32_t urgent_every; /* ... of its writes ends at an urgent mark; 0: none */
     bool borrows, peeks;
+    bool stops_at_mark; /* reads up to an urgent byte, then that one alone, as if it came out of band */
 };
 
 struct session_scenario {

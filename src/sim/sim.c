@@ -520,6 +520,19 @@ static void run(struct world *world)
     check_stacks(world);
 }
 
+static void note_counts(struct world *world)
+{
+    for (unsigned i = 0; i < world->scenario.host_count; i++) {
+        struct rill_memory m;
+
+        if (world->hosts[i].stack == NULL)
+            continue;
+        rill_memory(world->hosts[i].stack, &m);
+        world->result->requests[i] = m.requests - world->hosts[i].requests_before;
+        world->result->fast_opens += (uint32_t)rill_counted(world->hosts[i].stack, RILL_COUNT_TCP_FAST_OPEN_PASSIVE);
+    }
+}
+
 bool sim_run(struct world *world, const struct sim_settings *settings, struct sim_result *result)
 {
     jmp_buf door;
@@ -539,6 +552,7 @@ bool sim_run(struct world *world, const struct sim_settings *settings, struct si
         run(world);
     assert_door = NULL;
     trace_memory(world);
+    note_counts(world);
     result->took = world->now;
     close_world(world);
     return result->failure[0] == '\0';

@@ -14,6 +14,8 @@
 struct session;
 struct world;
 
+#define MARKS 64u
+
 /* One end of a session: an application that acts on events and its own timer alone. */
 struct end {
     struct temper temper;
@@ -32,6 +34,10 @@ struct end {
     bool saw_end, has_aborted, is_over; /* over: the handle is given back */
     bool is_held, was_held;
     int error; /* what the stack said when it ended the connection */
+    uint32_t writes;
+    uint64_t marks[MARKS]; /* where in its stream it has set urgent marks: the last ones, oldest first overwritten */
+    uint32_t mark_count;
+    uint64_t mark_seen; /* the furthest of its peer's that it was told of */
 };
 
 struct session {
@@ -42,7 +48,7 @@ struct session {
 
 #define HELD_MAX 4096u
 
-enum host_stream { HOST_TX, HOST_RX, HOST_LATE, HOST_POLL, HOST_STREAMS };
+enum host_stream { HOST_TX, HOST_RX, HOST_LATE, HOST_POLL, HOST_MEMORY, HOST_STREAMS };
 
 struct host_sim {
     struct world *world;
@@ -61,7 +67,8 @@ struct host_sim {
     rill_time deadline, poll_due_at; /* of the stack, and when it will be called for it: in its own clock */
     uint32_t idle_polls;
     uint64_t packets_out;
-    uint32_t held_count; /* buffers that somebody else has taken: TIMED_SQUEEZE */
+    uint64_t requests_before; /* of memory, when it was made */
+    uint32_t held_count;      /* buffers that somebody else has taken: TIMED_SQUEEZE */
     uint32_t held[HELD_MAX];
 };
 
@@ -72,10 +79,12 @@ struct sim_settings {
     const struct cuts *cuts; /* what is left out of what the seed draws; NULL: nothing */
     struct mishaps *met;     /* where what befell frames is noted; NULL: nowhere */
     uint64_t events_max;     /* 0: as many as a run may have */
-    uint32_t check;          /* rill_check() on all stacks every so many events; 0: never */
-    struct tape *tape;       /* one end as a script; NULL: none */
-    FILE *trace;             /* every event as a line; NULL: none */
-    FILE *pcap;              /* all that stacks send, in classic pcap; NULL: none */
+    uint32_t refuse_host;    /* its `refuse_count` requests for memory behind `refuse_after` others are refused */
+    uint64_t refuse_after, refuse_count;
+    uint32_t check;    /* rill_check() on all stacks every so many events; 0: never */
+    struct tape *tape; /* one end as a script; NULL: none */
+    FILE *trace;       /* every event as a line; NULL: none */
+    FILE *pcap;        /* all that stacks send, in classic pcap; NULL: none */
 };
 
 struct sim_result {
@@ -84,7 +93,9 @@ struct sim_result {
     uint64_t events, packets, bytes, hash;
     rill_time took; /* virtual */
     uint32_t established, errors;
+    uint32_t marks, fast_opens; /* urgent marks told; connections opened by a SYN with a cookie */
     struct link_counts links;
+    uint64_t requests[HOSTS_MAX]; /* for memory, since the stack was made */
 };
 
 struct world {

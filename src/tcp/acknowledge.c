@@ -172,7 +172,7 @@ void acknowledge_new(struct tcp *tcp, struct tcb *tcb, const struct arrival *arr
         scoreboard_acked(tcp, tcb, ack, &sample);
     if (data > 0)
         send_queue_acked(tcp, tcb, data);
-    tcb->flags &= ~TCB_SYN_UNACKED;
+    tcb->flags &= ~(TCB_SYN_UNACKED | TCB_SYN_DUE); /* one that waits to be sent again has arrived after all */
     tcb->snd_una = ack;
     tcb->bytes_acked += data;
     take_sack(tcp, tcb, arrival, &sample);

@@ -235,19 +235,25 @@ static enum step seventh_process_text(struct tcp *tcp, struct tcb *tcb, struct a
 
 /* ---------------------------------------------------------------- first to sixth */
 
-static void sixth_check_urg(struct tcp *tcp, struct tcb *tcb, const struct arrival *arrival)
+/* Text whose mark finds no memory is not taken either: both come again. */
+static enum step sixth_check_urg(struct tcp *tcp, struct tcb *tcb, const struct arrival *arrival)
 {
     const struct tcp_segment *seg = &arrival->seg;
     struct seq up = seq_add(seg->seq, seg->urgent);
 
-    if ((seg->flags & TCP_URG) == 0 || !state_can_receive(tcb->ep.state) || !seq_after(up, tcb->rcv_nxt) ||
-        !connection_make_busy(tcp, tcb))
-        return;
+    if ((seg->flags & TCP_URG) == 0 || !state_can_receive(tcb->ep.state) || !seq_after(up, tcb->rcv_nxt))
+        return GO_ON;
+    if (!connection_make_busy(tcp, tcb)) {
+        segment_drop(tcp, arrival, RILL_DROP_TCP_NO_MEMORY);
+        owe_ack(tcp, tcb);
+        return STOP;
+    }
     if ((tcb->flags & TCB_URGENT_SEEN) != 0 && !seq_after(up, busy_at(tcp, tcb)->rcv_up))
-        return;
+        return GO_ON;
     busy_at(tcp, tcb)->rcv_up = up;
     tcb->flags |= TCB_URGENT_SEEN;
     event_raise(tcp, tcb, RILL_URGENT);
+    return GO_ON;
 }
 
 /* RFC 9293 3.10.7.4, fifth, ESTABLISHED: "the send window should be updated". */
@@ -537,8 +543,7 @@ static void segment_arrives_otherwise(struct tcp *tcp, struct tcb *tcb, struct a
     ecn_arrives(tcp, tcb, arrival);
     remember_timestamp(tcb, &arrival->seg);
     options_take_user_timeout(tcp, tcb, &arrival->seg.options);
-    sixth_check_urg(tcp, tcb, arrival);
-    if (seventh_process_text(tcp, tcb, arrival) == STOP)
+    if (sixth_check_urg(tcp, tcb, arrival) == STOP || seventh_process_text(tcp, tcb, arrival) == STOP)
         return;
     eighth_check_fin(tcp, tcb, arrival);
 }
@@ -559,8 +564,7 @@ static void syn_sent_established(struct tcp *tcp, struct tcb *tcb, struct arriva
     owe_ack(tcp, tcb);
     seg->flags &= (uint8_t)~TCP_SYN;
     seg->seq = seq_add(seg->seq, 1);
-    sixth_check_urg(tcp, tcb, arrival);
-    if (seventh_process_text(tcp, tcb, arrival) == STOP)
+    if (sixth_check_urg(tcp, tcb, arrival) == STOP || seventh_process_text(tcp, tcb, arrival) == STOP)
         return;
     eighth_check_fin(tcp, tcb, arrival);
 }

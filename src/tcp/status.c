@@ -116,11 +116,23 @@ static void fill_sender(const struct tcp *tcp, const struct tcb *tcb, struct ril
     out->reordering_seen = sender->reordering_seen;
 }
 
+static uint32_t urgent_ahead(const struct tcp *tcp, const struct tcb *tcb)
+{
+    struct seq reader = seq_sub(tcb->rcv_nxt, receive_queue_bytes(tcp, tcb));
+
+    if ((tcb->flags & TCB_URGENT_SEEN) == 0 || tcb->busy == REF_NONE)
+        return 0;
+    if ((tcb->flags & TCB_FIN_RECEIVED) != 0)
+        reader = seq_sub(reader, 1);
+    return seq_offset(reader, busy_at(tcp, tcb)->rcv_up);
+}
+
 static void fill_tcb(struct tcp *tcp, const struct tcb *tcb, struct rill_status *out)
 {
     out->user = (tcb->flags & TCB_UNACCEPTED) != 0 ? 0 : tcb->user;
     out->orphan = (tcb->flags & TCB_ORPHAN) != 0;
     out->receive_queued = receive_queue_bytes(tcp, tcb);
+    out->urgent_ahead = urgent_ahead(tcp, tcb);
     out->receive_buffer_bytes = tcb->receive_limit;
     out->send_queued = send_queue_bytes(tcp, tcb);
     out->send_buffer_bytes = tcb->send_limit;

@@ -614,6 +614,21 @@ static void R7323_17_what_was_seen_24_days_ago_is_not_believed_any_more(void **s
     }
 }
 
+/* The timer has fired, the driver took nothing yet, and the SYN proves to have arrived: it does not go again. */
+static void a_syn_that_is_acknowledged_while_it_waits_to_go_again_does_not_go(void **state)
+{
+    struct peer p;
+    (void)state;
+    peer_open(&p, NULL);
+    peer_reach(&p, RILL_STATE_SYN_SENT);
+    p.now = rill_deadline(p.stack);
+    rill_poll(p.stack, p.now);
+    peer_send(&p, TCP_SYN | TCP_ACK, 0, 1, 0);
+    expect_segment(&p, TCP_ACK, 1, 1, 0);
+    expect_nothing(&p);
+    peer_close(&p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -648,6 +663,7 @@ int main(void)
         cmocka_unit_test(R7323_13_text_that_comes_before_the_handshakes_ack_could_leave_is_echoed_by_it),
         cmocka_unit_test(text_out_of_time_is_answered_each_time_but_not_with_a_syn),
         cmocka_unit_test(R7323_17_what_was_seen_24_days_ago_is_not_believed_any_more),
+        cmocka_unit_test(a_syn_that_is_acknowledged_while_it_waits_to_go_again_does_not_go),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -117,6 +117,30 @@ static void TCH_14_urg_in_a_syn_is_ignored(void **state)
     peer_close(&p);
 }
 
+static void a_mark_that_finds_no_memory_comes_again_with_its_text(void **state) /* MUST-32 */
+{
+    struct peer p;
+    struct rill_status status;
+    (void)state;
+    established(&p, 0);
+    rill_refuse_memory(p.stack, 0, 1);
+    urgent_segment(&p, 1, 100, 100);
+    expect_no_event(&p);
+    assert_int_equal(p.rcv_nxt, 1);
+    assert_int_equal(rill_drops(p.stack, RILL_DROP_TCP_NO_MEMORY), 1);
+    urgent_segment(&p, 1, 100, 100);
+    expect_event(&p, p.conn, RILL_URGENT | RILL_READABLE);
+    expect_status_of(&p, p.conn, &status);
+    assert_int_equal(status.urgent_ahead, 100);
+    assert_int_equal(peer_user_receive(&p, 99), 99);
+    expect_status_of(&p, p.conn, &status);
+    assert_int_equal(status.urgent_ahead, 1);
+    assert_int_equal(peer_user_receive(&p, 1), 1);
+    expect_status_of(&p, p.conn, &status);
+    assert_int_equal(status.urgent_ahead, 0);
+    peer_close(&p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -126,6 +150,7 @@ int main(void)
         cmocka_unit_test(MUST_31_a_mark_64_kib_ahead_lasts_until_it_is_read),
         cmocka_unit_test(TCH_13_no_urgent_pointer_changes_the_bytes_of_the_stream),
         cmocka_unit_test(TCH_14_urg_in_a_syn_is_ignored),
+        cmocka_unit_test(a_mark_that_finds_no_memory_comes_again_with_its_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
