@@ -43,6 +43,7 @@ struct ack_sample {
     bool original_delivered;           /* something SACKed that was sent only once */
     struct seq sacked_end;             /* highest end newly SACKED; SND.UNA: none */
     uint32_t echo_age_ms;              /* how old its timestamp echo is; UINT32_MAX: it has none */
+    bool is_ahead;                     /* what it delivers now is SACKed: the echo is an older segment's */
     uint32_t oldest_rtt_us;            /* of what it delivered of the first time: what RFC 6298 wants; 0: none */
     uint32_t rtt_sent_us;              /* with rtt_us: whose it is */
     struct seq rtt_end;

@@ -17,7 +17,6 @@
 #include "tcp/tuning.h"
 
 #define RCV_MSS_DEFAULT 536u /* until the peer's segments show theirs */
-#define QUICK_ACKS 16u       /* ACKs at once while the peer's slow start waits for them */
 
 enum endpoint_kind endpoint_kind(const struct tcp *tcp, ref r)
 {

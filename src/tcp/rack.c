@@ -36,13 +36,19 @@ static void detect_reordering(struct sender *sender, const struct sent *record)
         sender->reordering_seen = true;
 }
 
-/* Step 2: its RTT may be that of an earlier transmission. */
+/*
+ * Step 2: its RTT may be that of an earlier transmission. An echo that is too old says so of what was next in order
+ * only: for what came ahead of a gap the peer echoes the last segment before the gap (RFC 7323 4.3).
+ */
 static bool is_ambiguous(const struct sender *sender, const struct sent *record, const struct ack_sample *ack,
                          uint32_t rtt_us)
 {
     if ((record->flags & SENT_AGAIN) == 0)
         return false;
-    return (ack->echo_age_ms != UINT32_MAX && ack->echo_age_ms > rtt_us / 1000 + 1) || rtt_us < sender->min_rtt_us;
+    if (!ack->is_ahead && ack->echo_age_ms != UINT32_MAX && ack->echo_age_ms > rtt_us / 1000 + 1)
+        return true;
+    /* A little less is none: a probe is often small, and passes a link sooner than the full segments did. */
+    return rtt_us < sender->min_rtt_us - sender->min_rtt_us / 32;
 }
 
 void rack_delivered(struct tcp *tcp, struct tcb *tcb, const struct sent *record, struct ack_sample *ack)

@@ -416,15 +416,32 @@ void reassembly_finish(struct tcp *tcp, struct tcb *tcb)
 }
 
 /* The range is told: as the next block, if it is not among them yet. */
-static unsigned add_block(const struct tcp *tcp, ref r, struct tcp_sack_block *blocks, unsigned n)
+/* A FIN has a sequence number, and a sender that sent it with text waits for that of both. */
+static unsigned add_block(const struct reassembly *reassembly, struct seq start, struct seq end,
+                          struct tcp_sack_block *blocks, unsigned n)
 {
-    const struct reassembly_range *range = range_at(tcp, r);
-
     for (unsigned i = 0; i < n; i++)
-        if (seq_equal(blocks[i].start, range->span.start))
+        if (seq_equal(blocks[i].start, start))
             return n;
-    blocks[n] = (struct tcp_sack_block){range->span.start, range->span.end};
+    if (reassembly->fin_known && seq_equal(end, reassembly->fin))
+        end = seq_add(end, 1);
+    blocks[n] = (struct tcp_sack_block){start, end};
     return n + 1;
+}
+
+static unsigned add_range(const struct tcp *tcp, const struct reassembly *reassembly, ref r,
+                          struct tcp_sack_block *blocks, unsigned n)
+{
+    const struct span *span = &range_at(tcp, r)->span;
+
+    return add_block(reassembly, span->start, span->end, blocks, n);
+}
+
+static bool fin_is_in_a_range(const struct tcp *tcp, const struct reassembly *reassembly)
+{
+    const struct reassembly_range *last = range_at(tcp, reassembly->ranges.last);
+
+    return last != NULL && !seq_before(last->span.end, reassembly->fin);
 }
 
 uint8_t reassembly_sack_blocks(const struct tcp *tcp, const struct tcb *tcb, struct tcp_sack_block *blocks,
@@ -439,10 +456,12 @@ uint8_t reassembly_sack_blocks(const struct tcp *tcp, const struct tcb *tcb, str
         ref r = spans_find(&tcp->ip.host.arena, &reassembly->ranges, reassembly->recent[i]);
 
         if (r != REF_NONE)
-            n = add_block(tcp, r, blocks, n);
+            n = add_range(tcp, reassembly, r, blocks, n);
     }
     for (ref r = reassembly->ranges.first; r != REF_NONE && n < max; r = range_at(tcp, r)->span.next)
-        n = add_block(tcp, r, blocks, n);
+        n = add_range(tcp, reassembly, r, blocks, n);
+    if (reassembly->fin_known && n < max && !fin_is_in_a_range(tcp, reassembly))
+        n = add_block(reassembly, reassembly->fin, reassembly->fin, blocks, n);
     return (uint8_t)n;
 }
 

@@ -291,6 +291,8 @@ static struct seq segment_edge(const struct sent *record, struct seq at, bool ro
     uint32_t offset = seq_offset(record->span.start, at);
     uint32_t over = offset % record->segment_bytes;
 
+    if (offset == sent_data_bytes(record))
+        return at; /* there are peers that tell of the text and not of the FIN behind it */
     if (over != 0)
         offset = round_up ? offset - over + record->segment_bytes : offset - over;
     return seq_add(record->span.start, min_u32(offset, sent_bytes(record)));
@@ -300,6 +302,7 @@ bool scoreboard_sacked(struct tcp *tcp, struct tcb *tcb, struct seq start, struc
 {
     struct sent *record = scoreboard_find(tcp, tcb, start);
 
+    sample->is_ahead = true;
     while (record != NULL && seq_before(record->span.start, end)) {
         if (!work_may_step(&tcp_host(tcp)->work, WORK_STEPS_ACK_MAX))
             return false;

@@ -172,6 +172,16 @@ static void trim_to_window(struct tcp *tcp, struct tcb *tcb, struct tcp_segment 
     }
 }
 
+/*
+ * A window that is still small grows by what each ACK takes out of it, and an ACK that waits for a second segment may
+ * cost its peer a round trip (RFC 5681 4.2 allows one for each). Text in segments that are not full is a dialogue's.
+ */
+static bool is_slow_start(const struct tcb *tcb, uint32_t segment_bytes)
+{
+    return tcb->ep.own_quick_acks > QUICK_ACKS_FULL ||
+           (tcb->ep.own_quick_acks > 0 && segment_bytes >= max_u32(tcb->rcv_mss, tcb->snd_mss));
+}
+
 /* RFC 9293 3.8.6.3, RFC 5681 4.2: when the ACK goes. `came`: payload bytes before anything was trimmed off. */
 static void schedule_ack(struct tcp *tcp, struct tcb *tcb, const struct arrival *arrival, uint32_t came, bool at_once)
 {
@@ -181,7 +191,7 @@ static void schedule_ack(struct tcp *tcp, struct tcb *tcb, const struct arrival 
     /* A segment in mid-stream shows the peer's segment size, also when its path has become narrower. */
     if (segment > tcb->rcv_mss || (arrival->seg.flags & TCP_PSH) == 0)
         tcb->rcv_mss = (uint16_t)min_u32(max_u32(segment, RCV_MSS_MIN), UINT16_MAX);
-    if (at_once || tcb->ep.own_quick_acks > 0 || unacked >= 2u * tcb->rcv_mss || (tcb->flags & TCB_QUICK_ACK) != 0)
+    if (at_once || is_slow_start(tcb, segment) || unacked >= 2u * tcb->rcv_mss || (tcb->flags & TCB_QUICK_ACK) != 0)
         tcb->flags |= TCB_ACK_NOW;
     else
         tcb->flags |= TCB_ACK_DELAYED;
@@ -526,6 +536,15 @@ static void remember_timestamp(struct tcb *tcb, const struct tcp_segment *seg)
     tcb->ts_recent = seg->options.timestamp_value;
 }
 
+/* RFC 5681 4.1: a peer that was silent for long begins with a small window again. */
+static void after_silence(const struct tcp *tcp, struct tcb *tcb)
+{
+    uint32_t silent_ms = host_ms_since(&tcp->ip.host, tcb->last_heard_ms);
+
+    if (unlikely(silent_ms > tcp->settings.rto_min_us / 1000) && silent_ms > rtt_rto_us(tcp, tcb) / 1000)
+        tcb->ep.own_quick_acks = (uint8_t)max_u32(tcb->ep.own_quick_acks, QUICK_ACKS_AFTER_SILENCE);
+}
+
 /* RFC 9293 3.10.7.4: all states but CLOSED, LISTEN and SYN-SENT. */
 static void segment_arrives_otherwise(struct tcp *tcp, struct tcb *tcb, struct arrival *arrival)
 {
@@ -536,6 +555,7 @@ static void segment_arrives_otherwise(struct tcp *tcp, struct tcb *tcb, struct a
     /* third: security and compartment; deliberately not carried out (RFC 9293 A.1). */
     if (fourth_check_syn(tcp, tcb, arrival) == STOP)
         return;
+    after_silence(tcp, tcb);
     tcb->last_heard_ms = host_ms(tcp_host(tcp));
     tcb->keep_probes = 0;
     if (fifth_check_ack(tcp, tcb, arrival) == STOP)

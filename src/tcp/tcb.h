@@ -28,6 +28,10 @@ struct endpoint {
 #define own_backoff own[1]    /* times the retransmission or persist timer fired in a row */
 #define own_quick_acks own[2] /* ACKs to send at once before delaying them */
 
+#define QUICK_ACKS 64u      /* of a new connection: three round trips of the peer's slow start */
+#define QUICK_ACKS_FULL 48u /* the last ones are for full segments alone */
+#define QUICK_ACKS_AFTER_SILENCE 16u
+
 /* endpoint.own of a half-open block */
 #define own_retries own[0] /* SYN,ACKs sent again; see half_open_retries() */
 

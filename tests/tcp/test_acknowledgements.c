@@ -2,7 +2,7 @@
 #include "support/tcp_peer.h"
 
 #define FULL 1460u
-#define QUICK_ACKS 20u /* more than the first ACKs of a connection, which are not delayed */
+#define QUICK_ACKS 80u /* more than the first ACKs of a connection, which are not delayed */
 
 static struct rill_status status_of(struct peer *p)
 {
@@ -24,7 +24,7 @@ static uint32_t settled(struct peer *p, const struct peer_setup *setup, uint32_t
         next += segment_bytes;
         (void)peer_user_receive(p, segment_bytes);
     }
-    peer_advance(p, 1000);
+    peer_advance(p, 100); /* what is still delayed, but not so long that the peer would begin anew */
     peer_forget(p);
     return next;
 }
@@ -89,6 +89,58 @@ static void SHLD_19_small_pushed_segments_do_not_count_as_full_ones(void **state
     }
     peer_advance(&p, 40);
     expect_ack(&p, next);
+    peer_close(&p);
+}
+
+/* 100 KB in full segments, in a slow start from ten: each ACK that waits may cost the peer a round trip. */
+static void each_of_the_first_full_segments_is_acknowledged_at_once(void **state)
+{
+    struct peer p;
+    (void)state;
+    peer_open(&p, &(struct peer_setup){.window_scaling = true, .receive_buffer_bytes = 1u << 20});
+    peer_reach(&p, RILL_STATE_ESTABLISHED);
+    for (uint32_t i = 0; i < 63; i++) { /* one was the handshake's */
+        peer_send(&p, TCP_ACK, 1 + i * FULL, 1, FULL);
+        expect_ack(&p, 1 + (i + 1) * FULL);
+    }
+    peer_send(&p, TCP_ACK, 1 + 63 * FULL, 1, FULL);
+    expect_nothing(&p);
+    peer_close(&p);
+}
+
+static void of_segments_that_are_not_full_only_the_first_are_acknowledged_at_once(void **state)
+{
+    struct peer p;
+    (void)state;
+    peer_open(&p, NULL);
+    peer_reach(&p, RILL_STATE_ESTABLISHED);
+    for (uint32_t i = 0; i < 15; i++) { /* one was the handshake's */
+        peer_send(&p, TCP_ACK | TCP_PSH, 1 + i * 100, 1, 100);
+        expect_ack(&p, 1 + (i + 1) * 100);
+    }
+    peer_send(&p, TCP_ACK | TCP_PSH, 1501, 1, 100);
+    expect_nothing(&p);
+    peer_close(&p);
+}
+
+static void after_a_silence_full_segments_are_acknowledged_at_once_again(void **state)
+{
+    struct peer p;
+    uint32_t next;
+    (void)state;
+    next = settled(&p, NULL, FULL);
+    peer_advance(&p, 5000);
+    for (unsigned i = 0; i < 16; i++) {
+        peer_send(&p, TCP_ACK, next, 1, FULL);
+        next += FULL;
+        expect_ack(&p, next);
+    }
+    peer_send(&p, TCP_ACK, next, 1, FULL);
+    expect_nothing(&p);
+    peer_advance(&p, 5000);
+    peer_forget(&p);
+    peer_send(&p, TCP_ACK | TCP_PSH, next + FULL, 1, 100); /* a dialogue's */
+    expect_nothing(&p);
     peer_close(&p);
 }
 
@@ -319,6 +371,9 @@ int main(void)
         cmocka_unit_test(SHLD_18_MUST_40_ST_116_one_segment_is_acknowledged_after_40_ms),
         cmocka_unit_test(SHLD_19_R5681_15_every_second_full_segment_is_acknowledged_at_once),
         cmocka_unit_test(the_first_segments_of_a_connection_are_acknowledged_at_once),
+        cmocka_unit_test(each_of_the_first_full_segments_is_acknowledged_at_once),
+        cmocka_unit_test(of_segments_that_are_not_full_only_the_first_are_acknowledged_at_once),
+        cmocka_unit_test(after_a_silence_full_segments_are_acknowledged_at_once_again),
         cmocka_unit_test(quick_ack_is_an_option),
         cmocka_unit_test(an_ack_rides_on_data_that_leaves_before_the_timer),
         cmocka_unit_test(R5681_9_MAY_13_a_gap_is_answered_at_once),
