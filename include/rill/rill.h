@@ -160,7 +160,12 @@ struct rill_config {
     const char *congestion_control; /* rill_congestion_control_name(); NULL: the default */
     uint32_t
         bbr_loss_percent; /* a round trip that loses more shows "bbr" that it sends too much; default 8, its draft: 2 */
-    bool pacing;          /* spread what a window allows over the round trip; those that need it ("bbr") do so anyway */
+    /*
+     * Keep for each connection that has carried data what struct rill_status tells from data_segments_in on: 96 bytes,
+     * which stay until its end. Default: false.
+     */
+    bool transfer_counts;
+    bool pacing; /* spread what a window allows over the round trip; those that need it ("bbr") do so anyway */
     /* TCP Fast Open (RFC 7413): what connections and listeners may ask for. docs/ecn-and-fast-open.md */
     uint32_t fast_open;           /* enum rill_fast_open; default: both sides may */
     uint32_t fast_open_key_ms;    /* a new key for our cookies so often; those of the key before are valid too */
@@ -582,6 +587,22 @@ struct rill_status {
     uint64_t pacing_rate;   /* bytes a second; 0: not paced */
     uint64_t delivery_rate; /* bytes a second, the last measurement; 0: none yet */
     uint64_t bytes_sent_acked, bytes_received;
+
+    uint32_t delayed_ack_us; /* how long an ACK may wait for a second segment */
+
+    /* With rill_config.transfer_counts, else 0: over the connection's life, from its first data on. */
+    uint32_t data_segments_in, data_segments_out; /* with data; sent again, and come twice, too */
+    uint32_t delivered_segments;                  /* that the peer has, as far as it has said */
+    uint32_t delivered_marked;                    /* of these, came there with a congestion mark (ECN) */
+    uint32_t duplicates_told;                     /* segments that the peer has had twice (RFC 2883) */
+    uint32_t reorderings;                         /* times that something arrived there late */
+    uint32_t out_of_order;                        /* segments that came here before their time */
+    uint32_t sent_ms, received_ms;                /* since data was sent last, and came last */
+    uint32_t receive_rtt_us, receive_space;       /* a round trip as the receiver sees it; what was read in it */
+    uint64_t bytes_sent, bytes_retransmitted;     /* bytes_sent: these too */
+    uint64_t busy_us;                             /* with something to send, or to be acknowledged. Of this: */
+    uint64_t window_limited_us;                   /* the peer's window was shut, or too small */
+    uint64_t buffer_limited_us; /* all was on its way, and the application waited for room to send more */
 
     enum rill_timer timer; /* the one that is due first */
     rill_time timer_left;  /* until it fires */

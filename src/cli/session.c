@@ -298,6 +298,7 @@ static int open_stack(struct session *session, const struct session_config *conf
         stack.msl_ms = (uint32_t)config->msl_ms;
     stack.congestion_control = config->congestion_control;
     stack.pacing = config->pacing;
+    stack.transfer_counts = true; /* for TCP_INFO: those who look at connections are worth 96 bytes of each */
     if (config->ecn != RILL_ECN_DEFAULT)
         stack.ecn = config->ecn;
     stack.mtu_probing = config->mtu_probing;

@@ -232,6 +232,7 @@ enum setting_result settings_set(struct rill_config *config, const char *name, c
 bool settings_profile(struct rill_config *config, const char *profile)
 {
     rill_config_default(config);
+    config->transfer_counts = true;
     if (strcmp(profile, "linux") == 0) {
         config->rto_max_ms = 120000;
         config->rto_granularity_ms = 200; /* it floors the variance, not the sum */

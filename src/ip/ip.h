@@ -36,6 +36,7 @@ enum pool_number {
     POOL_ACCURATE_ECN,
     POOL_UDP_SOCKETS,
     POOL_FRAGMENTED,
+    POOL_COUNTS,
 };
 
 struct netif {

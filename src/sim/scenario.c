@@ -316,6 +316,8 @@ static void draw_host(const struct scenario *s, struct host_scenario *host, unsi
     uint64_t secret[2];
 
     rill_config_default(&host->config);
+    choices_init(&c, s->seed, "scenario/host/%u/counts", i);
+    host->config.transfer_counts = chance(&c, PPM / 2);
     draw_memory(s, host, i);
     draw_options(s, host, i);
     draw_sender(s, host, i);

@@ -44,6 +44,7 @@ static void fill_path(const struct rill_status *status, struct rill_tcp_info *ou
     out->tcpi_advmss = status->rcv_mss;
     out->tcpi_pmtu = status->pmtu;
     out->tcpi_rto = status->rto_us;
+    out->tcpi_ato = status->delayed_ack_us;
     out->tcpi_rtt = status->srtt_us;
     out->tcpi_rttvar = status->rttvar_us;
     out->tcpi_snd_cwnd = status->snd_mss == 0 ? 0 : max_u32(status->cwnd_bytes / status->snd_mss, 1);
@@ -83,6 +84,28 @@ static void fill_sender(const struct below *below, const struct rill_status *sta
     out->tcpi_max_pacing_rate = UINT64_MAX;
 }
 
+/* What only a stack with transfer_counts knows. */
+static void fill_counts(const struct rill_status *status, struct rill_tcp_info *out)
+{
+    out->tcpi_data_segs_in = status->data_segments_in;
+    out->tcpi_data_segs_out = status->data_segments_out;
+    out->tcpi_last_data_sent = status->sent_ms;
+    out->tcpi_last_data_recv = status->received_ms;
+    out->tcpi_rcv_rtt = status->receive_rtt_us;
+    out->tcpi_rcv_space = status->receive_space;
+    out->tcpi_busy_time = status->busy_us;
+    out->tcpi_rwnd_limited = status->window_limited_us;
+    out->tcpi_sndbuf_limited = status->buffer_limited_us;
+    out->tcpi_delivered = status->delivered_segments;
+    out->tcpi_delivered_ce = status->delivered_marked;
+    out->tcpi_bytes_sent = status->bytes_sent;
+    out->tcpi_bytes_retrans = status->bytes_retransmitted;
+    out->tcpi_dsack_dups = status->duplicates_told;
+    out->tcpi_rcv_ooopack = status->out_of_order;
+    if (status->reorderings != 0)
+        out->tcpi_reord_seen = status->reorderings;
+}
+
 void tcp_info_fill(struct rill_sockets *s, struct sock *sock, struct rill_tcp_info *out)
 {
     struct rill_status status;
@@ -111,4 +134,5 @@ void tcp_info_fill(struct rill_sockets *s, struct sock *sock, struct rill_tcp_in
     fill_path(&status, out);
     fill_queues(&below, &status, out);
     fill_sender(&below, &status, out);
+    fill_counts(&status, out);
 }

@@ -29,7 +29,8 @@ void rill_memory(const struct rill_stack *stack, struct rill_memory *out)
         .used_bytes_max = (uint64_t)(arena->head_pages + arena->pages_used_max) * ARENA_PAGE_BYTES,
         .connection_bytes = pool_bytes(&tcp->tcbs) + pool_bytes(&tcp->busies) + pool_bytes(&tcp->reassemblies) +
                             pool_bytes(&tcp->senders) + pool_bytes(&tcp->sents) + pool_bytes(&tcp->models) +
-                            pool_bytes(&tcp->ranges) + pool_bytes(&tcp->limits) + pool_bytes(&tcp->accurate_ecns),
+                            pool_bytes(&tcp->ranges) + pool_bytes(&tcp->limits) + pool_bytes(&tcp->accurate_ecns) +
+                            pool_bytes(&tcp->counts),
         .half_open_bytes = pool_bytes(&tcp->half_opens),
         .time_wait_bytes = pool_bytes(&tcp->time_waits),
         .path_bytes = pool_bytes(&tcp->ip.paths) + fast_open_cache_bytes(tcp),
@@ -71,7 +72,7 @@ static bool pools_check(const struct tcp *tcp)
     const struct pool *const pools[] = {&tcp->tcbs,          &tcp->busies,   &tcp->half_opens, &tcp->time_waits,
                                         &tcp->senders,       &tcp->sents,    &tcp->models,     &tcp->listeners,
                                         &tcp->reassemblies,  &tcp->ip.paths, &tcp->ip.replies, &tcp->limits,
-                                        &tcp->accurate_ecns, &tcp->ranges};
+                                        &tcp->accurate_ecns, &tcp->ranges,   &tcp->counts};
 
     for (size_t i = 0; i < sizeof pools / sizeof pools[0]; i++)
         if (!pool_check(arena, pools[i]))

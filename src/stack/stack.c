@@ -8,6 +8,7 @@
 #include "ip/reply.h"
 #include "tcp/cc.h"
 #include "tcp/connection.h"
+#include "tcp/counts.h"
 #include "tcp/network_error.h"
 #include "tcp/output.h"
 #include "tcp/time_wait.h"
@@ -306,6 +307,7 @@ static void settle(struct tcp *tcp, struct tcb *tcb)
     }
     tcb->flags &= ~TCB_FORCE_SEND;
     timeouts_settle(tcp, tcb);
+    counts_settle(tcp, tcb);
     connection_rest(tcp, tcb);
 }
 

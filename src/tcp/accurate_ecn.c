@@ -20,9 +20,12 @@ static const uint8_t handshake_ace[4] = {[IP_NOT_ECT] = 2, [IP_ECT_1] = 3, [IP_E
 bool accurate_ecn_make(struct tcp *tcp, struct tcb *tcb)
 {
     struct accurate_ecn *ecn;
+    struct counts *counts = counts_make(tcp, tcb);
 
-    tcb->accurate_ecn = pool_take(tcp_arena(tcp), &tcp->accurate_ecns);
-    if (tcb->accurate_ecn == REF_NONE)
+    if (counts == NULL)
+        return false;
+    counts->accurate_ecn = pool_take(tcp_arena(tcp), &tcp->accurate_ecns);
+    if (counts->accurate_ecn == REF_NONE)
         return false;
     ecn = accurate_ecn_of(tcp, tcb);
     ecn->r_cep = ecn->s_cep = CEP_BEGIN;
@@ -33,10 +36,12 @@ bool accurate_ecn_make(struct tcp *tcp, struct tcb *tcb)
 
 void accurate_ecn_give(struct tcp *tcp, struct tcb *tcb)
 {
-    if (tcb->accurate_ecn == REF_NONE)
+    struct counts *counts = counts_of(tcp, tcb);
+
+    if (counts == NULL || counts->accurate_ecn == REF_NONE)
         return;
-    pool_give(tcp_arena(tcp), &tcp->accurate_ecns, tcb->accurate_ecn);
-    tcb->accurate_ecn = REF_NONE;
+    pool_give(tcp_arena(tcp), &tcp->accurate_ecns, counts->accurate_ecn);
+    counts->accurate_ecn = REF_NONE;
 }
 
 static void put_ace(struct tcp_header *header, uint32_t ace)

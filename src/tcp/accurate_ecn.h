@@ -6,6 +6,7 @@
 #ifndef TCP_ACCURATE_ECN_H
 #define TCP_ACCURATE_ECN_H
 
+#include "tcp/counts.h"
 #include "tcp/ecn.h"
 
 #define ACCURATE_SYN_ACKS 2u /* 3.2.3.2.2: the second SYN,ACK has no option, later ones are plain */
@@ -32,7 +33,7 @@ struct accurate_ecn {
 
 static inline struct accurate_ecn *accurate_ecn_of(const struct tcp *tcp, const struct tcb *tcb)
 {
-    return (struct accurate_ecn *)host_at(&tcp->ip.host, tcb->accurate_ecn);
+    return (struct accurate_ecn *)host_at(&tcp->ip.host, counts_of(tcp, tcb)->accurate_ecn);
 }
 
 /* Counters at their beginning (3.2.1); false: no memory. */

@@ -5,6 +5,7 @@
 
 #include "tcp/accurate_ecn.h"
 #include "tcp/cc.h"
+#include "tcp/counts.h"
 #include "tcp/fast_open.h"
 #include "tcp/limits.h"
 #include "tcp/listen.h"
@@ -221,6 +222,7 @@ bool connection_free_if_done(struct tcp *tcp, struct tcb *tcb)
     }
     sender_give(tcp, tcb);
     accurate_ecn_give(tcp, tcb);
+    counts_give(tcp, tcb);
     limits_drop(tcp, &tcb->limits);
     path_drop(&tcp->ip, tcb->ep.path);
     pool_give(tcp_arena(tcp), &tcp->tcbs, tcb_ref(tcp, tcb));

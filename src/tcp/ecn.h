@@ -17,7 +17,7 @@ enum ip_ecn { IP_NOT_ECT = 0, IP_ECT_1 = 1, IP_ECT_0 = 2, IP_CE = 3 };
 /* tcb.ecn, and the low bits of half_open.ecn */
 enum ecn_bit {
     ECN_CLASSIC = 0x01,       /* agreed: RFC 3168 */
-    ECN_ACCURATE = 0x02,      /* agreed: AccECN, tcb->accurate_ecn is there */
+    ECN_ACCURATE = 0x02,      /* agreed: AccECN, accurate_ecn_of() is there */
     ECN_NO_ECT = 0x04,        /* agreed, but our packets stay Not-ECT */
     ECN_ASKS = 0x08,          /* active, until the answer: our SYN asks for RFC 3168's, */
     ECN_ASKS_ACCURATE = 0x10, /* or for AccECN */

@@ -7,6 +7,7 @@
 
 #include "tcp/accurate_ecn.h"
 #include "tcp/connection.h"
+#include "tcp/counts.h"
 #include "tcp/fast_open.h"
 #include "tcp/limits.h"
 #include "tcp/mtu.h"
@@ -128,6 +129,7 @@ static void count_segments(struct tcp *tcp, struct tcb *tcb, const struct rill_t
         tcb->retransmitted += n;
         host_count(tcp_host(tcp), RILL_COUNT_TCP_RETRANSMITTED, n);
     }
+    counts_sent(tcp, tcb, n, train->payload_bytes, again);
 }
 
 static bool send_syn(struct tcp *tcp, struct tcb *tcb, struct rill_train *train)

@@ -5,6 +5,7 @@
  */
 #include "tcp/rack.h"
 
+#include "tcp/counts.h"
 #include "tcp/scoreboard.h"
 
 #define RTT_US_MAX (120u * 1000000u) /* longer ones are measured as this */
@@ -28,12 +29,17 @@ static void min_rtt(const struct tcp *tcp, struct sender *sender, uint32_t rtt_u
 }
 
 /* Step 3: a never retransmitted one below what has already arrived. Called in ascending order of sequence. */
-static void detect_reordering(struct sender *sender, const struct sent *record)
+static void detect_reordering(const struct tcp *tcp, const struct tcb *tcb, const struct sent *record)
 {
+    struct sender *sender = sender_at(tcp, tcb);
+
     if (!sender->rack_valid || seq_after(record->span.end, sender->rack_fack))
         sender->rack_fack = record->span.end;
-    else if (seq_before(record->span.end, sender->rack_fack) && (record->flags & SENT_AGAIN) == 0)
+    else if (seq_before(record->span.end, sender->rack_fack) && (record->flags & SENT_AGAIN) == 0) {
         sender->reordering_seen = true;
+        if (counts_of(tcp, tcb) != NULL)
+            counts_of(tcp, tcb)->reorderings++;
+    }
 }
 
 /*
@@ -56,7 +62,7 @@ void rack_delivered(struct tcp *tcp, struct tcb *tcb, const struct sent *record,
     struct sender *sender = sender_at(tcp, tcb);
     uint32_t rtt_us = min_u32(max_u32(host_us_since(tcp_host(tcp), record->sent_us), 1), RTT_US_MAX);
 
-    detect_reordering(sender, record);
+    detect_reordering(tcp, tcb, record);
     if ((record->flags & SENT_AGAIN) != 0) {
         ack->again_delivered = true;
     } else {

@@ -5,6 +5,7 @@
  */
 #include "tcp/rate.h"
 
+#include "tcp/counts.h"
 #include "tcp/output.h"
 
 void rate_sent(struct tcp *tcp, struct tcb *tcb, struct sent *record)
@@ -38,9 +39,12 @@ static bool is_newest(const struct sender *sender, const struct sent *record, co
 void rate_delivered(struct tcp *tcp, struct tcb *tcb, const struct sent *record, struct ack_sample *ack)
 {
     struct sender *sender = sender_at(tcp, tcb);
+    struct counts *counts = counts_of(tcp, tcb);
     uint32_t send_elapsed, ack_elapsed;
 
     sender->delivered += sent_data_bytes(record);
+    if (counts != NULL)
+        counts->delivered += sent_segments(record);
     sender->delivered_us = host_us(tcp_host(tcp));
     if (!is_newest(sender, record, ack))
         return;

@@ -8,6 +8,7 @@
 #include "tcp/reassembly.h"
 
 #include "tcp/connection.h"
+#include "tcp/counts.h"
 
 /* Payloads up to this are gathered in the tail's spare room rather than holding a buffer each. */
 #define GATHER_BYTES_MAX 512u
@@ -352,6 +353,8 @@ static enum rill_drop insert_ahead(struct tcp *tcp, struct tcb *tcb, struct arri
         return RILL_DROP_TCP_NO_MEMORY;
     }
     host_count(tcp_host(tcp), RILL_COUNT_TCP_OUT_OF_ORDER, arrival->segments);
+    if (counts_of(tcp, tcb) != NULL)
+        counts_of(tcp, tcb)->out_of_order += arrival->segments;
     return RILL_DROP_NONE;
 }
 

@@ -4,6 +4,8 @@
  */
 #include "tcp/recovery.h"
 
+#include "tcp/counts.h"
+
 #include "tcp/ecn.h"
 #include "tcp/mtu.h"
 #include "tcp/pacing.h"
@@ -260,6 +262,7 @@ void recovery_acked(struct tcp *tcp, struct tcb *tcb, struct ack_sample *ack)
     if (sender->state == SENDER_LOSS) /* RFC 3465 2.3: what a timeout's retransmissions fill in is not new capacity */
         ack->acked_bytes = min_u32(ack->acked_bytes, tcb->snd_mss);
     rack_dsack(tcp, tcb, ack);
+    counts_acknowledged(tcp, tcb, ack);
     if (probe_acked(tcp, tcb, ack) && sender->state == SENDER_OPEN) {
         /* What was in flight is what this ACK has taken out of it, most of the time. */
         begin_episode(tcp, tcb, SENDER_CWR, CC_LOSS, max_u32(flight_size(tcb), min_u32(ack->flight_before, tcb->cwnd)));

@@ -122,11 +122,6 @@ static void free_record(struct tcp *tcp, struct sender *sender, struct sent *rec
 }
 
 /* A FIN takes no room: alone it is a segment, else it goes with the last one. */
-static uint32_t segments_in(const struct sent *record)
-{
-    return max_u32((sent_data_bytes(record) + record->segment_bytes - 1) / record->segment_bytes, 1);
-}
-
 /* Cut a record that is not SACKED in two at `at`, inside it. The second part; NULL when memory is short. */
 static struct sent *split(struct tcp *tcp, struct tcb *tcb, struct sent *record, struct seq at)
 {
@@ -276,7 +271,7 @@ static struct sent *take_sack(struct tcp *tcp, struct tcb *tcb, struct sent *rec
         sample->original_delivered = true;
     leave_state(tcp, board, record);
     record->flags = (uint8_t)((record->flags & ~(SENT_LOST | SENT_MTU_PROBE)) | SENT_SACKED);
-    record->sacked_segments = segments_in(record);
+    record->sacked_segments = sent_segments(record);
     board->sacked_bytes += sent_bytes(record);
     board->sacked_segments += record->sacked_segments;
     joined = join(tcp, tcb, sent_at(tcp, record->span.previous), record);

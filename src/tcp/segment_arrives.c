@@ -8,6 +8,7 @@
 #include "tcp/acknowledge.h"
 #include "tcp/answer.h"
 #include "tcp/connection.h"
+#include "tcp/counts.h"
 #include "tcp/ecn.h"
 #include "tcp/fast_open.h"
 #include "tcp/listen.h"
@@ -645,6 +646,8 @@ static void segment_arrives_syn_sent(struct tcp *tcp, struct tcb *tcb, struct ar
 void segment_arrives(struct tcp *tcp, struct tcb *tcb, struct arrival *arrival)
 {
     tcb->segments_in += arrival->segments;
+    if (arrival->seg.data_bytes > 0)
+        counts_received(tcp, tcb, arrival->segments);
     if (tcb->ep.state == RILL_STATE_SYN_SENT)
         segment_arrives_syn_sent(tcp, tcb, arrival);
     else if (tcb->ep.state != RILL_STATE_TIME_WAIT || !time_wait_reopen(tcp, tcb, arrival))

@@ -51,6 +51,12 @@ static inline uint32_t sent_data_bytes(const struct sent *record)
     return sent_bytes(record) - ((record->flags & SENT_FIN) != 0 ? 1 : 0);
 }
 
+/* A FIN alone is one, too. */
+static inline uint32_t sent_segments(const struct sent *record)
+{
+    return max_u32((sent_data_bytes(record) + record->segment_bytes - 1) / record->segment_bytes, 1);
+}
+
 enum sender_state {
     SENDER_OPEN,     /* nothing is wrong */
     SENDER_CWR,      /* the window is being reduced without loss (ECN, RFC 3168 6.1.2) */

@@ -5,6 +5,7 @@
 
 #include "tcp/cc.h"
 #include "tcp/connection.h"
+#include "tcp/counts.h"
 #include "tcp/ecn.h"
 #include "tcp/fast_open.h"
 #include "tcp/options.h"
@@ -127,6 +128,31 @@ static uint32_t urgent_ahead(const struct tcp *tcp, const struct tcb *tcb)
     return seq_offset(reader, busy_at(tcp, tcb)->rcv_up);
 }
 
+static void fill_counts(const struct tcp *tcp, const struct tcb *tcb, struct rill_status *out)
+{
+    const struct counts *counts = counts_of(tcp, tcb);
+
+    if (counts == NULL)
+        return;
+    out->data_segments_in = counts->data_segments_in;
+    out->data_segments_out = counts->data_segments_out;
+    out->delivered_segments = counts->delivered;
+    out->delivered_marked = counts->delivered_ce;
+    out->duplicates_told = counts->dsacks;
+    out->reorderings = counts->reorderings;
+    out->out_of_order = counts->out_of_order;
+    out->sent_ms = counts->data_segments_out > 0 ? host_ms_since(&tcp->ip.host, counts->last_sent_ms) : 0;
+    out->received_ms = counts->data_segments_in > 0 ? host_ms_since(&tcp->ip.host, counts->last_received_ms) : 0;
+    out->receive_rtt_us = counts->receive_rtt_us;
+    out->receive_space = counts->receive_space;
+    out->bytes_retransmitted = counts->again_bytes;
+    out->bytes_sent = tcb->bytes_acked + out->send_queued - out->unsent_bytes + counts->again_bytes;
+    out->window_limited_us = counts_spent(tcp, counts, COUNTS_WINDOW) / NANOS_PER_US;
+    out->buffer_limited_us = counts_spent(tcp, counts, COUNTS_BUFFER) / NANOS_PER_US;
+    out->busy_us =
+        counts_spent(tcp, counts, COUNTS_BUSY) / NANOS_PER_US + out->window_limited_us + out->buffer_limited_us;
+}
+
 static void fill_tcb(struct tcp *tcp, const struct tcb *tcb, struct rill_status *out)
 {
     out->user = (tcb->flags & TCB_UNACCEPTED) != 0 ? 0 : tcb->user;
@@ -168,7 +194,9 @@ static void fill_tcb(struct tcp *tcp, const struct tcb *tcb, struct rill_status 
     out->segments_out = tcb->segments_out;
     out->bytes_sent_acked = tcb->bytes_acked;
     out->bytes_received = tcb->bytes_received;
+    out->delayed_ack_us = tcp->settings.delayed_ack_ms * 1000;
     fill_sender(tcp, tcb, out);
+    fill_counts(tcp, tcb, out);
     fill_timer(tcp, tcb, out);
 }
 

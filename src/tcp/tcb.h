@@ -158,7 +158,7 @@ struct tcb {
     uint32_t answer_ms;     /* host_ms() of the last rate-limited ACK */
 
     uint32_t retransmitted, segments_in, segments_out;
-    ref accurate_ecn; /* struct accurate_ecn, with ECN_ACCURATE */
+    ref counts; /* struct counts (counts.h), which has the one of AccECN too; REF_NONE: nothing is counted */
     uint64_t bytes_acked, bytes_received;
 };
 

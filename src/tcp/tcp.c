@@ -6,6 +6,7 @@
 #include "tcp/accurate_ecn.h"
 #include "tcp/cc.h"
 #include "tcp/connection.h"
+#include "tcp/counts.h"
 #include "tcp/fast_open.h"
 #include "tcp/half_open.h"
 #include "tcp/listen.h"
@@ -45,6 +46,7 @@ static void take_settings(struct tcp_settings *settings, const struct rill_confi
         .sack = config->sack,
         .syn_cookies = config->syn_cookies,
         .pacing = config->pacing,
+        .transfer_counts = config->transfer_counts,
         .cc = (uint8_t)cc_find(config->congestion_control),
         .fast_open = config->fast_open,
         .ecn = (uint8_t)config->ecn,
@@ -72,6 +74,7 @@ int tcp_init(struct tcp *tcp, const struct rill_config *config)
     pool_init(&tcp->ranges, POOL_RANGES, sizeof(struct reassembly_range), 0, 0);
     pool_init(&tcp->limits, POOL_LIMITS, sizeof(struct limits), 0, 0);
     pool_init(&tcp->accurate_ecns, POOL_ACCURATE_ECN, sizeof(struct accurate_ecn), 0, 0);
+    pool_init(&tcp->counts, POOL_COUNTS, sizeof(struct counts), 0, 0);
     tcp->due_from = NANOS_NEVER;
     wheel_init(&tcp->wheel, offsetof(struct tcb, timer), tcp_host(tcp)->now);
     tcp->next_port = (uint16_t)host_draw(tcp_host(tcp));

@@ -25,6 +25,7 @@ struct tcp_settings {
     uint32_t max_time_wait;
     bool timestamps, window_scaling, sack, syn_cookies;
     bool pacing;
+    bool transfer_counts;
     uint8_t cc; /* cc.h: of connections that do not choose */
     uint32_t fast_open, fast_open_key_ms;
     uint8_t ecn; /* enum rill_ecn */
@@ -39,7 +40,7 @@ struct tcp {
     struct tcp_settings settings;
 
     struct pool tcbs, busies, senders, sents, models, ranges, half_opens, time_waits, listeners, reassemblies, limits;
-    struct pool accurate_ecns;
+    struct pool accurate_ecns, counts;
     struct table connections; /* TCBs, half-open and TIME-WAIT blocks, by address and port pairs */
     struct table listening;   /* listeners, by local port */
 

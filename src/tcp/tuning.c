@@ -5,6 +5,7 @@
 
 #include "tcp/acknowledge.h"
 #include "tcp/arrival.h"
+#include "tcp/counts.h"
 #include "tcp/options.h"
 #include "tcp/reassembly.h"
 #include "tcp/state.h"
@@ -78,6 +79,20 @@ static bool round_is_over(const struct tcp *tcp, const struct tcb *tcb, const st
     return tcb->srtt_us8 != 0 && host_ms_since(&tcp->ip.host, tcb->round.stamp) > (tcb->srtt_us8 >> 3) / 1000;
 }
 
+/* How long the round trip was, to a millisecond, and what was read in it. */
+static void count_round(struct tcp *tcp, struct tcb *tcb, uint32_t read)
+{
+    struct counts *counts = counts_of(tcp, tcb);
+    bool by_stamps = (tcb->flags & TCB_TIMESTAMPS) != 0;
+    uint32_t begun = by_stamps ? wrapping_sub(tcb->round.stamp, 1) : tcb->round.stamp;
+    uint32_t now = by_stamps ? options_timestamp_now(tcp, tcb) : host_ms(tcp_host(tcp));
+
+    if (counts == NULL)
+        return;
+    counts->receive_rtt_us = wrapping_sub(now, begun) * 1000;
+    counts->receive_space = read;
+}
+
 void tuning_received(struct tcp *tcp, struct tcb *tcb, const struct tcp_segment *seg)
 {
     uint32_t read;
@@ -91,6 +106,7 @@ void tuning_received(struct tcp *tcp, struct tcb *tcb, const struct tcp_segment 
     if (!round_is_over(tcp, tcb, seg))
         return;
     read = wrapping_sub(bytes_read(tcp, tcb), tcb->round.read);
+    count_round(tcp, tcb, read);
     tcb->receive_limit =
         grown(tcp, tcb->receive_limit, (uint64_t)read * RECEIVE_ROUNDS, tcp->settings.receive_buffer_bytes_max);
     begin_round(tcp, tcb);
