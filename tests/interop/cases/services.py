@@ -25,7 +25,7 @@ ftp_username=ftp
 
 @case("ftp", "vsftpd", "lftp", "curl", quick=True)
 def ftp(world):
-    need_root("vsftpd")
+    need_root(world, "vsftpd")
     need_user("ftp")
     (world.folder / "empty").mkdir()
     big, up = world.file("ftp/big", SIZE), world.file("up", SIZE)
@@ -106,7 +106,7 @@ def letters(box):
 @case("smtp", "exim4", "msmtp")
 def smtp(world):
     """A letter goes to the mail server of its own side, is sent on by that one, and ends in the other's mailbox."""
-    need_root("exim4")
+    need_root(world, "exim4")
     boxes = {name: serve_exim(world, side) for name, side in (("rill", world.on_rill), ("kernel", world.on_kernel))}
     # Lines that begin with a dot are doubled on the way.
     large = b"".join(b"." * (number % 3) + b"%d\n" % number for number in range(300_000))
@@ -133,10 +133,12 @@ def dns(world):
         world.serve(server, port, "dnsmasq", "-k", "-C", configuration, "-p", port, "--no-resolv", "--no-hosts",
                     "--edns-packet-max=8192", f"--pid-file={world.folder / f'dnsmasq{port}'}", "--user=root")
         ask = ["dig", f"@{world.address(server)}", "-p", port, "+short", "+tries=2", "+time=5"]
-        # dnsmasq takes a hundred questions on one connection.
-        for size, transport in ((200, ["+notcp"]), (100, ["+tcp", "+keepopen"])):
+        # dnsmasq takes a hundred questions on one connection, and for the next one forks. Some of these it drops under
+        # rill run when a child ends meanwhile (its handler of SIGCHLD ends calls with EINTR): dig asks again, and says so.
+        for size, transport in ((200, ["+notcp"]), (100, ["+tcp", "+keepopen"]), (100, ["+tcp", "+tries=5"])):
             said = world.output(world.other(server), *ask, *transport, "-f", batches[size])
-            equal(said.decode().split(), list(hosts.values())[:size], f"{size} names, {' '.join(transport)}")
+            answers = [line for line in said.decode().splitlines() if not line.startswith(";;")]
+            equal(answers, list(hosts.values())[:size], f"{size} names, {' '.join(transport)}")
         for way in (["+bufsize=8192", "+ignore"], ["+bufsize=1232"], ["+tcp"]):
             said = world.output(world.other(server), *ask, *way, "big.test", "TXT")
             equal(sorted(said.decode().replace('"', "").split()), texts, f"big answer, {' '.join(way)}")

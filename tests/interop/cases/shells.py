@@ -9,7 +9,7 @@ from .registry import both_roles, case, need_root
 
 @case("telnet", "inetutils-inetd", "telnetd", "telnet", quick=True)
 def telnet(world):
-    need_root("inetd")
+    need_root(world, "inetd")
     shell = world.text("shell", "#!/bin/sh\nPS1=ready: exec /bin/sh\n", 0o755)
     wanted = subprocess.run("seq 20000 | sha256sum", shell=True, stdout=subprocess.PIPE).stdout.split()[0]
     for port, server in enumerate(both_roles(world), 2300):
@@ -33,7 +33,7 @@ Subsystem sftp internal-sftp
 
 @case("sshd and scp", "sshd", "scp", "ssh-keygen")
 def scp(world):
-    need_root("sshd")
+    need_root(world, "sshd")
     os.makedirs("/run/sshd", exist_ok=True)
     for key in ("host", "user"):
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(world.folder / key)], check=True)

@@ -4,7 +4,7 @@ import os
 import re
 
 from world import equal
-from .registry import IMPAIRED, both_roles, case, contains, need_user
+from .registry import IMPAIRED, both_roles, case, contains, need_root, need_user
 
 
 def serve_redis(world, server, port):
@@ -68,6 +68,7 @@ def serve_postgres(world, server, port):
     data = world.folder / "postgres"
     data.mkdir(0o700)
     if os.geteuid() == 0:
+        need_root(world, "postgres")
         user = need_user("postgres")
         os.chown(data, user.pw_uid, user.pw_gid)
         who = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]

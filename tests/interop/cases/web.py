@@ -118,8 +118,11 @@ def python_server(world):
 @case("go", "go", "curl", quick=True)
 def go_program(world):
     program = world.folder / "files-go"
+    build = {"PATH": PATH, "CGO_ENABLED": "0", "GO111MODULE": "off"}
+    if not os.environ.get("HOME"):
+        build["GOCACHE"] = str(world.folder / "go-cache")
     subprocess.run(["go", "build", "-o", str(program), str(here / "files.go")], check=True, timeout=180,
-                   stderr=subprocess.PIPE, env={**os.environ, "PATH": PATH, "CGO_ENABLED": "0", "GO111MODULE": "off"})
+                   stderr=subprocess.PIPE, env={**os.environ, **build})
     folder = world.file("files/big", SIZE).parent
     up = world.file("up", SIZE)
     for port, server in enumerate(both_roles(world), 8000):
