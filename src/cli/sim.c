@@ -10,6 +10,7 @@
 
 #include "cli/args.h"
 
+#define FORKS_MAX 10000u
 #define SHRINK_EVENTS UINT64_C(40000000)
 #define TWICE_EVERY 64u /* so often a seed runs twice, to see that it does the same */
 
@@ -32,7 +33,9 @@ enum {
     OPTION_TIMED,
     OPTION_MISHAPS,
     OPTION_FAIL_ALLOCATION,
-    OPTION_REFUSE
+    OPTION_REFUSE,
+    OPTION_FORK_AT,
+    OPTION_FORKS
 };
 
 static const struct args_option options[] = {
@@ -60,6 +63,9 @@ static const struct args_option options[] = {
      "run each seed again for every request for memory that a host makes, with that one and the N - 1 behind it "
      "refused"},
     {OPTION_REFUSE, 0, "refuse", "HOST:K:N", "this host's K-th request for memory is refused, and the N - 1 behind it"},
+    {OPTION_FORK_AT, 0, "fork-at", "MS", "with --forks: where the world is copied, in milliseconds (1000)"},
+    {OPTION_FORKS, 0, "forks", "N",
+     "from a copy of each world at one instant go on N times, as it would have and with N - 1 other series of chances"},
     {0, 0, NULL, NULL, NULL},
 };
 
@@ -75,6 +81,7 @@ static const struct args_command command = {
                "  rill sim --seeds 1..100 --faults loss,reorder       only these faults\n"
                "  rill sim --profile crowd --seeds 1..10 --check 64\n"
                "  rill sim --profile tiny --seeds 1..20 --fail-allocation 1\n"
+               "  rill sim --seed 7 --forks 100 --fork-at 250\n"
                "  rill sim --seed 4396 --shrink /tmp/case             the smallest case that still fails",
     .options = options,
 };
@@ -86,6 +93,7 @@ struct job {
     struct cuts cuts;
     struct shrunk shrunk;
     bool is_single, stops_at_first;
+    uint64_t forks;             /* --forks; 0: not asked for */
     uint64_t refusals_in_a_row; /* --fail-allocation; 0: not asked for */
     uint64_t passed, failed, events, packets;
     rill_time took;
@@ -215,6 +223,13 @@ static bool apply(const struct args *args, int id, struct job *job)
     case OPTION_SHRINK:
         job->shrink = args->value;
         return true;
+    case OPTION_FORK_AT:
+        if (!args_number(args, "--fork-at", args->value, 0, UINT64_C(1000000000), &number))
+            return false;
+        job->settings.fork_at = number * 1000000;
+        return true;
+    case OPTION_FORKS:
+        return args_number(args, "--forks", args->value, 1, FORKS_MAX, &job->forks);
     case OPTION_FAIL_ALLOCATION:
         return args_number(args, "--fail-allocation", args->value, 1, 1000000, &job->refusals_in_a_row);
     case OPTION_REFUSE:
@@ -359,6 +374,14 @@ static void run_seed(struct world *world, struct job *job, uint64_t seed)
            (double)result.took / (double)NANOS_PER_S, (unsigned long long)result.hash);
 }
 
+static void count_run(struct job *job, const struct sim_result *result)
+{
+    *(result->failure[0] == '\0' ? &job->passed : &job->failed) += 1;
+    job->events += result->events;
+    job->packets += result->packets;
+    job->took += result->took;
+}
+
 /* Once without a refusal, to count the requests; then once for each of them. */
 static void fail_allocations(struct world *world, struct job *job, uint64_t seed)
 {
@@ -374,13 +397,8 @@ static void fail_allocations(struct world *world, struct job *job, uint64_t seed
         settings.refuse_host = host;
         for (uint64_t k = 0; k < counted.requests[host]; k++) {
             settings.refuse_after = k;
-            if (sim_run(world, &settings, &result))
-                job->passed++;
-            else
-                job->failed++;
-            job->events += result.events;
-            job->packets += result.packets;
-            job->took += result.took;
+            (void)sim_run(world, &settings, &result);
+            count_run(job, &result);
             if (result.failure[0] == '\0')
                 continue;
             printf("seed %llu --refuse %u:%llu:%llu at %.6f s: %s\n", (unsigned long long)seed, host,
@@ -388,6 +406,27 @@ static void fail_allocations(struct world *world, struct job *job, uint64_t seed
                    (double)result.failed_at / (double)NANOS_PER_S, result.failure);
         }
     }
+}
+
+static void run_forks(struct world *world, struct job *job, uint64_t seed)
+{
+    static struct sim_result results[FORKS_MAX];
+    static uint64_t seeds[FORKS_MAX];
+    struct sim_settings settings = job->settings;
+    unsigned done;
+
+    settings.seed = seed;
+    for (unsigned i = 0; i < job->forks; i++)
+        seeds[i] = i;
+    done = sim_run_forked(world, &settings, (unsigned)job->forks, seeds, results);
+    for (unsigned i = 0; i < done; i++) {
+        count_run(job, &results[i]);
+        if (results[i].failure[0] != '\0')
+            printf("seed %llu fork %u at %.6f s: %s\n", (unsigned long long)seed, i,
+                   (double)results[i].failed_at / (double)NANOS_PER_S, results[i].failure);
+    }
+    if (done < job->forks)
+        cli_error("no memory for a copy of the world of seed %llu", (unsigned long long)seed);
 }
 
 static bool run_file(struct world *world, struct job *job)
@@ -436,6 +475,8 @@ static bool run_range(struct world *world, struct job *job)
         }
         job->settings.pcap = pcap;
         run_seed(world, job, seed);
+        if (job->forks != 0)
+            run_forks(world, job, seed);
         if (job->refusals_in_a_row != 0)
             fail_allocations(world, job, seed);
         if (pcap != NULL)
@@ -467,7 +508,8 @@ static int run_job(struct job *job)
 
 static int sim_main(int argc, char **argv)
 {
-    struct job job = {.settings = {.profile = PROFILE_SMALL, .faults = UINT64_MAX}, .first = 1, .last = 1000};
+    struct job job = {
+        .settings = {.profile = PROFILE_SMALL, .faults = UINT64_MAX, .fork_at = NANOS_PER_S}, .first = 1, .last = 1000};
     struct args args;
     int option;
 

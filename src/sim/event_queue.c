@@ -32,6 +32,12 @@ static void grow(struct event_queue *queue)
         abort();
 }
 
+void event_queue_make_room(struct event_queue *queue, uint32_t count)
+{
+    while (queue->capacity < count)
+        grow(queue);
+}
+
 void event_queue_push(struct event_queue *queue, struct event event)
 {
     uint32_t i = queue->count++;

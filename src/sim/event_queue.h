@@ -39,6 +39,15 @@ void event_queue_free(struct event_queue *queue);
 /* tie is filled in. */
 void event_queue_push(struct event_queue *queue, struct event event);
 
+/* Room for so many in all. */
+void event_queue_make_room(struct event_queue *queue, uint32_t count);
+
+/* When the next one is; RILL_NEVER when there is none. */
+static inline rill_time event_queue_next_at(const struct event_queue *queue)
+{
+    return queue->count == 0 ? RILL_NEVER : queue->heap[0].at;
+}
+
 /* The next one; false when there is none. */
 bool event_queue_pop(struct event_queue *queue, struct event *out);
 

@@ -14,6 +14,7 @@
 #include "sim/capture.h"
 #include "sim/end.h"
 #include "sim/host.h"
+#include "sim/moment.h"
 
 /*
  * L1: of the heal, or of its last move, each session that is not over. What still lay in a queue at the heal may come two
@@ -154,7 +155,7 @@ static bool open_world(struct world *world)
     world->events_at_now = 0;
     world->last_over_at = 0;
     world->progress_judged_at = 0;
-    world->is_healed = false;
+    world->is_healed = world->is_over = false;
     memset(&world->packets, 0, sizeof world->packets);
     event_queue_init(&world->queue, s->seed);
     for (unsigned i = 0; i < s->host_count; i++) {
@@ -495,21 +496,27 @@ static void count_event(struct world *world, const struct event *event)
                    (unsigned long long)world->events_at_now);
 }
 
-static void run(struct world *world)
+/* Until then, or until the run is over. */
+static void run_until(struct world *world, rill_time until)
 {
     const struct sim_settings *settings = &world->settings;
     struct event event;
 
-    while (event_queue_pop(&world->queue, &event)) {
+    while (!world->is_over && event_queue_next_at(&world->queue) < until) {
+        (void)event_queue_pop(&world->queue, &event);
         if (is_stale(world, &event))
             continue;
         count_event(world, &event);
         handle(world, &event);
         if (settings->check != 0 && world->result->events % settings->check == 0 && !world_has_failed(world))
             check_stacks(world);
-        if (is_finished(world, &event))
-            break;
+        world->is_over = is_finished(world, &event);
     }
+}
+
+static void run_to_end(struct world *world)
+{
+    run_until(world, RILL_NEVER);
     if (world_has_failed(world))
         return;
     call_once_more(world);
@@ -518,6 +525,18 @@ static void run(struct world *world)
     else if (!is_all_gone(world))
         fail_not_gone(world, "R3", "nothing will ever happen again:");
     check_stacks(world);
+}
+
+static void run(struct world *world)
+{
+    if (open_world(world))
+        run_to_end(world);
+}
+
+static void run_to_fork(struct world *world)
+{
+    if (open_world(world))
+        run_until(world, world->settings.fork_at);
 }
 
 static void note_counts(struct world *world)
@@ -533,10 +552,8 @@ static void note_counts(struct world *world)
     }
 }
 
-bool sim_run(struct world *world, const struct sim_settings *settings, struct sim_result *result)
+static void begin(struct world *world, const struct sim_settings *settings, struct sim_result *result)
 {
-    jmp_buf door;
-
     *result = (struct sim_result){0};
     world->settings = *settings;
     world->result = result;
@@ -546,14 +563,61 @@ bool sim_run(struct world *world, const struct sim_settings *settings, struct si
         cuts_apply(settings->cuts, &world->scenario);
     if (settings->pcap != NULL)
         capture_begin(settings->pcap);
+}
+
+/* An assert that fails ends it. */
+static void guard(struct world *world, void (*part)(struct world *))
+{
+    jmp_buf door;
+
     assert_world = world;
     assert_door = &door;
-    if (setjmp(door) == 0 && open_world(world))
-        run(world);
+    if (setjmp(door) == 0)
+        part(world);
     assert_door = NULL;
+}
+
+static bool finish(struct world *world)
+{
+    struct sim_result *result = world->result;
+
     trace_memory(world);
     note_counts(world);
     result->took = world->now;
-    close_world(world);
     return result->failure[0] == '\0';
+}
+
+bool sim_run(struct world *world, const struct sim_settings *settings, struct sim_result *result)
+{
+    bool is_well;
+
+    begin(world, settings, result);
+    guard(world, run);
+    is_well = finish(world);
+    close_world(world);
+    return is_well;
+}
+
+unsigned sim_run_forked(struct world *world, const struct sim_settings *settings, unsigned count, const uint64_t *seeds,
+                        struct sim_result *results)
+{
+    struct moment *moment;
+    unsigned done = 0;
+
+    begin(world, settings, &results[0]);
+    guard(world, run_to_fork);
+    moment = moment_take(world);
+    for (; moment != NULL && done < count; done++) {
+        world->result = &results[done];
+        moment_restore(moment, world);
+        if (seeds[done] != 0)
+            moment_reseed(world, seeds[done]);
+        if (!world_has_failed(world))
+            guard(world, run_to_end);
+        (void)finish(world);
+    }
+    if (moment != NULL)
+        moment_free(moment);
+    close_world(world);
+    return done;
 }

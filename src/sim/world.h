@@ -78,6 +78,7 @@ struct sim_settings {
     uint64_t faults;         /* bits of enum fault that may be drawn; UINT64_MAX: all */
     const struct cuts *cuts; /* what is left out of what the seed draws; NULL: nothing */
     struct mishaps *met;     /* where what befell frames is noted; NULL: nowhere */
+    rill_time fork_at;       /* sim_run_forked() */
     uint64_t events_max;     /* 0: as many as a run may have */
     uint32_t refuse_host;    /* its `refuse_count` requests for memory behind `refuse_after` others are refused */
     uint64_t refuse_after, refuse_count;
@@ -114,7 +115,7 @@ struct world {
     uint32_t open_ends; /* opened or to be opened, not over */
     rill_time last_over_at, quiet_since, progress_judged_at;
     uint64_t quiet_packets, copies_arrived;
-    bool is_healed;
+    bool is_healed, is_over;
     struct choices attacker;
     uint32_t attacks;
     uint8_t scratch[66048]; /* a packet, or an application's bytes */
