@@ -298,7 +298,7 @@ void recovery_duplicate(struct tcp *tcp, struct tcb *tcb, struct ack_sample *ack
         on_loss(tcp, tcb, RILL_LOSS_DUPLICATE_ACKS);
         first_is_lost(tcp, tcb, ack);
     }
-    if (sender->state == SENDER_RECOVERY)
+    if (sender->state == SENDER_CWR || sender->state == SENDER_RECOVERY)
         move_window(tcp, tcb, ack);
 }
 

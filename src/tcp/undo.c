@@ -19,7 +19,6 @@ static void go_back(struct tcb *tcb, struct sender *sender)
     } else {
         sender->high_seq = seq_sub(tcb->snd_una, 1); /* RFC 5682 3.1: what is late may still prove to be lost */
     }
-    sender->prior_state = SENDER_OPEN;
 }
 
 /* RFC 4015: what was taken is given back. */
@@ -74,11 +73,8 @@ static bool frto_step(struct tcp *tcp, struct tcb *tcb, const struct ack_sample 
                 sender->frto = FRTO_NONE; /* 2.1 step 2 a: a duplicate ACK */
             return false;
         }
-        if (!seq_before(tcb->snd_una, sender->high_seq)) {
-            sender->frto = FRTO_NONE;
-            return false;
-        }
-        sender->frto = FRTO_NEW_DATA; /* output sends the two segments that cwnd has become anew from unsent data */
+        /* Output sends the two segments that cwnd has become anew from unsent data; an ACK of all ends the episode. */
+        sender->frto = FRTO_NEW_DATA;
         return false;
     }
     /* step 3 */
