@@ -313,7 +313,7 @@ void psock_tidy(struct run *run)
 
     for (struct psock *ps = run->dead_head; ps != NULL && looks < LOOKS_MAX; ps = next, looks++) {
         next = ps->dead_next;
-        if (!psock_is_held(ps))
+        if (!psock_exists(run, ps))
             psock_free(run, ps);
     }
 }

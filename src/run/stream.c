@@ -106,18 +106,18 @@ static void program_closed(struct run *run, struct psock *ps, bool lost)
  * Our end hangs up when the program's is closed, but also when both directions are shut and it is still open. Only
  * then must it be looked for.
  */
-static bool is_closed(const struct psock *ps)
+static bool is_closed(struct run *run, const struct psock *ps)
 {
     bool both_shut = ps->shut_send && (ps->eof_out || ps->shut_receive);
 
-    return ps->hung_up && (!both_shut || !psock_is_held(ps));
+    return ps->hung_up && (!both_shut || !psock_exists(run, ps));
 }
 
 /* Nothing more comes from the pair. False: the socket is gone. */
 static bool end_of_input(struct run *run, struct psock *ps, bool lost)
 {
     psock_look_at_pair(ps); /* the end may have been read before its event was taken */
-    if (lost || is_closed(ps)) {
+    if (lost || is_closed(run, ps)) {
         program_closed(run, ps, lost);
         return false;
     }
@@ -277,7 +277,7 @@ void stream_progress(struct run *run, struct psock *ps)
         psock_mark_busy(run, ps);
     if (ps->waiters != NULL)
         stream_send_retry(run, ps);
-    if (ps->hung_up && ps->eof_in && is_closed(ps))
+    if (ps->hung_up && ps->eof_in && is_closed(run, ps))
         program_closed(run, ps, false);
 }
 

@@ -74,6 +74,7 @@ int run_create(const struct run_config *config, struct run **out)
         return -ENOMEM;
     run->config = *config;
     run->stack = config->stack;
+    run->diag = DIAG_NOT_OPEN;
     for (unsigned i = 0; i < LISTENERS_MAX; i++)
         run->listeners[i] = -1;
     run->all = calloc(SOCKETS_MAX, sizeof(struct psock *));
@@ -104,6 +105,8 @@ void run_destroy(struct run *run)
         munmap(run->sockets_memory, run->sockets_memory_bytes);
     if (run->epoll >= 0)
         close(run->epoll);
+    if (run->diag >= 0)
+        close(run->diag);
     free(run->all);
     free(run->unused);
     free(run);

@@ -23,6 +23,8 @@
 #define OPTIONS_KEPT 12u
 #define ADDRESS_BYTES 28u
 #define RETURNED_MAX 16u
+#define DIAG_NOT_OPEN (-1)
+#define DIAG_NONE (-2)
 
 enum psock_phase {
     PSOCK_FRESH,      /* no peer yet, or not any more */
@@ -112,6 +114,7 @@ struct run {
     uint64_t resumed_done;        /* of the call that is being answered: waiters_forget_thread() */
     rill_time next_sweep, next_tidy;
     rlim_t files_before; /* the limit of open files that programs get back */
+    int diag;            /* a socket to ask the kernel about sockets; or one of these two */
     bool told_foreign, told_io_uring;
     struct run_counts counts;
     uint8_t scratch[SCRATCH_BYTES];
@@ -148,6 +151,8 @@ void psock_mark_busy(struct run *run, struct psock *ps);
 
 /* False: the program's end is nowhere any more where it was seen last. */
 bool psock_is_held(const struct psock *ps);
+/* False: nobody has it; as far as a kernel without unix_diag lets us know, nobody where it was seen last. */
+bool psock_exists(struct run *run, const struct psock *ps);
 /* Look for it everywhere if need be, for it was passed on. False: nobody has it. */
 bool psock_find(struct psock *ps);
 /* The program's end for us too, to be closed soon; -1: it is not where it was seen last. */

@@ -541,6 +541,68 @@ static void guest_passes_on(void)
     GUEST(wait(&status) > 0 && status == 0);
 }
 
+static void guest_ask_name(int fd)
+{
+    struct sockaddr_in name = {0};
+    socklen_t bytes = sizeof name;
+
+    usleep(400000); /* the supervisor looks now and then for what nobody has any more */
+    GUEST(getsockname(fd, (struct sockaddr *)&name, &bytes) == 0);
+    GUEST(name.sin_family == AF_INET && name.sin_addr.s_addr == inet_addr(WORLD_RILL));
+}
+
+static void guest_keeps_a_reset_one(void)
+{
+    int fd = guest_connect(), status = 1;
+    char byte;
+
+    if (fork() == 0) {
+        GUEST(write_all(fd, "c", 1));
+        GUEST(read(fd, &byte, 1) == -1 && errno == ECONNRESET);
+        guest_ask_name(fd);
+        _exit(0);
+    }
+    close(fd);
+    GUEST(wait(&status) > 0 && status == 0);
+}
+
+static void guest_keeps_an_ended_one(void)
+{
+    int fd = guest_connect(), other = dup(fd);
+    char byte;
+
+    GUEST(shutdown(fd, SHUT_WR) == 0);
+    close(fd);
+    GUEST(read(other, &byte, 1) == 0);
+    guest_ask_name(other);
+}
+
+static void a_socket_that_was_reset_keeps_its_name_in_another_process(void **state)
+{
+    char byte;
+    pid_t program;
+    int fd = meet("keeps_a_reset_one", &program);
+
+    (void)state;
+    assert_true(read_all(fd, &byte, 1));
+    linger_zero(fd);
+    close(fd);
+    world_finish(program);
+}
+
+static void a_socket_that_has_ended_keeps_its_name_under_another_number(void **state)
+{
+    char byte;
+    pid_t program;
+    int fd = meet("keeps_an_ended_one", &program);
+
+    (void)state;
+    assert_int_equal(read(fd, &byte, 1), 0);
+    usleep(50000);
+    close(fd);
+    world_finish(program);
+}
+
 static void a_reset_is_told_to_the_process_that_has_the_socket_by_now(void **state)
 {
     char byte;
@@ -575,6 +637,8 @@ int main(int argc, char **argv)
         {"times_out", guest_times_out},
         {"passes_on", guest_passes_on},
         {"shuts_again", guest_shuts_again},
+        {"keeps_a_reset_one", guest_keeps_a_reset_one},
+        {"keeps_an_ended_one", guest_keeps_an_ended_one},
         {NULL, NULL},
     };
     const struct CMUnitTest tests[] = {
@@ -594,6 +658,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_program_started_by_inetd_has_the_socket_as_stdin),
         cmocka_unit_test(so_rcvtimeo_holds_for_plain_reads),
         cmocka_unit_test(a_reset_is_told_to_the_process_that_has_the_socket_by_now),
+        cmocka_unit_test(a_socket_that_was_reset_keeps_its_name_in_another_process),
+        cmocka_unit_test(a_socket_that_has_ended_keeps_its_name_under_another_number),
         cmocka_unit_test(when_both_ways_have_ended_there_is_nothing_to_shut),
     };
 
