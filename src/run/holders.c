@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define FIND_TRIES 4u
 #define DESCRIPTORS_MAX 16384u /* looked at in one search */
 
 bool psock_is_held(const struct psock *ps)
@@ -120,7 +121,7 @@ static bool find_in_process(struct psock *ps, pid_t process, unsigned *budget)
     return found;
 }
 
-bool psock_find(struct psock *ps)
+static bool find(struct psock *ps)
 {
     unsigned budget = DESCRIPTORS_MAX;
     const struct dirent *entry;
@@ -136,4 +137,14 @@ bool psock_find(struct psock *ps)
     if (processes != NULL)
         closedir(processes);
     return found;
+}
+
+int psock_find_end(struct psock *ps)
+{
+    int end = -1;
+
+    /* Who had it may close it between the look and the reach, when another has it too. */
+    for (unsigned tries = 0; end < 0 && tries < FIND_TRIES && find(ps); tries++)
+        end = psock_borrow_end(ps);
+    return end;
 }

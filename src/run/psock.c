@@ -265,7 +265,7 @@ static void leave_unread(struct psock *ps)
 
     if (ioctl(ps->pair, FIONREAD, &unread) == 0 && unread > 0)
         return;
-    end = psock_find(ps) ? psock_borrow_end(ps) : -1;
+    end = psock_find_end(ps);
     if (end < 0)
         return;
     (void)send(end, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL);

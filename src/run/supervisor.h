@@ -153,8 +153,8 @@ void psock_mark_busy(struct run *run, struct psock *ps);
 bool psock_is_held(const struct psock *ps);
 /* False: nobody has it; as far as a kernel without unix_diag lets us know, nobody where it was seen last. */
 bool psock_exists(struct run *run, const struct psock *ps);
-/* Look for it everywhere if need be, for it was passed on. False: nobody has it. */
-bool psock_find(struct psock *ps);
+/* The program's end for us too, looked for everywhere if need be, for it was passed on. -1: nobody has it. */
+int psock_find_end(struct psock *ps);
 /* The program's end for us too, to be closed soon; -1: it is not where it was seen last. */
 int psock_borrow_end(const struct psock *ps);
 
