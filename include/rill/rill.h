@@ -301,6 +301,8 @@ struct rill_limits {
     uint32_t syn_retries;      /* a SYN is sent again so often; the stack's own is a time, rill_config.syn_timeout_ms */
     uint32_t fin_wait_2_ms;    /* a closed connection waits for the peer's FIN no longer */
     uint32_t unsent_bytes;     /* no room to send while so much was never sent, whatever the buffer would hold */
+    uint32_t window_bytes;     /* the most that is offered as window, as far as its scale can say that; 0: no bound */
+    uint64_t pacing_rate;      /* bytes a second that leave at most, over more than two segments; 0: no bound */
 };
 
 struct rill_options {

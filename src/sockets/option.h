@@ -44,6 +44,9 @@ int option_read_number(const void *value, uint32_t bytes, int *out);
 /* A flag of the connection, from now on. */
 void option_flag(struct rill_sockets *s, struct sock *sock, uint32_t flag, bool on);
 
+/* The connection's limits, and those of the socket's connections to come. */
+int option_set_limits(struct rill_sockets *s, struct sock *sock, const struct rill_limits *limits);
+
 void tcp_info_fill(struct rill_sockets *s, struct sock *sock, struct rill_tcp_info *out);
 
 #endif

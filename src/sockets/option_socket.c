@@ -29,6 +29,27 @@ static int set_linger(struct sock *sock, const void *value, uint32_t bytes)
     return 0;
 }
 
+/* 32 bits, or as many as the caller has; all ones: no bound. */
+static int set_pacing_rate(struct rill_sockets *s, struct sock *sock, const void *value, uint32_t bytes, int number)
+{
+    struct rill_limits limits = sock->options.limits;
+    uint64_t rate = number == -1 ? UINT64_MAX : (uint32_t)number;
+
+    if (bytes >= sizeof rate)
+        memcpy(&rate, value, sizeof rate);
+    limits.pacing_rate = rate == UINT64_MAX ? 0 : rate;
+    return option_set_limits(s, sock, &limits);
+}
+
+static int get_pacing_rate(const struct sock *sock, struct option_value *out)
+{
+    uint64_t rate = sock->options.limits.pacing_rate != 0 ? sock->options.limits.pacing_rate : UINT64_MAX;
+
+    out->bytes = sizeof rate;
+    memcpy(out->raw, &rate, sizeof rate);
+    return 0;
+}
+
 static int set_timeout(rill_time *timeout, const void *value, uint32_t bytes)
 {
     struct rill_timeval time;
@@ -102,8 +123,7 @@ static const struct fixed {
     {RILL_SO_TIMESTAMPING, 0, -RILL_EOPNOTSUPP},  {RILL_SO_MARK, 0, -RILL_EPERM},
     {RILL_SO_RXQ_OVFL, 0, -RILL_EOPNOTSUPP},      {RILL_SO_PEEK_OFF, -1, -RILL_EOPNOTSUPP},
     {RILL_SO_LOCK_FILTER, 0, -RILL_EOPNOTSUPP},   {RILL_SO_BUSY_POLL, 0, -RILL_EPERM},
-    {RILL_SO_INCOMING_CPU, -1, -RILL_EOPNOTSUPP}, {RILL_SO_MAX_PACING_RATE, -1, -RILL_EOPNOTSUPP},
-    {RILL_SO_ZEROCOPY, 0, -RILL_EOPNOTSUPP},
+    {RILL_SO_INCOMING_CPU, -1, -RILL_EOPNOTSUPP}, {RILL_SO_ZEROCOPY, 0, -RILL_EOPNOTSUPP},
 };
 
 static const struct fixed *find_fixed(int name)
@@ -187,6 +207,8 @@ int option_set_socket(struct rill_sockets *s, struct file *file, int name, const
     switch (name) {
     case RILL_SO_LINGER:
         return set_linger(&file->sock, value, bytes);
+    case RILL_SO_MAX_PACING_RATE:
+        return set_pacing_rate(s, &file->sock, value, bytes, number);
     case RILL_SO_RCVTIMEO:
         return set_timeout(&file->sock.options.receive_timeout, value, bytes);
     case RILL_SO_SNDTIMEO:
@@ -253,6 +275,8 @@ int option_get_socket(struct rill_sockets *s, struct file *file, int name, struc
         return get_timeout(sock->options.receive_timeout, out);
     case RILL_SO_SNDTIMEO:
         return get_timeout(sock->options.send_timeout, out);
+    case RILL_SO_MAX_PACING_RATE:
+        return get_pacing_rate(sock, out);
     case RILL_SO_SNDBUF:
         return option_number(out, (int)send_buffer_bytes(s, sock));
     case RILL_SO_RCVBUF:

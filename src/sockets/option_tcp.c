@@ -11,13 +11,14 @@
 #define LINGER_2_MAX 120u     /* Linux's TCP_FIN_TIMEOUT_MAX, seconds */
 #define SYN_ACK_WAIT_MAX 120u /* Linux's TCP_RTO_MAX, seconds */
 #define CONGESTION_BYTES 16u
+#define WINDOW_CLAMP_MIN 1152 /* Linux's SOCK_MIN_RCVBUF / 2 */
 
 /* ------------------------------------------------------------------- limits */
 
 static bool is_limit(int name)
 {
     return (name >= RILL_TCP_KEEPIDLE && name <= RILL_TCP_LINGER2) || name == RILL_TCP_USER_TIMEOUT ||
-           name == RILL_TCP_NOTSENT_LOWAT;
+           name == RILL_TCP_NOTSENT_LOWAT || name == RILL_TCP_WINDOW_CLAMP;
 }
 
 /* tcp(7)'s ranges. */
@@ -43,10 +44,19 @@ static uint32_t fin_wait_2_ms(int seconds)
     return seconds < 0 ? 1 : (uint32_t)seconds * 1000;
 }
 
+int option_set_limits(struct rill_sockets *s, struct sock *sock, const struct rill_limits *limits)
+{
+    if (sock->conn != 0 && rill_set_limits(s->stack, sock->conn, limits) == -RILL_ENOMEM)
+        return -RILL_ENOBUFS; /* -RILL_EBADF: it has ended; the next connection takes them from the socket */
+    sock->options.limits = *limits;
+    return 0;
+}
+
 static int set_limit(struct rill_sockets *s, struct sock *sock, int name, int value)
 {
     struct rill_limits limits = sock->options.limits;
     int linger_2 = sock->options.linger_2;
+    int error;
 
     if (!is_in_range(name, value))
         return -RILL_EINVAL;
@@ -70,15 +80,19 @@ static int set_limit(struct rill_sockets *s, struct sock *sock, int name, int va
     case RILL_TCP_USER_TIMEOUT:
         limits.user_timeout_ms = (uint32_t)value;
         break;
+    case RILL_TCP_WINDOW_CLAMP:
+        if (value == 0 && sock->phase != PHASE_CLOSED)
+            return -RILL_EINVAL;
+        limits.window_bytes = value == 0 ? 0 : value < WINDOW_CLAMP_MIN ? WINDOW_CLAMP_MIN : (uint32_t)value;
+        break;
     default:
         limits.unsent_bytes = (uint32_t)value;
         break;
     }
-    if (sock->conn != 0 && rill_set_limits(s->stack, sock->conn, &limits) == -RILL_ENOMEM)
-        return -RILL_ENOBUFS; /* -RILL_EBADF: it has ended; the next connection takes them from the socket */
-    sock->options.limits = limits;
-    sock->options.linger_2 = linger_2;
-    return 0;
+    error = option_set_limits(s, sock, &limits);
+    if (error == 0)
+        sock->options.linger_2 = linger_2;
+    return error;
 }
 
 static int get_limit(const struct rill_sockets *s, const struct sock *sock, int name)
@@ -101,23 +115,14 @@ static int get_limit(const struct rill_sockets *s, const struct sock *sock, int 
         return sock->options.linger_2 != 0 ? sock->options.linger_2 : (int)(defaults.fin_wait_2_ms / 1000);
     case RILL_TCP_USER_TIMEOUT:
         return (int)own->user_timeout_ms;
+    case RILL_TCP_WINDOW_CLAMP:
+        return (int)own->window_bytes;
     default:
         return (int)own->unsent_bytes;
     }
 }
 
 /* ---------------------------------------------------------------- the others */
-
-/* What can be set to nothing only. */
-static int refuse(int name, int value)
-{
-    switch (name) {
-    case RILL_TCP_WINDOW_CLAMP:
-        return value == 0 ? 0 : -RILL_EOPNOTSUPP;
-    default:
-        return -RILL_ENOPROTOOPT;
-    }
-}
 
 /* The stack's own name for what the caller's bytes say; NULL: it has none such. */
 static const char *congestion_by_name(const char *given, uint32_t length_bytes)
@@ -264,7 +269,7 @@ int option_set_tcp(struct rill_sockets *s, struct sock *sock, int name, const vo
     case RILL_TCP_MAXSEG:
         return set_mss(s, sock, number);
     default:
-        return is_limit(name) ? set_limit(s, sock, name, number) : refuse(name, number);
+        return is_limit(name) ? set_limit(s, sock, name, number) : -RILL_ENOPROTOOPT;
     }
 }
 
@@ -280,7 +285,6 @@ static int get_mss(struct rill_sockets *s, const struct sock *sock, struct optio
 int option_get_tcp(struct rill_sockets *s, struct sock *sock, int name, struct option_value *out)
 {
     struct rill_tcp_info info;
-    int error;
 
     switch (name) {
     case RILL_TCP_NODELAY:
@@ -310,7 +314,6 @@ int option_get_tcp(struct rill_sockets *s, struct sock *sock, int name, struct o
     default:
         if (is_limit(name))
             return option_number(out, get_limit(s, sock, name));
-        error = refuse(name, 0);
-        return error != 0 ? error : option_number(out, 0);
+        return -RILL_ENOPROTOOPT;
     }
 }

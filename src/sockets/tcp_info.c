@@ -81,7 +81,6 @@ static void fill_sender(const struct below *below, const struct rill_status *sta
     out->tcpi_flags = status->delivery_rate_is_low ? 1 : 0;
     out->tcpi_pacing_rate =
         status->pacing_rate != 0 ? status->pacing_rate : UINT64_MAX; /* not paced: as Linux says it */
-    out->tcpi_max_pacing_rate = UINT64_MAX;
 }
 
 /* What only a stack with transfer_counts knows. */
@@ -135,4 +134,5 @@ void tcp_info_fill(struct rill_sockets *s, struct sock *sock, struct rill_tcp_in
     fill_queues(&below, &status, out);
     fill_sender(&below, &status, out);
     fill_counts(&status, out);
+    out->tcpi_max_pacing_rate = sock->options.limits.pacing_rate != 0 ? sock->options.limits.pacing_rate : UINT64_MAX;
 }

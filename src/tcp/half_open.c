@@ -42,7 +42,10 @@ static uint32_t receive_limit(const struct tcp *tcp, const struct listener *list
 /* The window field of a SYN,ACK; never scaled. */
 static uint16_t first_window(const struct tcp *tcp, const struct listener *listener)
 {
-    return (uint16_t)min_u32(receive_limit(tcp, listener) / 2, UINT16_MAX);
+    uint32_t bound = limits_at(tcp, listener->limits)->window_bytes;
+    uint32_t window = min_u32(receive_limit(tcp, listener) / 2, UINT16_MAX);
+
+    return (uint16_t)(bound != 0 ? min_u32(window, bound) : window);
 }
 
 static void build_header(struct tcp *tcp, const struct half_open *half_open, struct tcp_header *header)

@@ -53,7 +53,8 @@ static struct limits *own_block(struct tcp *tcp, ref *owner)
 static bool is_empty(const struct rill_limits *wanted)
 {
     return (wanted->user_timeout_ms | wanted->keepalive_idle_ms | wanted->keepalive_interval_ms |
-            wanted->keepalive_probes | wanted->fin_wait_2_ms | wanted->syn_retries | wanted->unsent_bytes) == 0;
+            wanted->keepalive_probes | wanted->fin_wait_2_ms | wanted->syn_retries | wanted->unsent_bytes |
+            wanted->window_bytes | wanted->pacing_rate) == 0;
 }
 
 static uint32_t wanted_or(uint32_t wanted, uint32_t otherwise)
@@ -78,6 +79,8 @@ int limits_set(struct tcp *tcp, ref *owner, const struct rill_limits *wanted)
     block->keep_interval_ms = wanted_or(wanted->keepalive_interval_ms, stacks->keep_interval_ms);
     block->fin_wait_2_ms = wanted_or(wanted->fin_wait_2_ms, stacks->fin_wait_2_ms);
     block->unsent_bytes = wanted_or(wanted->unsent_bytes, stacks->unsent_bytes);
+    block->window_bytes = wanted->window_bytes;
+    block->pacing_rate = wanted->pacing_rate;
     block->keep_probes = (uint8_t)min_u32(wanted_or(wanted->keepalive_probes, stacks->keep_probes), UINT8_MAX);
     block->syn_retries = (uint8_t)min_u32(wanted_or(wanted->syn_retries, stacks->syn_retries), UINT8_MAX);
     return 0;
@@ -106,5 +109,7 @@ void limits_tell(const struct limits *limits, struct rill_limits *out)
         .fin_wait_2_ms = limits->fin_wait_2_ms,
         .syn_retries = limits->syn_retries,
         .unsent_bytes = limits->unsent_bytes,
+        .window_bytes = limits->window_bytes,
+        .pacing_rate = limits->pacing_rate,
     };
 }

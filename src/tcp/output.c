@@ -29,6 +29,14 @@ bool output_has_unsent(const struct tcp *tcp, const struct tcb *tcb)
     return (tcb->flags & TCB_CLOSE_QUEUED) != 0 || !seq_equal(tcb->snd_nxt, send_queue_end(tcp, tcb));
 }
 
+/* The application's bound, as far as the scale can express one that still moves. */
+static uint32_t window_bound(const struct tcp *tcp, const struct tcb *tcb)
+{
+    uint32_t bound = limits_of(tcp, tcb)->window_bytes;
+
+    return bound == 0 ? UINT32_MAX / 4 : min_u32(max_u32(bound, 4u << tcb->rcv_wscale), UINT32_MAX / 4);
+}
+
 /* The right edge that the true room of memory allows; may lie left of what was offered. */
 static struct seq honest_edge(const struct tcp *tcp, const struct tcb *tcb)
 {
@@ -36,6 +44,7 @@ static struct seq honest_edge(const struct tcp *tcp, const struct tcb *tcb)
     uint32_t room = charge < tcb->receive_limit ? tcb->receive_limit - charge : 0;
     uint32_t memory = (uint32_t)min_u64(host_free_bytes(&tcp->ip.host) / 2, UINT32_MAX);
 
+    room = min_u32(room, 2 * window_bound(tcp, tcb));
     /* Half of the true room: the other half is for the overhead of the buffers that will hold it (ADR 0006). */
     return seq_add(tcb->rcv_nxt, min_u32(min_u32(room, memory) / 2, (uint32_t)UINT16_MAX << tcb->rcv_wscale));
 }
@@ -43,7 +52,8 @@ static struct seq honest_edge(const struct tcp *tcp, const struct tcb *tcb)
 struct seq output_right_edge(const struct tcp *tcp, const struct tcb *tcb)
 {
     struct seq edge = honest_edge(tcp, tcb);
-    uint32_t step = max_u32(min_u32(tcb->receive_limit / 4, tcb->rcv_mss), 1u << tcb->rcv_wscale);
+    uint32_t part = min_u32(tcb->receive_limit, window_bound(tcp, tcb)) / 4;
+    uint32_t step = max_u32(min_u32(part, tcb->rcv_mss), 1u << tcb->rcv_wscale);
 
     /* RFC 9293 3.8.6.2.2: the edge advances by a full segment or a good part of the buffer, or not at all. */
     if (seq_after(edge, tcb->rcv_adv) && seq_offset(tcb->rcv_adv, edge) >= step)

@@ -6,6 +6,7 @@
 #include "tcp/pacing.h"
 
 #include "tcp/cc.h"
+#include "tcp/limits.h"
 
 #define QUANTUM_NS NANOS_PER_MS
 #define QUANTUM_SEGMENTS_MIN 2u
@@ -19,7 +20,31 @@ static const struct sender *sender_of(const struct tcp *tcp, const struct tcb *t
 
 bool pacing_is_on(const struct tcp *tcp, const struct tcb *tcb)
 {
-    return tcp->settings.pacing || (cc_of(tcb)->traits & CC_OWN_WINDOW) != 0;
+    return tcp->settings.pacing || (cc_of(tcb)->traits & CC_OWN_WINDOW) != 0 || limits_of(tcp, tcb)->pacing_rate != 0;
+}
+
+/* The application's bound is what holds it, not the congestion control's rate. */
+static bool is_bounded(const struct tcp *tcp, const struct tcb *tcb, const struct sender *sender)
+{
+    uint64_t most = limits_of(tcp, tcb)->pacing_rate;
+
+    return most != 0 && (sender->pacing_rate == 0 || sender->pacing_rate > most);
+}
+
+static uint64_t rate_of(const struct tcp *tcp, const struct tcb *tcb, const struct sender *sender)
+{
+    return is_bounded(tcp, tcb, sender) ? limits_of(tcp, tcb)->pacing_rate : sender->pacing_rate;
+}
+
+uint64_t pacing_rate(const struct tcp *tcp, const struct tcb *tcb)
+{
+    return tcb->sender == REF_NONE ? 0 : rate_of(tcp, tcb, sender_at(tcp, tcb));
+}
+
+/* The first flight is the initial window, which RFC 6928 lets leave at once. */
+static bool is_unpaced(const struct tcp *tcp, const struct tcb *tcb, const struct sender *sender)
+{
+    return !is_bounded(tcp, tcb, sender) && (sender->pacing_rate == 0 || sender->delivered == 0);
 }
 
 bool pacing_allows(const struct tcp *tcp, const struct tcb *tcb)
@@ -29,23 +54,24 @@ bool pacing_allows(const struct tcp *tcp, const struct tcb *tcb)
     return sender == NULL || tcp->ip.host.now >= sender->pace_at;
 }
 
-uint32_t pacing_send_quantum(const struct sender *sender, const struct tcb *tcb)
+static uint32_t quantum_of(uint64_t rate, const struct tcb *tcb)
 {
-    uint64_t bytes = min_u64(sender->pacing_rate / (NANOS_PER_S / QUANTUM_NS), RILL_TRAIN_PAYLOAD_MAX);
+    uint64_t bytes = min_u64(rate / (NANOS_PER_S / QUANTUM_NS), RILL_TRAIN_PAYLOAD_MAX);
 
     return max_u32((uint32_t)bytes, QUANTUM_SEGMENTS_MIN * tcb->snd_mss);
 }
 
-static nanos time_of(const struct sender *sender, uint32_t bytes)
+uint32_t pacing_send_quantum(const struct sender *sender, const struct tcb *tcb)
 {
-    return bytes * NANOS_PER_S / sender->pacing_rate;
+    return quantum_of(sender->pacing_rate, tcb);
 }
 
 /* When the schedule says that the next train is due; at most a quantum's time ago, however long nothing was sent. */
 static nanos due_at(const struct tcp *tcp, const struct tcb *tcb, const struct sender *sender)
 {
     nanos now = tcp->ip.host.now;
-    nanos credit = time_of(sender, pacing_send_quantum(sender, tcb));
+    uint64_t rate = rate_of(tcp, tcb, sender);
+    nanos credit = quantum_of(rate, tcb) * NANOS_PER_S / rate;
 
     return max_u64(sender->pace_at, now > credit ? now - credit : 0);
 }
@@ -56,12 +82,13 @@ uint32_t pacing_quantum(const struct tcp *tcp, const struct tcb *tcb)
     uint32_t quantum;
     nanos due;
 
-    if (sender == NULL || sender->pacing_rate == 0 || sender->delivered == 0)
+    if (sender == NULL || is_unpaced(tcp, tcb, sender))
         return RILL_TRAIN_PAYLOAD_MAX;
-    quantum = pacing_send_quantum(sender, tcb);
+    quantum = quantum_of(rate_of(tcp, tcb, sender), tcb);
     due = due_at(tcp, tcb, sender);
     if (due < tcp->ip.host.now) { /* late by no more than a quantum's time: the product stays small */
-        uint32_t missed = (uint32_t)min_u64((tcp->ip.host.now - due) * sender->pacing_rate / NANOS_PER_S, quantum);
+        uint32_t missed =
+            (uint32_t)min_u64((tcp->ip.host.now - due) * rate_of(tcp, tcb, sender) / NANOS_PER_S, quantum);
 
         quantum = min_u32(quantum + missed, RILL_TRAIN_PAYLOAD_MAX);
     }
@@ -88,10 +115,11 @@ void pacing_sent(struct tcp *tcp, struct tcb *tcb, uint32_t bytes)
     if (tcb->sender == REF_NONE)
         return;
     sender = sender_at(tcp, tcb);
-    /* The first flight is the initial window, which RFC 6928 lets leave at once. */
-    if (sender->pacing_rate == 0 || sender->delivered == 0)
+    if (is_unpaced(tcp, tcb, sender))
         return;
-    sender->pace_at = min_u64(due_at(tcp, tcb, sender) + time_of(sender, bytes), latest(tcp, tcb));
+    sender->pace_at = due_at(tcp, tcb, sender) + bytes * NANOS_PER_S / rate_of(tcp, tcb, sender);
+    if (!is_bounded(tcp, tcb, sender))
+        sender->pace_at = min_u64(sender->pace_at, latest(tcp, tcb));
 }
 
 void pacing_follow_window(struct tcp *tcp, struct tcb *tcb)

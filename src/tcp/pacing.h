@@ -8,6 +8,9 @@
 
 #include "tcp/sender.h"
 
+/* Bytes a second: the congestion control's, or what the application bounds it to (rill_limits); 0: no pacing. */
+uint64_t pacing_rate(const struct tcp *tcp, const struct tcb *tcb);
+
 /* False: too early for data, new or again; sender.pace_at says when. */
 bool pacing_allows(const struct tcp *tcp, const struct tcb *tcb);
 

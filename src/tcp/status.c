@@ -10,6 +10,7 @@
 #include "tcp/fast_open.h"
 #include "tcp/options.h"
 #include "tcp/output.h"
+#include "tcp/pacing.h"
 #include "tcp/reassembly.h"
 #include "tcp/rtt.h"
 #include "tcp/scoreboard.h"
@@ -111,7 +112,7 @@ static void fill_sender(const struct tcp *tcp, const struct tcb *tcb, struct ril
     out->lost_bytes = sender->board.lost_bytes;
     out->again_bytes = again_bytes(tcp, &sender->board);
     out->min_rtt_us = sender->min_rtt_us;
-    out->pacing_rate = sender->pacing_rate;
+    out->pacing_rate = pacing_rate(tcp, tcb);
     out->delivery_rate = sender->rate_us == 0 ? 0 : (uint64_t)sender->rate_bytes * 1000000 / sender->rate_us;
     out->delivery_rate_is_low = sender->rate_app_limited;
     out->reordering_seen = sender->reordering_seen;

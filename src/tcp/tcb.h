@@ -173,10 +173,12 @@ struct limits {
     uint32_t fin_wait_2_ms; /* of an orphan */
     uint32_t unsent_bytes;  /* no more room to send while so much was never sent; 0: whatever the buffer holds */
     uint8_t keep_probes;
-    uint8_t syn_retries; /* a SYN is given up after so many copies; 0: when syn_timeout_ms are over */
+    uint8_t syn_retries;   /* a SYN is given up after so many copies; 0: when syn_timeout_ms are over */
+    uint32_t window_bytes; /* no larger window is offered; 0: as memory allows */
+    uint64_t pacing_rate;  /* bytes a second, and no more; 0: as the network takes it */
 };
 
-_Static_assert(sizeof(struct limits) == 32, "two objects of 16 bytes");
+_Static_assert(sizeof(struct limits) == 48, "three objects of 16 bytes");
 
 /* What a connection needs while bytes are queued or in flight. */
 struct busy {

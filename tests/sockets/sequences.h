@@ -317,6 +317,9 @@
       "l socket; l set 1 2 1; l set 6 9 10; l bind; l listen 4; c socket; c connect; l close; c poll;"                 \
       "c send 2 0x4000; c recv 1;")                                                                                    \
     X(quick_ack_before_connecting, "c socket; c get 6 12; c set 6 12 0; c get 6 12; c set 6 12 1; c get 6 12;")        \
+    X(a_window_clamp_is_at_least_1152,                                                                                 \
+      "c socket; c get 6 10; c set 6 10 1; c get 6 10; c set 6 10 5000; c get 6 10; c set 6 10 0; c get 6 10;")        \
+    X(the_pacing_rate_has_a_bound, "c socket; c get 1 47; c set 1 47 100000; c get 1 47; c set 1 47 -1; c get 1 47;")  \
     X(options_that_mean_nothing_here,                                                                                  \
       "c socket; c get 1 49; c get 1 46; c get 1 47; c get 1 40; c get 1 44; c get 1 14; c set 1 14 1; c get 1 14;"    \
       "c get 1 11; c get 1 35; c get 1 37; c get 1 42; c get 1 36; c get 1 5; c get 1 29; c get 1 60;")                \
