@@ -82,13 +82,16 @@ void options_fix_user_timeout(struct tcb *tcb)
 
 void options_take_user_timeout(struct tcp *tcp, struct tcb *tcb, const struct tcp_options *theirs)
 {
-    uint32_t ours_ms = tcp->settings.limits.user_timeout_ms;
-    uint32_t value = theirs->user_timeout & UTO_VALUE_MAX;
-    uint64_t remote_ms = value * UINT64_C(1000) * ((theirs->user_timeout & UTO_MINUTES) != 0 ? 60 : 1);
+    uint32_t ours_ms = tcp->settings.limits.user_timeout_ms, value;
+    uint64_t remote_ms;
 
-    if ((theirs->present & TCP_OPTION_USER_TIMEOUT) == 0 || value == 0 ||
+    if ((theirs->present & TCP_OPTION_USER_TIMEOUT) == 0 ||
         (tcb->flags & (TCB_USER_TIMEOUT | TCB_UTO_FIXED)) != TCB_USER_TIMEOUT)
         return;
+    value = theirs->user_timeout & UTO_VALUE_MAX;
+    if (value == 0)
+        return;
+    remote_ms = value * UINT64_C(1000) * ((theirs->user_timeout & UTO_MINUTES) != 0 ? 60 : 1);
     /* min(U_LIMIT, max(ADV_UTO, REMOTE_UTO, L_LIMIT)) */
     remote_ms = max_u64(remote_ms, max_u64(ours_ms, UTO_LOWER_MS));
     remote_ms = min_u64(remote_ms, max_u64(UTO_UPPER_MS, ours_ms));
