@@ -138,8 +138,11 @@ static void slow_start(struct tcp *tcp, struct tcb *tcb, void *state, const stru
     uint32_t counted = cc_slow_start_bytes(tcp, tcb, ack->acked_bytes);
     bool done = false;
 
-    if (state != NULL && is_first_slow_start(tcb))
+    if (state != NULL && is_first_slow_start(tcb)) {
         counted = hystart_acked((struct hystart *)state, tcb, ack, counted, &done);
+        if (ack->window_limited && !tcp->settings.pacing)
+            hystart_train((struct hystart *)state, tcb, host_us(tcp_host(tcp)));
+    }
     if (ack->window_limited)
         cc_slow_start(tcb, counted);
     if (done) {

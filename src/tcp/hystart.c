@@ -9,6 +9,8 @@
 #define N_RTT_SAMPLE 8u
 #define CSS_GROWTH_DIVISOR 4u
 #define CSS_ROUNDS 5u
+#define TRAIN_GAP_US 2000u     /* longer: the ACK does not belong to the train */
+#define TRAIN_SEGMENTS_MIN 16u /* a smaller window says nothing */
 
 static void begin_round(struct hystart *hystart, const struct tcb *tcb)
 {
@@ -17,6 +19,18 @@ static void begin_round(struct hystart *hystart, const struct tcb *tcb)
     hystart->rtt_sample_count = 0;
     hystart->window_end = tcb->snd_nxt;
     hystart->begun = true;
+}
+
+/*
+ * "When windowEnd is ACKed": it is the first byte that had not been sent, so the ACK that ends a round is of a byte of
+ * the next. One ACK earlier, and each round would begin within the burst of the last one, where its queue is.
+ */
+static void end_round(struct hystart *hystart, const struct tcb *tcb, bool *done)
+{
+    /* A round that CSS was entered in counts, too. */
+    if (hystart->in_css)
+        *done = ++hystart->css_rounds >= CSS_ROUNDS;
+    begin_round(hystart, tcb);
 }
 
 static bool delay_has_increased(const struct hystart *hystart)
@@ -50,6 +64,8 @@ uint32_t hystart_acked(struct hystart *hystart, const struct tcb *tcb, const str
     *done = false;
     if (!hystart->begun)
         begin_round(hystart, tcb);
+    else if (seq_after(tcb->snd_una, hystart->window_end))
+        end_round(hystart, tcb, done);
     growth = hystart->in_css ? counted / CSS_GROWTH_DIVISOR : counted;
     if (ack->rtt_us != 0) {
         hystart->current_round_min_rtt_us = min_u32(hystart->current_round_min_rtt_us, ack->rtt_us);
@@ -57,11 +73,27 @@ uint32_t hystart_acked(struct hystart *hystart, const struct tcb *tcb, const str
             hystart->rtt_sample_count++;
     }
     look_at_delay(hystart);
-    if (seq_before(tcb->snd_una, hystart->window_end))
-        return growth;
-    /* A round that CSS was entered in counts, too. */
-    if (hystart->in_css)
-        *done = ++hystart->css_rounds >= CSS_ROUNDS;
-    begin_round(hystart, tcb);
     return growth;
+}
+
+void hystart_train(struct hystart *hystart, const struct tcb *tcb, uint32_t now_us)
+{
+    uint32_t min_rtt_us = min_u32(hystart->last_round_min_rtt_us, hystart->current_round_min_rtt_us);
+
+    if (!hystart->begun || hystart->in_css)
+        return;
+    if (!hystart->has_train || !seq_equal(hystart->train_round, hystart->window_end)) {
+        hystart->has_train = true;
+        hystart->train_round = hystart->window_end;
+        hystart->round_us = hystart->train_us = now_us;
+    }
+    if (wrapping_sub(now_us, hystart->train_us) > TRAIN_GAP_US)
+        return;
+    hystart->train_us = now_us;
+    if (min_rtt_us == HYSTART_NO_RTT || tcb->cwnd < TRAIN_SEGMENTS_MIN * tcb->snd_mss ||
+        wrapping_sub(now_us, hystart->round_us) <= min_rtt_us / 2)
+        return;
+    hystart->css_baseline_min_rtt_us = 0; /* no delay is below it: what the train says is not spurious */
+    hystart->in_css = true;
+    hystart->css_rounds = 0;
 }
