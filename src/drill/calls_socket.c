@@ -101,6 +101,9 @@ int64_t call_socket(struct run *run, const struct drill_call *call)
     fd = rill_sock_open(run->sockets, (int)family, (int)type, (int)protocol);
     if (fd >= 0 && run->subject_fd < 0)
         run->subject_fd = fd;
+    for (unsigned i = 0; fd >= 0 && i < run->default_count; i++)
+        (void)rill_sock_setsockopt(run->sockets, fd, run->defaults[i].level, run->defaults[i].name,
+                                   &run->defaults[i].value, sizeof run->defaults[i].value); /* a UDP socket has fewer */
     return fd;
 }
 

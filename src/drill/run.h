@@ -71,7 +71,13 @@ struct run {
 
     struct rill_addr local, gateway, remote;
     uint32_t local4, remote4; /* the same as numbers */
-    bool mapped;              /* sockets are AF_INET6's, addresses ::ffff:a.b.c.d, packets IPv4 */
+    /* What names of settings say of every new socket: options that it is given. */
+    struct drill_default {
+        int level, name, value;
+    } defaults[8];
+    unsigned default_count;
+
+    bool mapped; /* sockets are AF_INET6's, addresses ::ffff:a.b.c.d, packets IPv4 */
     uint16_t bind_port, connect_port, mtu;
     bool exact_segments; /* the script asks for what options->exact_segments says */
     int64_t tolerance_us;

@@ -108,10 +108,40 @@ static bool word_is(const char *command, size_t word, const char *name)
            (word == bytes || command[word - bytes - 1] == '/');
 }
 
+/* Settings that rill has per connection only: they are options of each new socket. */
+static bool set_socket_default(struct run *run, const char *name, const char *value)
+{
+    static const struct {
+        const char *name;
+        int level, option;
+        bool inverted; /* on when the setting is 0 */
+    } rows[] = {
+        {"net.ipv4.tcp_syn_retries", RILL_SOL_TCP, RILL_TCP_SYNCNT, false},
+        {"net.ipv4.tcp_notsent_lowat", RILL_SOL_TCP, RILL_TCP_NOTSENT_LOWAT, false},
+        {"net.inet.tcp.always_keepalive", RILL_SOL_SOCKET, RILL_SO_KEEPALIVE, false},
+        {"net.inet.tcp.delayed_ack", RILL_SOL_TCP, RILL_TCP_QUICKACK, true},
+    };
+    unsigned long number = strtoul(value, NULL, 0);
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if (strcmp(rows[i].name, name) != 0)
+            continue;
+        if (rows[i].inverted && number != 0)
+            return true; /* as it is anyway */
+        if (run->default_count < sizeof run->defaults / sizeof run->defaults[0])
+            run->defaults[run->default_count++] =
+                (struct drill_default){rows[i].level, rows[i].option, rows[i].inverted ? 1 : (int)number};
+        return true;
+    }
+    return false;
+}
+
 static bool set_sysctl(struct run *run, const char *name, const char *value)
 {
     if (run->stack != NULL)
         return complain(run, "%s comes after the first event: too late to be set", name);
+    if (set_socket_default(run, name, value))
+        return true;
     switch (settings_set(&run->config, name, value)) {
     case SETTING_DONE:
         return true;

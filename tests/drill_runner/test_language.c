@@ -136,6 +136,55 @@ static void settings_are_understood_in_each_form(void **state)
     }
 }
 
+static void settings_that_rill_has_no_choice_in_are_taken_at_its_own_value(void **state)
+{
+    static const char *const good[] = {
+        "`sysctl -w net.inet.tcp.insecure_rst=0 net.inet.tcp.blackhole=0 net.inet.tcp.hostcache.purgenow=1`\n" LISTEN,
+        "`sysctl -q net.ipv4.tcp_min_tso_segs=4 net.ipv4.tcp_recovery=1 net.ipv4.tcp_dsack=1`\n" LISTEN,
+    };
+
+    (void)state;
+    options.strict = true;
+    each_holds(good, COUNT(good));
+}
+
+static void settings_of_freebsd_reach_the_stack(void **state)
+{
+    static const char *const good[] = {
+        "`sysctl -w net.inet.tcp.rfc1323=2`\n" LISTEN
+        "+0 < S 0:0(0) win 9 <mss 1000,wscale 1,TS val 1 ecr 0>\n+0 > S. 0:0(0) ack 1 <mss 1460,nop,wscale 6>\n",
+        "`sysctl -w net.inet.tcp.rfc1323=3`\n" LISTEN
+        "+0 < S 0:0(0) win 9 <mss 1000,wscale 1,TS val 1 ecr 0>\n+0 > S. 0:0(0) ack 1 <mss 1460,TS val 1 ecr 1>\n",
+        "`sysctl -w net.inet.tcp.ecn.enable=0`\n" LISTEN
+        "+0 < SEW 0:0(0) win 9 <mss 1000>\n+0 > S. 0:0(0) ack 1 <mss 1460>\n",
+        "`sysctl -w kern.ipc.maxsockbuf=65536`\n" LISTEN
+        "+0 < S 0:0(0) win 9 <mss 1000,wscale 1>\n+0 > S. 0:0(0) ack 1 <mss 1460,nop,wscale 1>\n",
+        "`sysctl -w net.inet.tcp.delayed_ack=0`\n" OPEN "+0 getsockopt(4, IPPROTO_TCP, TCP_QUICKACK, [1], [4]) = 0\n",
+        "`sysctl -w net.inet.tcp.fastopen.client_enable=0`\n0 socket(..., SOCK_STREAM, 0) = 3\n"
+        "+0 setsockopt(3, IPPROTO_TCP, TCP_FASTOPEN_CONNECT, [1], 4) = -1 EOPNOTSUPP\n",
+        "`sysctl -w net.inet.tcp.always_keepalive=1`\n0 socket(..., SOCK_STREAM, 0) = 3\n"
+        "+0 getsockopt(3, SOL_SOCKET, SO_KEEPALIVE, [1], [4]) = 0\n",
+    };
+
+    (void)state;
+    options.profile = "freebsd";
+    each_holds(good, COUNT(good));
+}
+
+static void settings_that_are_options_here_are_given_to_each_socket(void **state)
+{
+    static const char *const good[] = {
+        "`sysctl net.ipv4.tcp_syn_retries=2 net.ipv4.tcp_notsent_lowat=5000`\n0 socket(..., SOCK_STREAM, 0) = 3\n"
+        "+0 getsockopt(3, SOL_TCP, TCP_SYNCNT, [2], [4]) = 0\n"
+        "+0 getsockopt(3, SOL_TCP, TCP_NOTSENT_LOWAT, [5000], [4]) = 0\n",
+        "`sysctl net.ipv4.tcp_syn_retries=1`\n0 socket(..., SOCK_STREAM, 0) = 3\n"
+        "+0...3 connect(3, ..., ...) = -1 ETIMEDOUT\n+0 > S 0:0(0) <...>\n+1 > S 0:0(0) <...>\n",
+    };
+
+    (void)state;
+    each_holds(good, COUNT(good));
+}
+
 static void commands_that_are_not_carried_out_are_noted_by_name(void **state)
 {
     static const struct refusal lines[] = {
@@ -143,7 +192,7 @@ static void commands_that_are_not_carried_out_are_noted_by_name(void **state)
         {"`../common/defaults.sh\n../common/set_sysctls.py /proc/sys/net/ipv4/tcp_sack=0`\n" LISTEN, "defaults.sh"},
         {"`tc qdisc replace dev tun0 root fq`\n" LISTEN, "'tc qdisc"},
         {"`ip route change 192.0.2.1 dev tun0 > /dev/null 2>&1`\n" LISTEN, "'ip route"},
-        {"`sysctl net.ipv4.tcp_min_tso_segs=4`\n" LISTEN, "net.ipv4.tcp_min_tso_segs is not known"},
+        {"`sysctl net.ipv4.tcp_colour=4`\n" LISTEN, "net.ipv4.tcp_colour is not known"},
         {"`sysctl net.ipv4.tcp_recovery=0`\n" LISTEN, "net.ipv4.tcp_recovery"},
         {"`sysctl net.inet.tcp.insecure_rst=1`\n" LISTEN, "rill has no knob for net.inet.tcp.insecure_rst"},
         {"`sysctl net.ipv4.tcp_congestion_control=vegas`\n" LISTEN, "net.ipv4.tcp_congestion_control"},
@@ -442,6 +491,9 @@ int main(void)
         TEST(every_form_of_time_is_understood),
         TEST(comments_and_directives_are_skipped),
         TEST(settings_are_understood_in_each_form),
+        TEST(settings_that_rill_has_no_choice_in_are_taken_at_its_own_value),
+        TEST(settings_of_freebsd_reach_the_stack),
+        TEST(settings_that_are_options_here_are_given_to_each_socket),
         TEST(commands_that_are_not_carried_out_are_noted_by_name),
         TEST(profiles_have_the_syns_of_their_systems),
         TEST(every_part_of_a_packet_is_understood),
