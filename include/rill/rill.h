@@ -399,6 +399,9 @@ int rill_tcp_connect_listener(struct rill_stack *stack, rill_conn listener, cons
 #define RILL_SEND_MORE 0x2u   /* more follows soon: a segment that is not full may wait */
 #define RILL_SEND_LENT 0x4u /* do not copy: the bytes taken are lent, and must stay as they are, until RILL_RELEASED */
 
+#define RILL_SEND_END_OF_RECORD                                                                                        \
+    0x8u /* no segment holds these bytes and later ones, not even when they are sent again */
+
 /*
  * SEND: copy bytes into the send queue. Returns how many were taken, which
  * may be fewer than asked; -RILL_EAGAIN when there is no room (RILL_WRITABLE

@@ -65,6 +65,8 @@ static int64_t send_some(struct rill_sockets *s, const struct sock *sock, struct
             return sent > 0 ? sent : -RILL_EFAULT;
         if (!last || (flags & RILL_MSG_MORE) != 0)
             native |= RILL_SEND_MORE;
+        if (last && (flags & RILL_MSG_EOR) != 0)
+            native |= RILL_SEND_END_OF_RECORD;
         if (last && (flags & RILL_MSG_OOB) != 0)
             native |= RILL_SEND_URGENT;
         if ((flags & RILL_MSG_LENT) != 0)

@@ -13,6 +13,7 @@
 #include "tcp/options.h"
 #include "tcp/reassembly.h"
 #include "tcp/send_queue.h"
+#include "tcp/state.h"
 #include "tcp/status.h"
 #include "tcp/timeouts.h"
 #include "tcp/trace.h"
@@ -252,6 +253,9 @@ int rill_set_flags(struct rill_stack *stack, rill_conn conn, uint32_t set, uint3
         tcb->flags |= TCB_ACK_NOW;
     if ((clear & TCB_QUICK_ACK) != 0)
         tcb->ep.own_quick_acks = 0;
+    /* tcp(7): to turn Nagle off is to push what waits, the cork notwithstanding. */
+    if ((set & TCB_NODELAY) != 0 && state_can_send(tcb->ep.state) && send_queue_unsent(&stack->tcp, tcb) > 0)
+        tcb->flags |= TCB_FORCE_SEND;
     timeouts_keep_alive(&stack->tcp, tcb);
     if (tcb->ep.state != RILL_STATE_CLOSED)
         connection_touch(&stack->tcp, tcb); /* what Nagle or the cork held may go now */

@@ -10,6 +10,7 @@
 #include "tcp/tcp.h"
 
 #define BUFFER_LENT 1u              /* buffer.flags, in a send queue */
+#define BUFFER_ENDS_RECORD 2u       /* RILL_SEND_END_OF_RECORD: nothing is put behind its bytes */
 #define LENT_BYTES_MAX (64u * 1024) /* in one buffer: so much in one piece is needed when it must be copied after all */
 
 /* What lies behind the header of such a buffer. */
@@ -35,7 +36,8 @@ static inline uint32_t send_buffer_charge(const struct buffer *buffer)
 /* Nothing can be added behind its last byte. */
 static inline bool send_buffer_is_full(const struct buffer *buffer)
 {
-    return (buffer->flags & BUFFER_LENT) != 0 || buffer->start + buffer->length_bytes == buffer->capacity_bytes;
+    return (buffer->flags & (BUFFER_LENT | BUFFER_ENDS_RECORD)) != 0 ||
+           buffer->start + buffer->length_bytes == buffer->capacity_bytes;
 }
 
 /* Make a fresh buffer stand for length_bytes <= LENT_BYTES_MAX at `data`. */

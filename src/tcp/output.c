@@ -206,8 +206,8 @@ static uint32_t send_range(struct tcp *tcp, struct tcb *tcb, struct rill_train *
     header->seq = from;
     header->flags = TCP_ACK;
     header->urgent = 0;
-    if (length_bytes > 0 && seq_equal(end, send_queue_end(tcp, tcb)))
-        header->flags |= TCP_PSH; /* RFC 9293 3.9.1.2: nothing more is buffered */
+    if (length_bytes > 0 && (seq_equal(end, send_queue_end(tcp, tcb)) || send_queue_ends_record(tcp, tcb, end)))
+        header->flags |= TCP_PSH; /* RFC 9293 3.9.1.2: nothing more is buffered, or to be waited for */
     if (fin)
         header->flags |= TCP_FIN;
     if (tcb->busy != REF_NONE && seq_after(busy_at(tcp, tcb)->snd_up, from)) {
@@ -338,8 +338,11 @@ static uint32_t window_room(struct tcp *tcp, struct tcb *tcb, uint32_t unsent)
     return allowed;
 }
 
-/* How much new data may leave now: windows, Nagle, and the sender's silly window rule (RFC 9293 3.8.6.2.1). */
-static uint32_t sendable(struct tcp *tcp, struct tcb *tcb, uint32_t unsent, uint16_t mss)
+/*
+ * How much new data may leave now: windows, Nagle, and the sender's silly window rule (RFC 9293 3.8.6.2.1). What is
+ * `complete`, a record with more behind it, gains nothing by waiting.
+ */
+static uint32_t sendable(struct tcp *tcp, struct tcb *tcb, uint32_t unsent, uint16_t mss, bool complete)
 {
     uint32_t ahead = seq_offset(send_queue_start(tcb), tcb->snd_nxt);
     uint32_t n = window_room(tcp, tcb, unsent);
@@ -348,7 +351,7 @@ static uint32_t sendable(struct tcp *tcp, struct tcb *tcb, uint32_t unsent, uint
     n = min_u32(n, pacing_quantum(tcp, tcb));
     if (n % mss == 0)
         return n;
-    if (n == unsent && small_may_go(tcp, tcb))
+    if (n == unsent && (complete || small_may_go(tcp, tcb)))
         return n;
     if (n > mss)
         return n - n % mss;
@@ -423,18 +426,19 @@ static void frto_gives_up(struct tcp *tcp, struct tcb *tcb)
 
 static bool send_new(struct tcp *tcp, struct tcb *tcb, struct rill_train *train)
 {
-    uint32_t unsent, n, window_left, ahead;
+    uint32_t queued, unsent, n, window_left, ahead;
     struct tcp_header header;
     bool fin;
 
     if ((tcb->flags & TCB_FIN_SENT) != 0 || (!state_is_synchronized(tcb->ep.state) && !fast_open_may_send(tcb)))
         return false;
-    unsent = seq_offset(tcb->snd_nxt, send_queue_end(tcp, tcb));
-    if (unsent == 0 && (tcb->flags & TCB_CLOSE_QUEUED) == 0)
+    queued = seq_offset(tcb->snd_nxt, send_queue_end(tcp, tcb));
+    if (queued == 0 && (tcb->flags & TCB_CLOSE_QUEUED) == 0)
         return false;
     if (something_is_lost(tcp, tcb) && sender_at(tcp, tcb)->frto != FRTO_NEW_DATA)
         return false; /* what was lost goes first */
     mtu_follow_path(tcp, tcb);
+    unsent = send_queue_record_left(tcp, tcb, tcb->snd_nxt, queued);
     if ((n = mtu_probe_due(tcp, tcb, unsent)) > 0) {
         /* RFC 4821 7.4: what ACKs make room for is saved up for it, which is never long: more is in flight than that. */
         if (window_room(tcp, tcb, n) < n || !pacing_allows_now(tcp, tcb))
@@ -443,9 +447,9 @@ static bool send_new(struct tcp *tcp, struct tcb *tcb, struct rill_train *train)
     }
     ahead = seq_offset(send_queue_start(tcb), tcb->snd_nxt);
     begin_text(tcp, tcb, train, &header, tcb->snd_mss);
-    n = sendable(tcp, tcb, unsent, train->segment_bytes);
+    n = sendable(tcp, tcb, unsent, train->segment_bytes, unsent < queued);
     window_left = tcb->snd_wnd > ahead ? tcb->snd_wnd - ahead : 0;
-    fin = (tcb->flags & TCB_CLOSE_QUEUED) != 0 && n == unsent && window_left > n && !fast_open_may_send(tcb);
+    fin = (tcb->flags & TCB_CLOSE_QUEUED) != 0 && n == queued && window_left > n && !fast_open_may_send(tcb);
     if (n == 0 && !fin)
         return false;
     if (n > 0 && !pacing_allows_now(tcp, tcb))

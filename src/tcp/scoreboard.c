@@ -384,6 +384,8 @@ void scoreboard_gather_lost(struct tcp *tcp, struct tcb *tcb, struct sent *recor
            (next->flags & SENT_LOST) != 0) {
         uint32_t lacks = wanted_bytes - sent_bytes(record);
 
+        if (send_queue_ends_record(tcp, tcb, record->span.end))
+            return;
         if (sent_data_bytes(next) > lacks &&
             (lacks == 0 || split(tcp, tcb, next, seq_add(next->span.start, lacks)) == NULL))
             return;

@@ -137,6 +137,14 @@ uint32_t send_queue_lend(struct tcp *tcp, struct tcb *tcb, const uint8_t *data, 
     return taken;
 }
 
+void send_queue_end_record(struct tcp *tcp, struct tcb *tcb)
+{
+    struct busy *busy = busy_at(tcp, tcb);
+
+    buffer_at(tcp_arena(tcp), busy->send.tail)->flags |= BUFFER_ENDS_RECORD;
+    busy->has_records = true;
+}
+
 /* So many bytes of a lent buffer are the application's again. */
 static void released(struct busy *busy, struct buffer *buffer, uint32_t length_bytes)
 {
@@ -173,6 +181,7 @@ void send_queue_acked(struct tcp *tcp, struct tcb *tcb, uint32_t length_bytes)
         buffer_drop(arena, &tcp_host(tcp)->buffers, r);
         tcp_host(tcp)->work.settled++;
     }
+    busy->has_records = busy->has_records && busy->send_bytes > 0;
     if (busy->lent_bytes < lent)
         event_raise(tcp, tcb, RILL_RELEASED);
 }
@@ -201,6 +210,40 @@ ref send_queue_buffer(struct tcp *tcp, struct tcb *tcb, ref hint, struct seq at)
     return seq_before(at, send_queue_end(tcp, tcb)) ? locate(tcp, busy_at(tcp, tcb), hint, at) : REF_NONE;
 }
 
+uint32_t send_queue_record_left(struct tcp *tcp, struct tcb *tcb, struct seq from, uint32_t most)
+{
+    struct arena *arena = tcp_arena(tcp);
+    struct busy *busy = tcb->busy == REF_NONE ? NULL : busy_at(tcp, tcb);
+    uint32_t bytes;
+    ref r;
+
+    if (busy == NULL || !busy->has_records || most == 0)
+        return most;
+    r = locate(tcp, busy, REF_NONE, from);
+    bytes = buffer_at(arena, r)->length_bytes - seq_offset(buffer_at(arena, r)->seq, from);
+    /* No further than one train has slices for. */
+    for (unsigned i = 0; i < RILL_SLICES_MAX && bytes < most; i++) {
+        if ((buffer_at(arena, r)->flags & BUFFER_ENDS_RECORD) != 0)
+            return bytes;
+        r = buffer_at(arena, r)->next;
+        bytes += buffer_at(arena, r)->length_bytes;
+    }
+    return most;
+}
+
+bool send_queue_ends_record(struct tcp *tcp, struct tcb *tcb, struct seq at)
+{
+    struct busy *busy = tcb->busy == REF_NONE ? NULL : busy_at(tcp, tcb);
+    struct seq before = seq_sub(at, 1);
+    const struct buffer *buffer;
+
+    if (busy == NULL || !busy->has_records || seq_before(before, send_queue_start(tcb)) ||
+        !seq_before(before, send_queue_end(tcp, tcb)))
+        return false;
+    buffer = buffer_at(tcp_arena(tcp), locate(tcp, busy, REF_NONE, before));
+    return (buffer->flags & BUFFER_ENDS_RECORD) != 0 && seq_equal(seq_add(buffer->seq, buffer->length_bytes), at);
+}
+
 uint32_t send_queue_slices(struct tcp *tcp, struct tcb *tcb, struct seq from, uint32_t length_bytes, ref *hint,
                            struct rill_train *train)
 {
@@ -219,6 +262,8 @@ uint32_t send_queue_slices(struct tcp *tcp, struct tcb *tcb, struct seq from, ui
         left -= n;
         skip = 0;
         last = r;
+        if ((buffer->flags & BUFFER_ENDS_RECORD) != 0)
+            break;
         r = buffer->next;
     }
     if (seq_equal(from, tcb->snd_nxt))
@@ -240,6 +285,7 @@ void send_queue_clear(struct tcp *tcp, struct tcb *tcb)
     if (busy->lent_bytes > 0)
         event_raise(tcp, tcb, RILL_RELEASED);
     busy->lent_bytes = 0;
+    busy->has_records = false;
     busy->send_bytes = 0;
     busy->send_charge = 0;
     busy->cursor = REF_NONE;

@@ -43,12 +43,21 @@ uint32_t send_queue_append(struct tcp *tcp, struct tcb *tcb, const uint8_t *data
 /* The same without copying: the bytes are lent until they are acknowledged (lent.h). */
 uint32_t send_queue_lend(struct tcp *tcp, struct tcb *tcb, const uint8_t *data, uint32_t length_bytes);
 
+/* What was appended last ends a record: no segment holds its end and what comes later. */
+void send_queue_end_record(struct tcp *tcp, struct tcb *tcb);
+
+/* Of the bytes from `from` on, at most `most`, those up to the end of a record. */
+uint32_t send_queue_record_left(struct tcp *tcp, struct tcb *tcb, struct seq from, uint32_t most);
+
+/* A record ends in front of `at`. */
+bool send_queue_ends_record(struct tcp *tcp, struct tcb *tcb, struct seq at);
+
 /* The first length_bytes are acknowledged: forget them. */
 void send_queue_acked(struct tcp *tcp, struct tcb *tcb, uint32_t length_bytes);
 
 /*
  * Put the bytes from `from` on, at most length_bytes, as slices into the train.
- * Returns how many: fewer when the train has no more slices. hint: the buffer
+ * Returns how many: fewer when the train has no more slices, or a record ends. hint: the buffer
  * that holds `from`, or one before it, or REF_NONE; made right.
  */
 uint32_t send_queue_slices(struct tcp *tcp, struct tcb *tcb, struct seq from, uint32_t length_bytes, ref *hint,

@@ -188,6 +188,7 @@ struct busy {
     struct buffer_queue send;
     uint32_t send_bytes;
     uint32_t send_charge;
+    bool has_records;        /* some buffer of send ends a record; stays until the queue is empty */
     uint32_t lent_bytes;     /* of send_bytes, those that are the application's own (lent.h) */
     ref cursor;              /* buffer that holds cursor_seq, or REF_NONE: start from the head */
     struct seq small_end;    /* end of the last segment sent that was not full (Nagle, Minshall's variant) */

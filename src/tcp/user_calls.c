@@ -216,6 +216,8 @@ int64_t user_send(struct tcp *tcp, struct tcb *tcb, const void *data, size_t len
     if (taken == 0)
         return send_queue_bytes(tcp, tcb) > 0 ? -RILL_EAGAIN : -RILL_ENOBUFS; /* queued bytes make room when acked */
     tcb->flags = (flags & RILL_SEND_MORE) != 0 ? tcb->flags | TCB_MORE : tcb->flags & ~TCB_MORE;
+    if ((flags & RILL_SEND_END_OF_RECORD) != 0 && taken == wanted)
+        send_queue_end_record(tcp, tcb);
     if ((flags & RILL_SEND_URGENT) != 0 && taken == wanted) { /* 3.10.2: SND.UP <- the end of what was given */
         busy_at(tcp, tcb)->snd_up = send_queue_end(tcp, tcb);
     }

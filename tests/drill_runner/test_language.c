@@ -157,8 +157,8 @@ static void settings_of_freebsd_reach_the_stack(void **state)
         "+0 < S 0:0(0) win 9 <mss 1000,wscale 1,TS val 1 ecr 0>\n+0 > S. 0:0(0) ack 1 <mss 1460,TS val 1 ecr 1>\n",
         "`sysctl -w net.inet.tcp.ecn.enable=0`\n" LISTEN
         "+0 < SEW 0:0(0) win 9 <mss 1000>\n+0 > S. 0:0(0) ack 1 <mss 1460>\n",
-        "`sysctl -w kern.ipc.maxsockbuf=65536`\n" LISTEN
-        "+0 < S 0:0(0) win 9 <mss 1000,wscale 1>\n+0 > S. 0:0(0) ack 1 <mss 1460,nop,wscale 1>\n",
+        "`sysctl -w kern.ipc.maxsockbuf=1048576`\n" LISTEN
+        "+0 < S 0:0(0) win 9 <mss 1000,wscale 1>\n+0 > S. 0:0(0) ack 1 <mss 1460,nop,wscale 5>\n",
         "`sysctl -w net.inet.tcp.delayed_ack=0`\n" OPEN "+0 getsockopt(4, IPPROTO_TCP, TCP_QUICKACK, [1], [4]) = 0\n",
         "`sysctl -w net.inet.tcp.fastopen.client_enable=0`\n0 socket(..., SOCK_STREAM, 0) = 3\n"
         "+0 setsockopt(3, IPPROTO_TCP, TCP_FASTOPEN_CONNECT, [1], 4) = -1 EOPNOTSUPP\n",
