@@ -60,10 +60,14 @@ int write_address(const struct call *call, uint64_t to, uint64_t bytes_at, const
         return -EFAULT;
     if (room < 0)
         return -EINVAL;
-    if (!program_write(call, to, addr, room < length ? (size_t)room : bytes) ||
-        !program_write(call, bytes_at, &length, sizeof length))
-        return -EFAULT;
-    return 0;
+    {
+        const struct iovec from[2] = {{(void *)(uintptr_t)addr, room < length ? (size_t)room : bytes},
+                                      {&length, sizeof length}};
+        const struct iovec there[2] = {{(void *)(uintptr_t)to, from[0].iov_len},
+                                       {(void *)(uintptr_t)bytes_at, sizeof length}};
+
+        return program_write_two(call, from, there) ? 0 : -EFAULT;
+    }
 }
 
 /* ------------------------------------------------------------------- socket */

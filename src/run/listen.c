@@ -17,15 +17,16 @@
 #define TOKENS_MAX 64u
 #define STUFFING_BYTES 2048u /* fills the least send buffer that a socket can have */
 
-static bool shadow_has_one(const struct psock *ps)
+static bool shadow_has_one(struct psock *ps)
 {
     struct pollfd poll_one = {.fd = ps->shadow, .events = POLLIN};
 
-    return ps->shadow >= 0 && poll(&poll_one, 1, 0) > 0;
+    ps->shadow_ready = ps->shadow >= 0 && ps->shadow_ready && poll(&poll_one, 1, 0) > 0;
+    return ps->shadow_ready;
 }
 
 /* Connections that wait to be accepted. */
-static unsigned count_waiting(const struct run *run, const struct psock *ps)
+static unsigned count_waiting(const struct run *run, struct psock *ps)
 {
     struct rill_status status;
     rill_conn conn = rill_sock_conn(run->sockets, ps->fd);

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #define PAGE_BYTES 4096u
+#define PROCESSES_KNOWN 8u
 
 #ifndef PIDFD_THREAD
 #define PIDFD_THREAD O_EXCL
@@ -103,6 +104,13 @@ bool program_write(const struct call *call, uint64_t to, const void *from, size_
            (call_is_waiting(call) && process_vm_writev(call->thread, &here, 1, &there, 1, 0) == (ssize_t)bytes);
 }
 
+bool program_write_two(const struct call *call, const struct iovec from[2], const struct iovec to[2])
+{
+    size_t bytes = to[0].iov_len + to[1].iov_len;
+
+    return call_is_waiting(call) && process_vm_writev(call->thread, from, 2, to, 2, 0) == (ssize_t)bytes;
+}
+
 bool program_read_text(const struct call *call, uint64_t from, char *to, size_t bytes)
 {
     size_t got = 0;
@@ -152,20 +160,44 @@ pid_t process_of_thread(pid_t thread)
     return process;
 }
 
-int process_file(pid_t process, int fd)
+static int open_process(pid_t process)
 {
     int pidfd = (int)syscall(SYS_pidfd_open, process, 0);
-    int file;
 
     if (pidfd < 0)
         pidfd = (int)syscall(SYS_pidfd_open, process, PIDFD_THREAD); /* a thread that is not its process's first */
     if (pidfd < 0)
         pidfd = (int)syscall(SYS_pidfd_open, process_of_thread(process), 0); /* kernels before 6.9 */
-    if (pidfd < 0)
-        return -1;
-    file = (int)syscall(SYS_pidfd_getfd, pidfd, fd, 0);
-    close(pidfd);
-    return file;
+    return pidfd;
+}
+
+int process_file(pid_t process, int fd)
+{
+    /* Those asked last. A descriptor of a process is good for that one alone: of one that is gone it says ESRCH. */
+    static struct {
+        pid_t process;
+        int pidfd;
+    } known[PROCESSES_KNOWN];
+    unsigned place = (unsigned)process % PROCESSES_KNOWN;
+
+    for (unsigned tries = 0; tries < 2; tries++) {
+        int file;
+
+        if (known[place].process != process) {
+            if (known[place].process != 0)
+                close(known[place].pidfd);
+            known[place].pidfd = open_process(process);
+            known[place].process = known[place].pidfd >= 0 ? process : 0;
+        }
+        if (known[place].process == 0)
+            return -1;
+        file = (int)syscall(SYS_pidfd_getfd, known[place].pidfd, fd, 0);
+        if (file >= 0 || errno != ESRCH)
+            return file;
+        close(known[place].pidfd);
+        known[place].process = 0;
+    }
+    return -1;
 }
 
 uint64_t process_socket(pid_t process, int fd)

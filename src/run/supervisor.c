@@ -225,10 +225,12 @@ static bool take_pair_events(struct run *run, struct epoll_event *listeners, int
             ps = psock_by_source(run, source);
             if (ps == NULL)
                 continue;
-            if ((source & 3) == SOURCE_SHADOW)
+            if ((source & 3) == SOURCE_SHADOW) {
+                ps->shadow_ready = true;
                 progress(run, ps);
-            else
+            } else {
                 take_pair_event(run, ps, events[i].events);
+            }
         }
     } while (count == EVENTS_MAX);
     return *listener_count > 0;
