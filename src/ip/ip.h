@@ -16,6 +16,7 @@
 #define IP_NETIFS_MAX 8
 #define IP_REPLIES_MAX 256u /* answers that wait to be sent; shared evenly by the interfaces */
 #define IP_TTL_DEFAULT 64
+#define IP_PATHS_KEPT 32u
 
 /* Pool numbers, unique in the arena: buffers take the first ones. */
 enum pool_number {
@@ -61,6 +62,8 @@ struct ip {
     struct fragments fragments;
     struct ip_ids ids;
     uint32_t mtu_probing, mtu_base; /* rill_config: path_mtu.h */
+    ref kept_paths[IP_PATHS_KEPT];  /* narrow ones, that outlive their connections */
+    uint32_t kept_next;             /* the oldest of them */
     uint32_t netif_count;
     struct netif netifs[IP_NETIFS_MAX];
 };

@@ -23,6 +23,7 @@ struct path {
     uint16_t search_low, search_high; /* RFC 4821 7.1: carried for sure; what may be, and no more */
     uint32_t probe_ms, probe_wait_ms; /* no probe for so long after host_ms() then */
     uint8_t search;                   /* PATH_SEARCHES, PATH_WHOLE */
+    bool is_kept;                     /* among ip.kept_paths, which is one of its holders */
     uint8_t unclear;                  /* probes of one size, in a row, whose loss told nothing */
 };
 
@@ -33,6 +34,9 @@ ref path_take(struct ip *ip, uint32_t netif, const struct rill_addr *local, cons
 
 void path_hold(struct ip *ip, ref path);
 void path_drop(struct ip *ip, ref path);
+
+/* Paths that nobody uses: what was learned of them is worth more than their room. */
+uint32_t path_unused_count(const struct ip *ip);
 
 static inline struct path *path_at(const struct host *host, ref path)
 {

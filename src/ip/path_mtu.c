@@ -7,6 +7,7 @@
 #define FLOOR_V4 552u              /* RFC 5927 7.2: no IPv4 path in use needs less */
 #define FLOOR_V6 1280u             /* RFC 8200 5 */
 #define CLOSE_ENOUGH 16u           /* a range so small is not worth another probe: a hundredth of a packet */
+#define WHOLE_MAX 9216u            /* a larger probe may wait for ever for a window that takes it: smaller ones first */
 #define UNCLEAR_MAX 3u             /* RFC 8899 5.1.2 MAX_PROBES: then it was the size */
 
 static uint32_t floor_of(const struct path *path)
@@ -50,11 +51,23 @@ void path_mtu_begin(const struct ip *ip, struct path *path)
     stamp(ip, path);
 }
 
+bool path_mtu_is_learned(const struct ip *ip, const struct path *path)
+{
+    bool begins = ip->mtu_probing == RILL_MTU_PROBING_ALWAYS && (path->search & PATH_WHOLE) != 0;
+
+    return path->mtu < interface_mtu(ip, path) && !begins;
+}
+
+bool path_mtu_is_old(const struct ip *ip, const struct path *path)
+{
+    return host_ms_since(&ip->host, path->mtu_ms) > AGE_MS;
+}
+
 void path_mtu_age(const struct ip *ip, struct path *path)
 {
     uint32_t most = interface_mtu(ip, path);
 
-    if (likely(path->mtu == most) || host_ms_since(&ip->host, path->mtu_ms) <= AGE_MS)
+    if (likely(path->mtu == most) || !path_mtu_is_old(ip, path))
         return;
     path->search_high = (uint16_t)most;
     if ((path->search & PATH_SEARCHES) != 0)
@@ -133,7 +146,7 @@ uint32_t path_mtu_probe(const struct ip *ip, const struct path *path, uint32_t c
     if ((path->search & PATH_SEARCHES) == 0 || high <= path->search_low ||
         host_ms_since(&ip->host, path->probe_ms) < path->probe_wait_ms)
         return 0;
-    if ((path->search & PATH_WHOLE) != 0)
+    if ((path->search & PATH_WHOLE) != 0 && high <= WHOLE_MAX)
         return high;
     return high - path->search_low < CLOSE_ENOUGH ? 0 : between(path->search_low, high);
 }

@@ -15,6 +15,12 @@
 /* A new path. */
 void path_mtu_begin(const struct ip *ip, struct path *path);
 
+/* It is narrower than the interface, as somebody had to find out. */
+bool path_mtu_is_learned(const struct ip *ip, const struct path *path);
+
+/* Nothing was learned of it for ten minutes. */
+bool path_mtu_is_old(const struct ip *ip, const struct path *path);
+
 /* Before sending: what was learned long ago is forgotten (RFC 1191 6.3), or put to the proof (RFC 4821 7.3). */
 void path_mtu_age(const struct ip *ip, struct path *path);
 

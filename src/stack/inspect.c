@@ -43,7 +43,7 @@ void rill_memory(const struct rill_stack *stack, struct rill_memory *out)
         .connections = tcp->tcbs.used,
         .half_open = tcp->half_opens.used,
         .time_wait = tcp->time_waits.used,
-        .paths = tcp->ip.paths.used,
+        .paths = tcp->ip.paths.used - path_unused_count(&tcp->ip),
         .listeners = tcp->listeners.used,
         .udp_sockets = stack->udp.sockets.used,
         .requests = arena->requests,

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "stack/stack.h"
 #include "support/cmocka_all.h"
 
 #define MINUTES UINT64_C(60000000000)
@@ -182,6 +183,57 @@ static void a_router_that_lies_about_a_probe_costs_one_more(void **state)
     assert_int_equal(s.path.mtu, 1400);
 }
 
+/* A window that takes the largest possible one may never come. */
+static void very_large_sizes_are_come_near_to_from_below(void **state)
+{
+    struct search s;
+    (void)state;
+    open_path(&s, RILL_MTU_PROBING_ALWAYS, 65535);
+    assert_int_equal(path_mtu_probe(&s.ip, &s.path, 65535), 1500);
+    open_path(&s, RILL_MTU_PROBING_ALWAYS, 9000);
+    assert_int_equal(path_mtu_probe(&s.ip, &s.path, 9000), 9000);
+}
+
+static ref path_to(struct ip *ip, int netif, uint8_t host)
+{
+    struct rill_addr local = rill_addr4(10, 0, 0, 1), remote = rill_addr4(10, 0, 1, host);
+
+    return path_take(ip, (uint32_t)netif, &local, &remote);
+}
+
+/* More paths than are remembered: the oldest is forgotten, and no more. */
+static void the_last_32_narrow_paths_are_remembered(void **state)
+{
+    static _Alignas(4096) uint8_t memory[1 << 20];
+    struct rill_config config;
+    struct rill_stack *stack;
+    struct rill_netif_config netif = {.mtu = 1500, .addr = rill_addr4(10, 0, 0, 1), .prefix_bits = 24};
+    struct ip *ip;
+    int number;
+    (void)state;
+    rill_config_default(&config);
+    config.memory = memory;
+    config.memory_bytes = sizeof memory;
+    assert_int_equal(rill_stack_create(&config, &stack), 0);
+    assert_int_equal(rill_netif_add(stack, &netif, &number), 0);
+    ip = &stack->tcp.ip;
+    for (uint8_t i = 0; i <= IP_PATHS_KEPT; i++) {
+        ref r = path_to(ip, number, i);
+
+        assert_true(path_mtu_too_big(ip, path_at(&ip->host, r), 1400));
+        path_drop(ip, r);
+    }
+    assert_int_equal(path_unused_count(ip), IP_PATHS_KEPT);
+    for (uint8_t i = 0; i <= IP_PATHS_KEPT; i++) {
+        ref r = path_to(ip, number, i);
+
+        assert_int_equal(path_at(&ip->host, r)->mtu, i == 0 ? 1500 : 1400);
+        path_drop(ip, r);
+    }
+    assert_int_equal(ip->paths.used, IP_PATHS_KEPT);
+    rill_stack_destroy(stack);
+}
+
 static void probes_whose_loss_tells_nothing_are_three_at_most(void **state)
 {
     struct search s;
@@ -230,6 +282,8 @@ int main(void)
         cmocka_unit_test(R1191_4_without_probes_the_path_is_as_at_first_after_ten_minutes),
         cmocka_unit_test(R1191_3_a_router_makes_nothing_grow),
         cmocka_unit_test(a_router_that_lies_about_a_probe_costs_one_more),
+        cmocka_unit_test(very_large_sizes_are_come_near_to_from_below),
+        cmocka_unit_test(the_last_32_narrow_paths_are_remembered),
         cmocka_unit_test(probes_whose_loss_tells_nothing_are_three_at_most),
         cmocka_unit_test(no_probe_goes_while_the_last_one_is_to_be_waited_for),
         cmocka_unit_test(R1191_5_no_probe_is_larger_than_the_peer_takes),

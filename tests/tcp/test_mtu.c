@@ -219,6 +219,40 @@ static void R1191_6_all_connections_of_the_path_follow(void **state)
     close_way();
 }
 
+/* A connection that sends once and is gone, as it is with many that follow one another. */
+static void connect_and_send(void)
+{
+    pair_establish(&pair);
+    given = taken = 0;
+    give(10000);
+    pair_advance(&pair, 5000);
+    take();
+    assert_int_equal(taken, 10000);
+    assert_int_equal(rill_abort(pair.stack[0], pair.conn[0]), 0);
+    pair_settle(&pair);
+    (void)rill_close(pair.stack[1], pair.conn[1]);
+    pair_settle(&pair);
+}
+
+static void the_next_connection_knows_that_the_path_is_narrow(void **state)
+{
+    (void)state;
+    open_way(RILL_MTU_PROBING_BLACK_HOLE, 1400);
+    rill_abort(pair.stack[0], pair.conn[0]);
+    rill_abort(pair.stack[1], pair.conn[1]);
+    connect_and_send();
+    pair_expect_baseline(&pair);
+    assert_int_equal(counted(RILL_COUNT_TCP_MTU_BLACK_HOLES), 1);
+    pair_advance(&pair, 500000);
+    connect_and_send();
+    assert_int_equal(counted(RILL_COUNT_TCP_MTU_BLACK_HOLES), 1);
+    pair_advance(&pair, 601000); /* forgotten, and found out again */
+    connect_and_send();
+    assert_int_equal(counted(RILL_COUNT_TCP_MTU_BLACK_HOLES), 2);
+    pair_expect_baseline(&pair);
+    pair_close(&pair);
+}
+
 static void whatever_the_congestion_control_losses_do_not_end_the_search(void **state)
 {
     const char *name;
@@ -316,6 +350,7 @@ int main(void)
         cmocka_unit_test(after_an_outage_a_way_with_less_room_is_found_out_as_well),
         cmocka_unit_test(R4821_6_a_search_that_is_over_begins_again_after_ten_minutes_of_bulk),
         cmocka_unit_test(R1191_6_all_connections_of_the_path_follow),
+        cmocka_unit_test(the_next_connection_knows_that_the_path_is_narrow),
         cmocka_unit_test(whatever_the_congestion_control_losses_do_not_end_the_search),
         cmocka_unit_test(R4821_4_what_a_probe_finds_out_leaves_the_window_in_bytes),
         cmocka_unit_test(R4821_2_a_probe_that_is_lost_counts_as_no_loss),
