@@ -210,6 +210,8 @@ int64_t rill_sock_read(struct rill_sockets *sockets, int fd, void *data, size_t 
  * Without copying, streams only. Sending: with RILL_MSG_LENT the bytes that a send took are lent until the peer has
  * acknowledged them, and must not change meanwhile; rill_sock_lent() says how many are, counted from the last, and
  * rill_sock_reclaim() waits until none is (-RILL_EAGAIN when it may not wait). The last close copies what is lent.
+ * With RILL_SO_ZEROCOPY such sends are numbered from 0, and rill_sock_recvmsg() with RILL_MSG_ERRQUEUE tells the numbers
+ * of those that are done (RILL_IP_RECVERR: origin 5, info the first, data the last), as with Linux's MSG_ZEROCOPY.
  *
  * Receiving: rill_sock_borrow() gives up to max slices of what recv would copy, 0 at the end of the stream; they are
  * valid until the next call on the stack. rill_sock_return() takes the first length_bytes of them out of the stream.
@@ -332,6 +334,7 @@ int rill_sock_ioctl(struct rill_sockets *sockets, int fd, unsigned long request,
 #define RILL_IP_MULTICAST_TTL 33
 
 #define RILL_IPV6_UNICAST_HOPS 16
+#define RILL_IPV6_RECVERR 25
 #define RILL_IPV6_V6ONLY 26
 #define RILL_IPV6_RECVPKTINFO 49
 #define RILL_IPV6_PKTINFO 50
@@ -362,7 +365,7 @@ struct rill_in6_pktinfo {
 /* RILL_IP_RECVERR: followed by the struct rill_sockaddr_in of who sent the ICMP message. */
 struct rill_sock_extended_err {
     uint32_t error;
-    uint8_t origin; /* 2: ICMP */
+    uint8_t origin; /* 2: ICMP; 5: a send's bytes are the application's again */
     uint8_t type, code, pad;
     uint32_t info; /* next-hop MTU */
     uint32_t data;

@@ -8,6 +8,7 @@
 #include "sockets/below.h"
 
 #define ORIGIN_ICMP 2
+#define ORIGIN_ZERO_COPY 5
 
 static size_t rounded(size_t bytes)
 {
@@ -194,5 +195,15 @@ void control_write_error(const struct sock *sock, struct rill_msghdr *message)
 
     memcpy(both.offender.addr, error->reporter.bytes + 12, 4);
     put(&to, RILL_SOL_IP, RILL_IP_RECVERR, &both, sizeof both);
+    finish(&to, message);
+}
+
+void control_write_returned(const struct sock *sock, uint32_t first, uint32_t last, struct rill_msghdr *message)
+{
+    const struct rill_sock_extended_err error = {.origin = ORIGIN_ZERO_COPY, .info = first, .data = last};
+    struct writer to = writer_for(message);
+
+    put(&to, sock->v6 ? RILL_SOL_IPV6 : RILL_SOL_IP, sock->v6 ? RILL_IPV6_RECVERR : RILL_IP_RECVERR, &error,
+        sizeof error);
     finish(&to, message);
 }

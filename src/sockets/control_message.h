@@ -17,6 +17,9 @@ void control_write(const struct rill_sockets *s, const struct sock *sock, const 
 /* The error that RILL_MSG_ERRQUEUE reads. */
 void control_write_error(const struct sock *sock, struct rill_msghdr *message);
 
+/* RILL_SO_ZEROCOPY: the sends of these numbers are done. */
+void control_write_returned(const struct sock *sock, uint32_t first, uint32_t last, struct rill_msghdr *message);
+
 /* RILL_TCP_INQ: how many bytes wait behind those that the call received. */
 void control_write_inq(int waiting_bytes, struct rill_msghdr *message);
 

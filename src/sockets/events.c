@@ -5,6 +5,7 @@
 #include "sockets/datagram.h"
 #include "sockets/pipe.h"
 #include "sockets/sock.h"
+#include "sockets/zero_copy.h"
 
 #include "base/types.h"
 
@@ -93,6 +94,15 @@ static bool has_enough(struct rill_sockets *s, struct sock *sock)
     return !sock_look(s, sock, &below) || sock->done || below.readable_bytes >= sock->options.receive_low;
 }
 
+/* What was lent has come back, some or all of it. True when that is to be told. */
+static bool take_returned(struct rill_sockets *s, struct sock *sock)
+{
+    int64_t lent = rill_lent(s->stack, sock->conn);
+
+    zero_copy_returned(&sock->zero_copy, lent > 0 ? (uint32_t)lent : 0); /* of a connection that is gone: nothing */
+    return zero_copy_waits(&sock->zero_copy);
+}
+
 bool rill_sockets_event(struct rill_sockets *s, const struct rill_event *event)
 {
     const uint32_t state_changes = RILL_ESTABLISHED | RILL_PEER_CLOSED | RILL_RESET | RILL_CLOSED | RILL_SOFT_ERROR;
@@ -116,6 +126,8 @@ bool rill_sockets_event(struct rill_sockets *s, const struct rill_event *event)
         key |= KEY_READABLE;
     if ((event->what & RILL_WRITABLE) != 0)
         key |= KEY_WRITABLE;
+    if ((event->what & (RILL_RELEASED | RILL_RESET | RILL_CLOSED)) != 0 && take_returned(s, &file->sock))
+        key |= RILL_POLLERR;
     if ((event->what & state_changes) != 0)
         file_signal(s, file, 0);
     else if (key != 0)
@@ -192,7 +204,7 @@ static uint32_t sock_mask(struct rill_sockets *s, struct sock *sock)
         mask |= mask_of_stream(s, sock, &below);
     else if (below.syn_waits)
         mask |= RILL_POLLOUT | RILL_POLLWRNORM;
-    if (sock->error != 0)
+    if (sock->error != 0 || zero_copy_waits(&sock->zero_copy))
         mask |= RILL_POLLERR;
     return mask;
 }

@@ -123,7 +123,7 @@ static const struct fixed {
     {RILL_SO_TIMESTAMPING, 0, -RILL_EOPNOTSUPP},  {RILL_SO_MARK, 0, -RILL_EPERM},
     {RILL_SO_RXQ_OVFL, 0, -RILL_EOPNOTSUPP},      {RILL_SO_PEEK_OFF, -1, -RILL_EOPNOTSUPP},
     {RILL_SO_LOCK_FILTER, 0, -RILL_EOPNOTSUPP},   {RILL_SO_BUSY_POLL, 0, -RILL_EPERM},
-    {RILL_SO_INCOMING_CPU, -1, -RILL_EOPNOTSUPP}, {RILL_SO_ZEROCOPY, 0, -RILL_EOPNOTSUPP},
+    {RILL_SO_INCOMING_CPU, -1, -RILL_EOPNOTSUPP},
 };
 
 static const struct fixed *find_fixed(int name)
@@ -178,6 +178,13 @@ static int set_number(struct rill_sockets *s, struct file *file, int name, int v
         return 0;
     case RILL_SO_BROADCAST:
         sock->options.broadcast = value != 0;
+        return 0;
+    case RILL_SO_ZEROCOPY:
+        if (sock->datagram)
+            return value == 0 ? 0 : -RILL_EOPNOTSUPP;
+        if (value < 0 || value > 1)
+            return -RILL_EINVAL;
+        sock->options.zero_copy = value != 0;
         return 0;
     case RILL_SO_PRIORITY:
         if (value < 0 || value > 6)
@@ -250,6 +257,8 @@ static int get_number(struct sock *sock, int name, struct option_value *out)
         return option_number(out, 1);
     case RILL_SO_BROADCAST:
         return option_number(out, sock->options.broadcast);
+    case RILL_SO_ZEROCOPY:
+        return option_number(out, sock->options.zero_copy);
     case RILL_SO_PRIORITY:
         return option_number(out, sock->options.priority);
     case RILL_SO_REUSEPORT:

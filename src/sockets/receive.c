@@ -7,6 +7,7 @@
 #include "sockets/datagram.h"
 #include "sockets/pipe.h"
 #include "sockets/sock.h"
+#include "sockets/zero_copy.h"
 
 #include "base/types.h"
 
@@ -208,6 +209,23 @@ static int64_t receive_datagram(struct rill_sockets *s, struct file *file, const
     return datagram_receive(s, file, &message, flags);
 }
 
+/* What a stream's error queue holds: the numbers of sends whose bytes are the application's again. */
+static int64_t receive_returned(struct rill_sockets *s, struct sock *sock, struct rill_msghdr *message)
+{
+    uint32_t first, last;
+
+    catch_up(s);
+    if (!zero_copy_waits(&sock->zero_copy))
+        return -RILL_EAGAIN;
+    zero_copy_take(&sock->zero_copy, &first, &last);
+    if (message != NULL) {
+        message->flags = RILL_MSG_ERRQUEUE;
+        message->name_bytes = 0;
+        control_write_returned(sock, first, last, message);
+    }
+    return 0;
+}
+
 static int64_t receive_pieces(struct rill_sockets *s, int fd, const struct rill_iovec *iov, size_t count, int flags,
                               int *out_flags)
 {
@@ -222,7 +240,7 @@ static int64_t receive_pieces(struct rill_sockets *s, int fd, const struct rill_
     if (r.sock->datagram)
         return receive_datagram(s, file, iov, count, flags);
     if ((flags & RILL_MSG_ERRQUEUE) != 0)
-        return -RILL_EAGAIN; /* nothing is ever queued there */
+        return receive_returned(s, r.sock, NULL);
     r.peek = (flags & RILL_MSG_PEEK) != 0;
     r.discard = (flags & RILL_MSG_TRUNC) != 0;
     catch_up(s);
@@ -346,6 +364,8 @@ int64_t rill_sock_recvmsg(struct rill_sockets *s, int fd, struct rill_msghdr *me
 
     if (file != NULL && is_datagram(file))
         return datagram_receive(s, file, message, flags);
+    if (file != NULL && file->kind == FILE_SOCKET && (flags & RILL_MSG_ERRQUEUE) != 0)
+        return receive_returned(s, &file->sock, message);
     n = receive_pieces(s, fd, message->iov, message->iov_count, flags, &out_flags);
     if (n < 0)
         return n;

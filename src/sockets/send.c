@@ -5,6 +5,7 @@
 #include "sockets/datagram.h"
 #include "sockets/pipe.h"
 #include "sockets/sock.h"
+#include "sockets/zero_copy.h"
 
 #include "base/types.h"
 
@@ -93,8 +94,8 @@ static int64_t send_datagram(struct rill_sockets *s, struct file *file, const st
 }
 
 /* The pieces to a stream. */
-static int64_t send_stream(struct rill_sockets *s, struct file *file, const struct rill_iovec *iov, size_t count,
-                           int flags)
+static int64_t send_all(struct rill_sockets *s, struct file *file, const struct rill_iovec *iov, size_t count,
+                        int flags)
 {
     struct cursor at = {.iov = iov, .count = count};
     struct sock *sock = &file->sock;
@@ -126,6 +127,16 @@ static int64_t send_stream(struct rill_sockets *s, struct file *file, const stru
         if (error != 0)
             return sent > 0 ? sent : error;
     }
+}
+
+static int64_t send_stream(struct rill_sockets *s, struct file *file, const struct rill_iovec *iov, size_t count,
+                           int flags)
+{
+    int64_t sent = send_all(s, file, iov, count, flags);
+
+    if (sent > 0 && (flags & RILL_MSG_LENT) != 0 && file->sock.options.zero_copy)
+        zero_copy_sent(&file->sock.zero_copy, (uint32_t)sent);
+    return sent;
 }
 
 static int64_t send_pieces(struct rill_sockets *s, int fd, const struct rill_iovec *iov, size_t count, int flags)

@@ -64,10 +64,24 @@ struct sock_options {
     uint32_t fast_open_backlog; /* TCP_FASTOPEN */
     bool tell_inq;              /* TCP_INQ */
     bool fast_open_connect;     /* TCP_FASTOPEN_CONNECT */
+    bool zero_copy;             /* SO_ZEROCOPY */
     bool reuse_address, reuse_port, broadcast, v6only, quick_ack;
     uint8_t multicast_ttl; /* datagrams; 0: the default */
     uint8_t tell;          /* datagrams: TELL_... */
     uint8_t mtu_discovery; /* datagrams: enum rill_udp_mtu_discovery */
+};
+
+#define ZERO_COPY_ENDS 8u
+
+/* SO_ZEROCOPY's sends, numbered from 0: told <= returned <= next, modulo 2^32. */
+struct zero_copy {
+    uint32_t next, returned, told;
+    uint32_t lent_ever;      /* bytes, modulo 2^32 */
+    uint8_t oldest, waiting; /* of ends */
+    struct zero_copy_end {
+        uint32_t number;    /* of the last send that ends here */
+        uint32_t lent_ever; /* behind it */
+    } ends[ZERO_COPY_ENDS];
 };
 
 struct sock {
@@ -88,6 +102,7 @@ struct sock {
     enum urgent urgent;
     uint32_t urgent_seq; /* sequence number of the urgent byte */
     struct rill_udp_error last_error;
+    struct zero_copy zero_copy;
     struct sock_options options;
 };
 

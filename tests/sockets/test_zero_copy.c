@@ -171,6 +171,128 @@ static void borrowing_stops_at_the_urgent_byte_and_leaves_it_out(void **state)
     assert_string_equal(borrowed(SERVER(&pair), server, &count), "cd");
 }
 
+/* ----------------------------------------------------------------- SO_ZEROCOPY */
+
+static void number_sends(void)
+{
+    assert_int_equal(
+        rill_sock_setsockopt(CLIENT(&pair), client, RILL_SOL_SOCKET, RILL_SO_ZEROCOPY, &(int){1}, sizeof(int)), 0);
+}
+
+static bool error_is_polled(void)
+{
+    struct rill_pollfd one = {.fd = client};
+
+    (void)rill_sock_poll(CLIENT(&pair), &one, 1, 0);
+    return (one.revents & RILL_POLLERR) != 0;
+}
+
+/* The error queue has one message: sends `first` to `last` are done. */
+static void expect_returned(uint32_t first, uint32_t last)
+{
+    struct {
+        struct rill_cmsghdr header;
+        struct rill_sock_extended_err error;
+    } control;
+    struct rill_msghdr message = {.control = &control, .control_bytes = sizeof control};
+
+    assert_true(error_is_polled());
+    assert_int_equal(rill_sock_recvmsg(CLIENT(&pair), client, &message, RILL_MSG_ERRQUEUE), 0);
+    assert_int_equal(message.flags, RILL_MSG_ERRQUEUE);
+    assert_int_equal(message.control_bytes, sizeof control);
+    assert_int_equal(control.header.level, RILL_SOL_IP);
+    assert_int_equal(control.header.type, RILL_IP_RECVERR);
+    assert_int_equal(control.error.error, 0);
+    assert_int_equal(control.error.origin, 5);
+    assert_int_equal(control.error.info, first);
+    assert_int_equal(control.error.data, last);
+}
+
+static void expect_nothing_returned(void)
+{
+    struct rill_msghdr message = {0};
+
+    assert_false(error_is_polled());
+    assert_int_equal(rill_sock_recvmsg(CLIENT(&pair), client, &message, RILL_MSG_ERRQUEUE), -RILL_EAGAIN);
+}
+
+static void sends_are_told_when_their_bytes_come_back(void **state)
+{
+    (void)state;
+    number_sends();
+    assert_int_equal(rill_sock_send(CLIENT(&pair), client, "abc", 3, RILL_MSG_LENT), 3);
+    assert_int_equal(rill_sock_send(CLIENT(&pair), client, "de", 2, 0), 2); /* copied: it has no number */
+    assert_int_equal(rill_sock_send(CLIENT(&pair), client, "fgh", 3, RILL_MSG_LENT), 3);
+    expect_nothing_returned();
+    pair_turn(&pair);
+    pair_advance(&pair, 100);
+    expect_returned(0, 1);
+    expect_nothing_returned();
+    assert_int_equal(rill_sock_send(CLIENT(&pair), client, "i", 1, RILL_MSG_LENT), 1);
+    pair_turn(&pair);
+    pair_advance(&pair, 100);
+    expect_returned(2, 2);
+}
+
+static void a_send_is_not_told_before_all_of_it_is_back(void **state)
+{
+    static char bytes[100000];
+    char got[4096];
+    uint32_t told = 0;
+    bool too_early = false;
+
+    (void)state;
+    number_sends();
+    assert_int_equal(rill_sock_send(CLIENT(&pair), client, bytes, sizeof bytes, RILL_MSG_LENT), sizeof bytes);
+    for (int i = 0; i < 1000 && told == 0; i++) {
+        while (rill_sock_recv(SERVER(&pair), server, got, sizeof got, RILL_MSG_DONTWAIT) > 0)
+            continue;
+        pair_advance(&pair, 1);
+        told = error_is_polled();
+        too_early = too_early || (told && rill_sock_lent(CLIENT(&pair), client) > 0);
+    }
+    assert_false(too_early);
+    expect_returned(0, 0);
+}
+
+/* More sends than have places of their own: none is told too early, all in the end. */
+static void many_sends_are_told_as_runs(void **state)
+{
+    (void)state;
+    number_sends();
+    for (int i = 0; i < 30; i++)
+        assert_int_equal(rill_sock_send(CLIENT(&pair), client, "x", 1, RILL_MSG_LENT), 1);
+    expect_nothing_returned();
+    pair_turn(&pair);
+    pair_advance(&pair, 500);
+    expect_returned(0, 29);
+    expect_nothing_returned();
+}
+
+static void a_reset_gives_all_back(void **state)
+{
+    struct rill_linger abort = {1, 0};
+
+    (void)state;
+    number_sends();
+    assert_int_equal(rill_sock_setsockopt(SERVER(&pair), server, RILL_SOL_SOCKET, RILL_SO_LINGER, &abort, sizeof abort),
+                     0);
+    assert_int_equal(rill_sock_send(CLIENT(&pair), client, "abc", 3, RILL_MSG_LENT), 3);
+    assert_int_equal(rill_sock_close(SERVER(&pair), server), 0);
+    pair_turn(&pair);
+    pair_advance(&pair, 100);
+    expect_returned(0, 0);
+}
+
+static void without_the_option_nothing_is_told(void **state)
+{
+    (void)state;
+    assert_int_equal(rill_sock_send(CLIENT(&pair), client, "abc", 3, RILL_MSG_LENT), 3);
+    pair_turn(&pair);
+    pair_advance(&pair, 100);
+    expect_nothing_returned();
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -184,6 +306,11 @@ int main(void)
         TEST(borrowing_waits_and_ends_as_recv_does),
         TEST(borrowing_tells_the_error_once),
         TEST(borrowing_stops_at_the_urgent_byte_and_leaves_it_out),
+        TEST(sends_are_told_when_their_bytes_come_back),
+        TEST(a_send_is_not_told_before_all_of_it_is_back),
+        TEST(many_sends_are_told_as_runs),
+        TEST(a_reset_gives_all_back),
+        TEST(without_the_option_nothing_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
