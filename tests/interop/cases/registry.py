@@ -14,8 +14,8 @@ Case = collections.namedtuple("Case", "name quick long options programs check")
 ALL = []
 
 
-def case(name, *programs, quick=False, long=False, options=()):
-    """A long case mostly spends a fixed time, and runs beside other long ones; `options` are rill run's."""
+def case(name, *programs, quick=False, long=0, options=()):
+    """A case of `long` seconds or so runs beside other long ones; `options` are rill run's."""
     def take(check):
         ALL.append(Case(name, quick, long, options, ("ip", "ss", *programs), check))
         return check

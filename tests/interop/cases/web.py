@@ -1,6 +1,8 @@
 """HTTP: curl, wget, nginx under wrk, Python's server, Go, Node.js."""
 import json
 import os
+import pathlib
+import signal
 import subprocess
 
 from world import PATH, Failure, digest, equal, same
@@ -64,6 +66,18 @@ def serve_nginx(world, server, port):
     return f"http://{world.address(server)}:{port}"
 
 
+def reload_nginx(world, port):
+    """New workers take the listener over."""
+    master = (world.folder / f"pid{port}").read_text().strip()
+
+    def workers():
+        return set(pathlib.Path(f"/proc/{master}/task/{master}/children").read_text().split())
+
+    before = workers()
+    os.kill(int(master), signal.SIGHUP)
+    world.until(lambda: workers() and not workers() & before, "new workers of nginx")
+
+
 @case("nginx server", "nginx", "curl", quick=True)
 def nginx_server(world):
     folder = world.file("files/big", SIZE).parent
@@ -71,6 +85,12 @@ def nginx_server(world):
     small = world.file("files/small", 100)
     url = serve_nginx(world, world.on_rill, 80)
     curl_both_ways(world, world.on_kernel, url, folder)
+    kept_requests(world, url, small)
+    reload_nginx(world, 80)
+    kept_requests(world, url, small)
+
+
+def kept_requests(world, url, small):
     # One kept connection: curl says 1 for the first and 0 for those that found it open.
     connects = world.output(world.on_kernel, "curl", "-sSf", "-w", "%{num_connects} ",
                             *[part for number in range(20) for part in ("-o", f"s{number}", f"{url}/small")])
@@ -92,17 +112,17 @@ def wrk(world, server, port):
     return f"{report['right']} right answers in {seconds} s"
 
 
-@case("wrk on nginx server", "nginx", "wrk", long=True, quick=True)
+@case("wrk on nginx server", "nginx", "wrk", long=30, quick=True)
 def wrk_on_server(world):
     return wrk(world, world.on_rill, 80)
 
 
-@case("wrk client", "nginx", "wrk", long=True)
+@case("wrk client", "nginx", "wrk", long=30)
 def wrk_client(world):
     return wrk(world, world.on_kernel, 81)
 
 
-@case("wrk on nginx server, 1 % loss", "nginx", "wrk", long=True, options=IMPAIRED)
+@case("wrk on nginx server, 1 % loss", "nginx", "wrk", long=30, options=IMPAIRED)
 def wrk_impaired(world):
     return wrk(world, world.on_rill, 80)
 
