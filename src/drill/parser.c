@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define SECONDS_MAX INT64_C(1000000000)
+
 bool parse_sign(struct lexer *lexer, char sign)
 {
     const char text[] = {'\'', sign, '\'', '\0'};
@@ -67,6 +69,9 @@ static bool parse_time(struct lexer *lexer, bool *relative, int64_t *micros)
     }
     if (lexer_peek(lexer)->kind != TOKEN_NUMBER)
         return lexer_expected(lexer, "a time");
+    if (lexer_peek(lexer)->micros > SECONDS_MAX * 1000000)
+        return drill_complain(lexer->script, lexer_peek(lexer)->place, "a time of at most %lld seconds expected",
+                              (long long)SECONDS_MAX);
     *micros = lexer_next(lexer).micros;
     return true;
 }
