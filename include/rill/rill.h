@@ -197,8 +197,11 @@ enum rill_ecn {
 };
 
 enum rill_fast_open {
-    RILL_FAST_OPEN_CLIENT = 0x1,        /* connections may send data in their SYN */
-    RILL_FAST_OPEN_SERVER = 0x2,        /* listeners may take it */
+    RILL_FAST_OPEN_CLIENT = 0x1, /* connections may send data in their SYN */
+    RILL_FAST_OPEN_SERVER = 0x2, /* listeners may take it */
+    /* Without cookies, for closed networks: nothing then proves an address before its data is taken (RFC 7413 5). */
+    RILL_FAST_OPEN_CLIENT_NO_COOKIE = 0x8,
+    RILL_FAST_OPEN_SERVER_NO_COOKIE = 0x10,
     RILL_FAST_OPEN_ALL_LISTENERS = 0x4, /* all do, up to their backlog, without being asked to */
 };
 

@@ -11,7 +11,7 @@ enum setting_kind {
     AS_CONTROL,     /* the name of a congestion control */
     AS_NUMBER,      /* in the field's own unit, times the row's factor, over 1,000 */
     LINUX_ECN,      /* 0 off, 1 on, 2 when asked, 3 AccECN */
-    FAST_OPEN_BITS, /* Linux's: 1 client, 2 server, 0x400 all listeners */
+    FAST_OPEN_BITS, /* Linux's: ip-sysctl says which */
     FAST_OPEN_KEYS, /* one or two of four words each, with a comma between them */
     LAST_OF_THREE,  /* "4096 16384 131072": the default is what counts for a script */
     FAST_OPEN_BIT,  /* FreeBSD's: one bit of the same, in the row's last column */
@@ -60,6 +60,7 @@ static const struct setting settings[] = {
     {"net.inet.tcp.ecn.enable", LINUX_ECN, FIELD(ecn), 0},
     {"net.inet.tcp.fastopen.client_enable", FAST_OPEN_BIT, FIELD(fast_open), RILL_FAST_OPEN_CLIENT},
     {"net.inet.tcp.fastopen.server_enable", FAST_OPEN_BIT, FIELD(fast_open), RILL_FAST_OPEN_SERVER},
+    {"net.inet.tcp.fastopen.acceptany", FAST_OPEN_BIT, FIELD(fast_open), RILL_FAST_OPEN_SERVER_NO_COOKIE},
     {"net.inet.tcp.recvbuf_auto", MODERATE, FIELD(receive_buffer_bytes_max), 0},
     {"net.inet.tcp.sendbuf_auto", MODERATE, FIELD(send_buffer_bytes_max), 0},
     {"net.inet.tcp.recvbuf_max", AS_NUMBER, FIELD(receive_buffer_bytes_max), 2000},
@@ -194,7 +195,6 @@ static const struct setting settings[] = {
     {"net.inet.tcp.cc.newreno.beta", NO_KNOB, 0, 0},
     {"net.inet.tcp.cc.newreno.beta_ecn", NO_KNOB, 0, 0},
     {"net.inet.tcp.functions_default", NO_KNOB, 0, 0},
-    {"net.inet.tcp.fastopen.acceptany", NO_KNOB, 0, 0},
     {"net.inet.tcp.ack_war_timewindow", NO_KNOB, 0, 0},
     {"net.inet.tcp.ack_war_cnt", NO_KNOB, 0, 0},
 };
@@ -282,7 +282,8 @@ static uint64_t ecn_mode(uint64_t number)
 
 static uint64_t fast_open_mode(uint64_t bits)
 {
-    return (bits & 3) | (bits & 0x400 ? RILL_FAST_OPEN_ALL_LISTENERS : 0);
+    return (bits & 3) | (bits & 4 ? RILL_FAST_OPEN_CLIENT_NO_COOKIE : 0) |
+           (bits & 0x200 ? RILL_FAST_OPEN_SERVER_NO_COOKIE : 0) | (bits & 0x400 ? RILL_FAST_OPEN_ALL_LISTENERS : 0);
 }
 
 /* What goes into the row's field, which holds `old` now. */

@@ -75,16 +75,21 @@ void fast_open_judge(struct tcp *tcp, struct listener *listener, const struct ar
     const struct tcp_options *theirs = &arrival->seg.options;
     const struct rill_addr *client = &arrival->packet->source, *server = &arrival->packet->destination;
     uint8_t older[FAST_OPEN_COOKIE_BYTES];
-    bool newest;
+    bool newest, anybody;
 
     *out = (struct fast_open_answer){0};
-    if (listener->fast_open_backlog == 0 || (tcp->settings.fast_open & RILL_FAST_OPEN_SERVER) == 0 ||
-        (theirs->present & TCP_OPTION_FAST_OPEN) == 0)
+    if (listener->fast_open_backlog == 0 || (tcp->settings.fast_open & RILL_FAST_OPEN_SERVER) == 0)
+        return;
+    anybody = (tcp->settings.fast_open & RILL_FAST_OPEN_SERVER_NO_COOKIE) != 0 && arrival->seg.data_bytes > 0;
+    if ((theirs->present & TCP_OPTION_FAST_OPEN) == 0 && !anybody)
         return;
     if (!has_room(tcp, listener)) {
         host_count(tcp_host(tcp), RILL_COUNT_TCP_FAST_OPEN_LIMITED, 1);
         return;
     }
+    out->opens = anybody;
+    if (anybody)
+        return;
     out->experimental = theirs->fast_open_experimental;
     (void)make_cookie(tcp, client, server, 0, out->cookie); /* there always is a newest key */
     newest = theirs->fast_open_bytes == FAST_OPEN_COOKIE_BYTES && is_same(theirs->fast_open_cookie, out->cookie);

@@ -21,6 +21,11 @@ static bool is_allowed(const struct tcp *tcp, const struct tcb *tcb)
     return (tcb->fast_open & FAST_OPEN_WANTED) != 0 && (tcp->settings.fast_open & RILL_FAST_OPEN_CLIENT) != 0;
 }
 
+static bool needs_cookie(const struct tcp *tcp)
+{
+    return (tcp->settings.fast_open & RILL_FAST_OPEN_CLIENT_NO_COOKIE) == 0;
+}
+
 bool fast_open_waits(struct tcp *tcp, struct tcb *tcb)
 {
     const struct fast_open_entry *entry;
@@ -28,7 +33,9 @@ bool fast_open_waits(struct tcp *tcp, struct tcb *tcb)
     if (!is_allowed(tcp, tcb))
         return false;
     entry = fast_open_cache_find(tcp, tcb_path(tcp, tcb));
-    if (entry == NULL || entry->cookie_bytes == 0 || fast_open_cache_is_barred(tcp, entry, tcb->ep.remote_port))
+    if (needs_cookie(tcp) && (entry == NULL || entry->cookie_bytes == 0))
+        return false;
+    if (entry != NULL && fast_open_cache_is_barred(tcp, entry, tcb->ep.remote_port))
         return false;
     tcb->fast_open |= FAST_OPEN_WAITS;
     tcb->flags &= ~TCB_SYN_UNACKED; /* nothing was sent, so no timer runs */
@@ -52,7 +59,7 @@ static uint32_t syn_data_room(const struct tcp *tcp, const struct tcb *tcb, cons
 {
     const struct path *path = tcb_path(tcp, tcb);
     bool v4 = path->ip_header_bytes == 20;
-    uint32_t mss = entry->mss != 0 ? entry->mss : v4 ? MSS_UNKNOWN_V4 : MSS_UNKNOWN_V6;
+    uint32_t mss = entry != NULL && entry->mss != 0 ? entry->mss : v4 ? MSS_UNKNOWN_V4 : MSS_UNKNOWN_V6;
     uint32_t option_bytes = (uint32_t)tcp_header_bytes_for(options, TCP_SYN) - TCP_HEADER_BYTES;
 
     mss = min_u32(mss, v4 ? MSS_MOST_V4 : MSS_MOST_V6);
@@ -93,10 +100,11 @@ static void fill_first_syn(struct tcp *tcp, struct tcb *tcb, struct tcp_options 
 {
     const struct fast_open_entry *entry = fast_open_cache_find(tcp, tcb_path(tcp, tcb));
 
-    if ((entry != NULL && fast_open_cache_is_barred(tcp, entry, tcb->ep.remote_port)) || !put_option(entry, options))
+    if ((entry != NULL && fast_open_cache_is_barred(tcp, entry, tcb->ep.remote_port)) ||
+        (needs_cookie(tcp) && !put_option(entry, options)))
         return;
     tcb->fast_open |= FAST_OPEN_TRIED;
-    if (options->fast_open_bytes > 0)
+    if (!needs_cookie(tcp) || options->fast_open_bytes > 0)
         take_along(tcp, tcb, syn_data_room(tcp, tcb, entry, options), train);
 }
 
