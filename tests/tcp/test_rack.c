@@ -70,10 +70,60 @@ static void R8985_9_the_first_segment_is_lost_at_a_timeout_however_young_it_is(v
     inside_close(&in);
 }
 
+/* A connection with reordering windows to grow. */
+static struct sender *reordering(struct inside *in)
+{
+    inside_configure(in, 4u << 20);
+    inside_open(in, 1000, 7000, 1u << 20);
+    in->tcb->flags |= TCB_SACK;
+    assert_true(sender_make(in->tcp, in->tcb));
+    (void)send_one(in);
+    return sender_at(in->tcp, in->tcb);
+}
+
+static void R8985_8_the_window_grows_once_a_round_trip_however_many_dsacks_there_are(void **state)
+{
+    const struct ack_sample dsack = {.dsack = true};
+    struct inside in;
+    struct sender *sender;
+    (void)state;
+    sender = reordering(&in);
+    rack_dsack(in.tcp, in.tcb, &dsack);
+    assert_int_equal(sender->reo_wnd_mult, 2);
+    rack_dsack(in.tcp, in.tcb, &dsack);
+    assert_int_equal(sender->reo_wnd_mult, 2);
+    in.tcb->snd_una = in.tcb->snd_nxt; /* what was sent when the first one came has been acknowledged */
+    rack_dsack(in.tcp, in.tcb, &dsack);
+    assert_int_equal(sender->reo_wnd_mult, 3);
+    inside_close(&in);
+}
+
+static void R8985_8_sixteen_recoveries_without_a_dsack_make_the_window_small_again(void **state)
+{
+    const struct ack_sample dsack = {.dsack = true};
+    struct inside in;
+    struct sender *sender;
+    (void)state;
+    sender = reordering(&in);
+    rack_dsack(in.tcp, in.tcb, &dsack);
+    for (unsigned i = 0; i < 10; i++)
+        rack_recovered(in.tcp, in.tcb);
+    in.tcb->snd_una = in.tcb->snd_nxt;
+    rack_dsack(in.tcp, in.tcb, &dsack); /* counted from here */
+    for (unsigned i = 0; i < 15; i++)
+        rack_recovered(in.tcp, in.tcb);
+    assert_int_equal(sender->reo_wnd_mult, 3);
+    rack_recovered(in.tcp, in.tcb);
+    assert_int_equal(sender->reo_wnd_mult, 1);
+    inside_close(&in);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(R8985_9_a_timeout_spares_what_was_sent_within_a_round_trip_and_the_window),
+        cmocka_unit_test(R8985_8_the_window_grows_once_a_round_trip_however_many_dsacks_there_are),
+        cmocka_unit_test(R8985_8_sixteen_recoveries_without_a_dsack_make_the_window_small_again),
         cmocka_unit_test(R8985_9_the_first_segment_is_lost_at_a_timeout_however_young_it_is),
     };
 

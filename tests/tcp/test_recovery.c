@@ -187,6 +187,19 @@ static void R5681_13_only_empty_acks_with_the_same_window_are_duplicates(void **
     peer_close(&p);
 }
 
+static void R5681_13_a_fin_is_no_duplicate_ack(void **state)
+{
+    struct peer p;
+    (void)state;
+    in_flight(&p, 10, 0);
+    duplicate_acks(&p, 1, 2);
+    peer_send(&p, TCP_FIN | TCP_ACK, 1, 1, 0);
+    expect_ack(&p, 2);
+    expect_nothing(&p);
+    assert_int_equal(rill_counted(p.stack, RILL_COUNT_TCP_FAST_RETRANSMITS), 0);
+    peer_close(&p);
+}
+
 static void R5681_13_nothing_outstanding_means_no_duplicates(void **state)
 {
     struct peer p;
@@ -331,6 +344,7 @@ int main(void)
         cmocka_unit_test(R6582_4_a_full_ack_ends_recovery_at_ssthresh),
         cmocka_unit_test(R6582_2_a_partial_ack_sends_the_next_hole_at_once),
         cmocka_unit_test(R5681_13_only_empty_acks_with_the_same_window_are_duplicates),
+        cmocka_unit_test(R5681_13_a_fin_is_no_duplicate_ack),
         cmocka_unit_test(R5681_13_nothing_outstanding_means_no_duplicates),
         cmocka_unit_test(MUST_19_R5681_7_R6298_10_a_timeout_goes_back_to_one_segment),
         cmocka_unit_test(MUST_19_after_a_timeout_what_was_sent_goes_again_in_slow_start),
