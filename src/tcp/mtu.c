@@ -140,6 +140,8 @@ void mtu_una_moved(struct tcp *tcp, struct tcb *tcb)
 {
     struct sender *sender = sender_at(tcp, tcb);
 
+    if (unlikely(sender->mtu_claimed != 0) && seq_after(tcb->snd_una, sender->mtu_claimed_seq))
+        sender->mtu_claimed = 0; /* RFC 5927 7.2: there is progress, so it was not true */
     if (likely(sender->mtu_probe == NO_PROBE))
         return;
     if (sender->mtu_probe == PROBE_IN_FLIGHT) {
@@ -166,6 +168,36 @@ static void probe_too_big(struct tcp *tcp, struct tcb *tcb, uint32_t claimed)
     trace_event(tcp, &tcb->ep, RILL_TRACE_MTU, RILL_MTU_PROBE_LOST, sender->mtu_probe_bytes);
 }
 
+/* The path carries `claimed` and no more: what is larger goes again. False when that was known. */
+static bool believe(struct tcp *tcp, struct tcb *tcb, uint32_t claimed)
+{
+    struct path *path = tcb_path(tcp, tcb);
+
+    if (!path_mtu_too_big(&tcp->ip, path, claimed))
+        return false;
+    trace_event(tcp, &tcb->ep, RILL_TRACE_MTU, RILL_MTU_TOO_BIG, path->mtu);
+    return true;
+}
+
+/*
+ * RFC 5927 7.2: that segments of a size that has arrived are too big is believed when the segment quoted times out, and
+ * forgotten when it arrives. The first segment quoted is the one to wait for.
+ */
+static bool waits_for_timeout(const struct tcp *tcp, const struct tcb *tcb, struct seq sequence, uint32_t claimed)
+{
+    struct sender *sender = tcb->sender == REF_NONE ? NULL : sender_at(tcp, tcb);
+
+    if (sender == NULL || sender->mtu_acked_bytes == 0 || sender->mtu_acked_bytes + overhead(tcp, tcb) <= claimed)
+        return false;
+    if (claimed == 0 || claimed >= tcb_path(tcp, tcb)->mtu)
+        return false; /* nothing new */
+    if (sender->mtu_claimed == 0 || !seq_after(sequence, sender->mtu_claimed_seq)) {
+        sender->mtu_claimed = (uint16_t)claimed;
+        sender->mtu_claimed_seq = sequence;
+    }
+    return true;
+}
+
 void mtu_too_big(struct tcp *tcp, struct tcb *tcb, struct seq sequence, uint32_t claimed)
 {
     struct path *path = tcb_path(tcp, tcb);
@@ -175,10 +207,8 @@ void mtu_too_big(struct tcp *tcp, struct tcb *tcb, struct seq sequence, uint32_t
     if (quoted != NULL && (quoted->flags & SENT_MTU_PROBE) != 0 && is_the_probe(sender, quoted) &&
         claimed >= path->mtu && claimed < sender->mtu_probe_bytes) {
         probe_too_big(tcp, tcb, claimed);
-    } else {
-        if (!path_mtu_too_big(&tcp->ip, path, claimed))
-            return;
-        trace_event(tcp, &tcb->ep, RILL_TRACE_MTU, RILL_MTU_TOO_BIG, path->mtu);
+    } else if (waits_for_timeout(tcp, tcb, sequence, claimed) || !believe(tcp, tcb, claimed)) {
+        return;
     }
     mtu_follow_path(tcp, tcb);
     /* Each connection hears of its own packets: the first error about a flight finds all that is too big in it. */
@@ -198,12 +228,31 @@ static uint32_t first_segment_bytes(const struct tcp *tcp, const struct sender *
     return first == NULL ? 0 : min_u32(sent_data_bytes(first), first->segment_bytes);
 }
 
+/* A claim about the segment that has timed out is believed. */
+static bool claim_is_true(struct tcp *tcp, struct tcb *tcb)
+{
+    struct sender *sender = sender_at(tcp, tcb);
+    uint32_t claimed = sender->mtu_claimed;
+
+    if (likely(claimed == 0) ||
+        seq_offset(tcb->snd_una, sender->mtu_claimed_seq) >= max_u32(first_segment_bytes(tcp, sender), 1))
+        return false;
+    sender->mtu_claimed = sender->mtu_acked_bytes = 0;
+    if (!believe(tcp, tcb, claimed))
+        return false;
+    mtu_follow_path(tcp, tcb);
+    scoreboard_too_big(tcp, tcb, tcb->snd_mss);
+    return true;
+}
+
 bool mtu_timed_out(struct tcp *tcp, struct tcb *tcb)
 {
     struct path *path = tcb_path(tcp, tcb);
     struct sender *sender = sender_at(tcp, tcb);
     uint32_t below = path_mtu_below(&tcp->ip, path), before = path->mtu;
 
+    if (claim_is_true(tcp, tcb))
+        return true;
     if (tcp->ip.mtu_probing == RILL_MTU_PROBING_OFF || tcb->ep.own_backoff < SUSPICIOUS_TIMEOUTS)
         return false;
     if (below == path->mtu || first_segment_bytes(tcp, sender) <= mss_for(tcp, tcb, below)) {

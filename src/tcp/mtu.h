@@ -25,6 +25,14 @@ void mtu_probe_sent(struct tcp *tcp, struct tcb *tcb, uint16_t mss);
 void mtu_probe_delivered(struct tcp *tcp, struct tcb *tcb, const struct sent *record);
 void mtu_probe_lost(struct tcp *tcp, struct tcb *tcb, const struct sent *record);
 
+/* RFC 5927 7.2, maxsizeacked: segments of this size arrive. */
+static inline void mtu_delivered(struct sender *sender, const struct sent *record)
+{
+    uint32_t bytes = min_u32(sent_data_bytes(record), record->segment_bytes);
+
+    sender->mtu_acked_bytes = (uint16_t)max_u32(sender->mtu_acked_bytes, bytes);
+}
+
 /* Other segments were lost as well: `event` begins an episode. */
 void mtu_probe_not_alone(struct tcp *tcp, struct tcb *tcb, enum cc_event event);
 

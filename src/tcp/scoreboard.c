@@ -203,6 +203,7 @@ static void delivered(struct tcp *tcp, struct tcb *tcb, const struct sent *recor
     ack->delivered_bytes += sent_data_bytes(record);
     rack_delivered(tcp, tcb, record, ack);
     rate_delivered(tcp, tcb, record, ack);
+    mtu_delivered(sender_at(tcp, tcb), record);
     if (unlikely((record->flags & SENT_MTU_PROBE) != 0))
         mtu_probe_delivered(tcp, tcb, record);
 }

@@ -154,6 +154,9 @@ struct sender {
     struct seq mtu_probe_end, mtu_alone_until; /* where it ends; lost: if nothing else is up to here, it was too big */
     uint16_t mtu_before;                       /* the path's MTU before timeouts lowered it; 0: they have not */
     bool mtu_in_vain;                          /* the smallest segment was timed out, too */
+    uint16_t mtu_acked_bytes;                  /* the most payload of a segment that has arrived */
+    uint16_t mtu_claimed;                      /* what a router says of a size that has arrived; 0: nothing */
+    struct seq mtu_claimed_seq;                /* ... about this segment */
 
     /* pacing.h */
     uint64_t pacing_rate; /* bytes a second; 0: no pacing */
