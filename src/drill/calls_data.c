@@ -11,6 +11,7 @@
 
 uint8_t *data_room(struct run *run, size_t bytes)
 {
+    bytes += bytes == 0; /* nothing has a place too */
     if (run->data_bytes < bytes) {
         run->data = drill_take(&run->pool, bytes);
         run->data_bytes = bytes;
