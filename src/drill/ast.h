@@ -54,7 +54,14 @@ struct drill_option {
 };
 
 enum drill_protocol { DRILL_TCP, DRILL_UDP, DRILL_ICMP };
-enum drill_ecn { DRILL_ECN_UNSAID = -1, DRILL_ECN_NONE = 0, DRILL_ECN_ECT1 = 1, DRILL_ECN_ECT0 = 2, DRILL_ECN_CE = 3 };
+enum drill_ecn {
+    DRILL_ECN_UNSAID = -1,
+    DRILL_ECN_NONE = 0,
+    DRILL_ECN_ECT1 = 1,
+    DRILL_ECN_ECT0 = 2,
+    DRILL_ECN_CE = 3,
+    DRILL_ECN_ECT01 = 4
+};
 
 struct drill_packet {
     bool inbound;

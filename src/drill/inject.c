@@ -21,6 +21,7 @@ static uint8_t payload_byte(uint32_t index)
 static size_t add_ip(struct run *run, const struct drill_packet *packet, uint8_t protocol, size_t body_bytes,
                      uint8_t *to)
 {
+    int ecn = packet->ecn == DRILL_ECN_ECT01 ? DRILL_ECN_ECT0 : packet->ecn >= 0 ? packet->ecn : 0;
     struct ipv4_header ip = {
         .source = run->remote4,
         .destination = run->local4,
@@ -30,7 +31,7 @@ static size_t add_ip(struct run *run, const struct drill_packet *packet, uint8_t
         .total_bytes = (uint16_t)(IPV4_HEADER_BYTES + body_bytes),
     };
 
-    ip.tos = (uint8_t)((packet->tos >= 0 ? packet->tos : 0) | (packet->ecn >= 0 ? packet->ecn : 0));
+    ip.tos = (uint8_t)((packet->tos >= 0 ? packet->tos : 0) | ecn);
     ipv4_build(to, &ip);
     return IPV4_HEADER_BYTES + body_bytes;
 }

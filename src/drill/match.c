@@ -121,7 +121,9 @@ static bool ip_matches(struct run *run, const struct drill_packet *expected, con
 {
     if (expected->tos >= 0 && got->tos != expected->tos)
         return mismatch(run, got, "the TOS differs");
-    if (expected->ecn >= 0 && (got->tos & 3) != expected->ecn)
+    if (expected->ecn == DRILL_ECN_ECT01 && (got->tos & 3) != DRILL_ECN_ECT0 && (got->tos & 3) != DRILL_ECN_ECT1)
+        return mismatch(run, got, "the ECN field differs");
+    if (expected->ecn >= 0 && expected->ecn != DRILL_ECN_ECT01 && (got->tos & 3) != expected->ecn)
         return mismatch(run, got, "the ECN field differs");
     if (expected->ttl >= 0 && got->ttl != expected->ttl)
         return mismatch(run, got, "the TTL differs");

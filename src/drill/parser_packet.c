@@ -23,8 +23,8 @@ static bool parse_ip_word(struct lexer *lexer, struct drill_packet *packet)
         const char *name;
         int ecn;
     } marks[] = {
-        {"noecn", DRILL_ECN_NONE}, {"nonect", DRILL_ECN_NONE},  {"ect0", DRILL_ECN_ECT0},
-        {"ect1", DRILL_ECN_ECT1},  {"ect01", DRILL_ECN_UNSAID}, {"ce", DRILL_ECN_CE},
+        {"noecn", DRILL_ECN_NONE}, {"nonect", DRILL_ECN_NONE}, {"ect0", DRILL_ECN_ECT0},
+        {"ect1", DRILL_ECN_ECT1},  {"ect01", DRILL_ECN_ECT01}, {"ce", DRILL_ECN_CE},
     };
     struct token word = lexer_next(lexer);
     int64_t number = 0;

@@ -6,7 +6,8 @@
 
 #include "base/types.h"
 
-#define REORDERING 3u /* Linux's tcp_reordering */
+#define HEADER_BYTES 40u /* IPv4's and TCP's, without options */
+#define REORDERING 3u    /* Linux's tcp_reordering */
 
 _Static_assert(sizeof(struct rill_tcp_info) == 240, "Linux's struct tcp_info up to tcpi_rehash");
 _Static_assert(sizeof(struct rill_tcp_info) <= OPTION_BYTES_MAX, "a getter's room");
@@ -35,13 +36,21 @@ static uint32_t segments(uint32_t bytes, uint32_t mss)
     return mss == 0 ? 0 : (bytes + mss - 1) / mss;
 }
 
-static void fill_path(const struct rill_status *status, struct rill_tcp_info *out)
+/* What our SYN offered: what a packet of the path's size has room for, or less when the application said so. */
+static uint32_t offered_mss(const struct sock *sock, const struct rill_status *status)
+{
+    uint32_t room = status->pmtu > HEADER_BYTES ? status->pmtu - HEADER_BYTES : 0;
+
+    return sock->options.mss != 0 ? min_u32(sock->options.mss, room) : room;
+}
+
+static void fill_path(const struct sock *sock, const struct rill_status *status, struct rill_tcp_info *out)
 {
     uint32_t infinite = UINT32_C(0x7fffffff); /* Linux's TCP_INFINITE_SSTHRESH */
 
     out->tcpi_snd_mss = status->snd_mss;
     out->tcpi_rcv_mss = status->rcv_mss;
-    out->tcpi_advmss = status->rcv_mss;
+    out->tcpi_advmss = offered_mss(sock, status);
     out->tcpi_pmtu = status->pmtu;
     out->tcpi_rto = status->rto_us;
     out->tcpi_ato = status->delayed_ack_us;
@@ -72,7 +81,10 @@ static void fill_sender(const struct below *below, const struct rill_status *sta
     out->tcpi_ca_state = (uint8_t)status->sending;
     out->tcpi_unacked = segments(below->unacked_bytes - below->unsent_bytes, status->snd_mss);
     out->tcpi_sacked = status->sacked_segments;
+    /* Linux counts a segment as lost until it is acknowledged, though it was sent again; not what a probe repeats. */
     out->tcpi_lost = segments(status->lost_bytes, status->snd_mss);
+    if (status->sending == RILL_SENDING_RECOVERY || status->sending == RILL_SENDING_LOSS)
+        out->tcpi_lost = segments(status->lost_bytes + status->again_bytes, status->snd_mss);
     out->tcpi_retrans = segments(status->again_bytes, status->snd_mss);
     out->tcpi_reordering = REORDERING; /* RFC 8985 waits by time: the number stays what it begins with */
     out->tcpi_reord_seen = status->reordering_seen;
@@ -130,7 +142,7 @@ void tcp_info_fill(struct rill_sockets *s, struct sock *sock, struct rill_tcp_in
         out->tcpi_probes = out->tcpi_backoff;
     else
         out->tcpi_retransmits = out->tcpi_backoff;
-    fill_path(&status, out);
+    fill_path(sock, &status, out);
     fill_queues(&below, &status, out);
     fill_sender(&below, &status, out);
     fill_counts(&status, out);

@@ -186,6 +186,15 @@ static void what_is_not_known_fails(void **state)
     fails_with("--ip_version=ipv6\n" LISTEN, "IPv4 only");
 }
 
+static void either_ect_is_not_no_ect(void **state)
+{
+    (void)state;
+    fails_with(OPEN "+0 write(4, ..., 10) = 10\n+0 > [ect01] P. 1:11(10) ack 1\n", "the ECN field differs");
+    holds("`sysctl net.ipv4.tcp_ecn=1`\n" LISTEN "+0 < SEW 0:0(0) win 9 <mss 1000>\n+0 > SE. 0:0(0) ack 1 <...>\n"
+          "+0 < [ect01] . 1:1(0) ack 1 win 512\n+0 accept(3, ..., ...) = 4\n+0 write(4, ..., 10) = 10\n"
+          "+0 > [ect01] P. 1:11(10) ack 1\n");
+}
+
 static void assertions_see_the_connection(void **state)
 {
     (void)state;
@@ -237,6 +246,7 @@ int main(void)
         TEST(what_cannot_be_carried_out_is_noted_or_fails_when_strict),
         TEST(settings_reach_the_stack),
         TEST(what_is_not_known_fails),
+        TEST(either_ect_is_not_no_ect),
         TEST(assertions_see_the_connection),
         TEST(the_isn_of_the_peer_is_out_of_sight),
     };
