@@ -20,7 +20,7 @@ void ip_allow_fragments(struct ip *ip, uint8_t *header)
     uint64_t hash = prf_words2(&ip->host.key, PRF_IP_ID, ends, header[9]);
     uint16_t *counter = &ip->ids.counters[hash >> 32 & (IP_ID_COUNTERS - 1)];
 
-    put_be16(header + 4, (uint16_t)(hash + *counter));
+    put_be16(header + 4, (uint16_t)((hash & UINT16_MAX) + *counter));
     put_be16(header + FLAGS_AT, 0);
     ++*counter;
 }

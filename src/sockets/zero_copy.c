@@ -15,7 +15,8 @@ void zero_copy_sent(struct zero_copy *sends, uint32_t length_bytes)
     if (sends->waiting < ZERO_COPY_ENDS)
         sends->waiting++;
     last = &sends->ends[((uint32_t)sends->oldest + sends->waiting - 1) % ZERO_COPY_ENDS];
-    last->number = sends->next++;
+    last->number = sends->next;
+    sends->next = wrapping_add(sends->next, 1);
     last->lent_ever = sends->lent_ever;
 }
 
@@ -24,7 +25,7 @@ void zero_copy_returned(struct zero_copy *sends, uint32_t lent_bytes)
     uint32_t returned = wrapping_sub(sends->lent_ever, lent_bytes);
 
     while (sends->waiting > 0 && !wrapping_before(returned, sends->ends[sends->oldest].lent_ever)) {
-        sends->returned = sends->ends[sends->oldest].number + 1;
+        sends->returned = wrapping_add(sends->ends[sends->oldest].number, 1);
         sends->oldest = (uint8_t)((sends->oldest + 1) % ZERO_COPY_ENDS);
         sends->waiting--;
     }
@@ -38,6 +39,6 @@ bool zero_copy_waits(const struct zero_copy *sends)
 void zero_copy_take(struct zero_copy *sends, uint32_t *first, uint32_t *last)
 {
     *first = sends->told;
-    *last = sends->returned - 1;
+    *last = wrapping_sub(sends->returned, 1);
     sends->told = sends->returned;
 }
