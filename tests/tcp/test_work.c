@@ -45,6 +45,20 @@ static uint32_t below(struct bench *b, uint32_t n)
 
 /* ------------------------------------------------------------------ packets */
 
+static void enter(struct bench *b, const uint8_t *packet, uint32_t length_bytes)
+{
+    struct rill_packet in = {.data = packet, .length_bytes = length_bytes};
+    struct rill_work work;
+
+    rill_input(b->stack, b->netif, &in, 1, b->now);
+    rill_work(b->stack, &work);
+    b->packets++;
+    if (work.steps > b->worst)
+        b->worst = work.steps;
+    if (work.steps > STEPS_MAX)
+        fail_msg("packet %u of %u bytes took %u steps", b->packets, length_bytes, work.steps);
+}
+
 /* A segment of the peer's; seq and ack count from the first byte of each stream. */
 static void put(struct bench *b, unsigned flags, uint32_t seq, uint32_t ack, uint32_t data_bytes,
                 const struct tcp_options *options)
@@ -58,8 +72,6 @@ static void put(struct bench *b, unsigned flags, uint32_t seq, uint32_t ack, uin
                              .protocol = IP_PROTOCOL_TCP,
                              .dont_fragment = true};
     uint8_t *segment = bytes + IPV4_HEADER_BYTES;
-    struct rill_packet in = {.data = bytes};
-    struct rill_work work;
     uint32_t header_bytes;
 
     tcp.flags = (uint8_t)flags;
@@ -75,14 +87,38 @@ static void put(struct bench *b, unsigned flags, uint32_t seq, uint32_t ack, uin
                              checksum_bytes(segment, header_bytes + data_bytes)));
     ip.total_bytes = (uint16_t)(IPV4_HEADER_BYTES + header_bytes + data_bytes);
     ipv4_build(bytes, &ip);
-    in.length_bytes = ip.total_bytes;
-    rill_input(b->stack, b->netif, &in, 1, b->now);
-    rill_work(b->stack, &work);
-    b->packets++;
-    if (work.steps > b->worst)
-        b->worst = work.steps;
-    if (work.steps > STEPS_MAX)
-        fail_msg("packet %u (seq %u, ack %u, %u bytes) took %u steps", b->packets, seq, ack, data_bytes, work.steps);
+    enter(b, bytes, ip.total_bytes);
+}
+
+/* RFC 1191: a router says that the segment at `seq` of the stack's stream was too big for a link of this MTU. */
+static void put_too_big(struct bench *b, uint32_t seq, uint16_t mtu)
+{
+    uint8_t bytes[2 * IPV4_HEADER_BYTES + 16] = {0};
+    uint8_t *icmp = bytes + IPV4_HEADER_BYTES, *quoted = icmp + 8;
+    struct ipv4_header ip = {.source = THEIR_ADDRESS,
+                             .destination = OUR_ADDRESS,
+                             .header_bytes = IPV4_HEADER_BYTES,
+                             .ttl = 64,
+                             .protocol = IP_PROTOCOL_ICMP,
+                             .total_bytes = sizeof bytes};
+    struct ipv4_header about = {.source = OUR_ADDRESS,
+                                .destination = THEIR_ADDRESS,
+                                .header_bytes = IPV4_HEADER_BYTES,
+                                .ttl = 60,
+                                .protocol = IP_PROTOCOL_TCP,
+                                .dont_fragment = true,
+                                .total_bytes = 1500};
+
+    ipv4_build(bytes, &ip);
+    ipv4_build(quoted, &about);
+    put_be16(quoted + 20, STACK_PORT);
+    put_be16(quoted + 22, PEER_PORT);
+    put_be32(quoted + 24, b->iss + 1 + seq);
+    icmp[0] = 3;
+    icmp[1] = 4;
+    put_be16(icmp + 6, mtu);
+    put_be16(icmp + 2, checksum_finish(checksum_bytes(icmp, sizeof bytes - IPV4_HEADER_BYTES)));
+    enter(b, bytes, sizeof bytes);
 }
 
 static void see(struct bench *b, const uint8_t *packet, size_t length_bytes)
@@ -486,6 +522,24 @@ static void SAK_02_sack_that_cuts_large_trains_costs_at_most_64_steps(void **sta
     attack_sender(48, 60, 1460);
 }
 
+/* Each makes all that is in flight too big once more. */
+static void a_path_that_becomes_narrower_again_and_again_costs_at_most_64_steps(void **state)
+{
+    struct bench b;
+    (void)state;
+    open_with_mss(&b, 1460);
+    fill_flight(&b, 95, 1460);
+    for (uint16_t mtu = 1480; mtu > 560; mtu = (uint16_t)(mtu - 20)) {
+        put_too_big(&b, b.delivered / 2, mtu);
+        if (mtu % 200 == 0)
+            drain(&b);
+    }
+    assert_int_equal(rill_drops(b.stack, RILL_DROP_ICMP_SEQUENCE), 0);
+    assert_true(b.worst > 20);
+    expect_it_still_works(&b);
+    finish(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -497,6 +551,7 @@ int main(void)
         cmocka_unit_test(SAK_02_sack_with_an_mss_of_8_costs_at_most_64_steps),
         cmocka_unit_test(SAK_01_sack_with_an_mss_of_48_costs_at_most_64_steps),
         cmocka_unit_test(SAK_02_sack_that_cuts_large_trains_costs_at_most_64_steps),
+        cmocka_unit_test(a_path_that_becomes_narrower_again_and_again_costs_at_most_64_steps),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
