@@ -220,11 +220,18 @@ static void note_syn(struct direction *d, const struct packet_seen *facts)
 
         *d = fresh;
         d->iss = facts->seq;
-        d->sent_end = facts->seq + 1;
+        d->sent_end = facts->seq + 1 + facts->payload_bytes;
         d->syn_ack = facts->ack;
     }
     d->has_scale = facts->has_scale;
     d->scale = facts->scale;
+}
+
+/* It belongs to an older incarnation than the peer's: an old SYN has come back, or an old ACK with a cookie. */
+static bool is_of_older(const struct direction *other, const struct packet_seen *facts)
+{
+    return other->has_iss && (facts->flags & TCP_ACK) != 0 &&
+           facts->ack - (other->iss + 1) > other->sent_end - (other->iss + 1);
 }
 
 /* Q3 (RFC 9293 SHLD-14). Once the peer's FIN is acknowledged, there is nothing to offer room for. */
@@ -235,7 +242,7 @@ static const char *judge_edge(struct direction *d, const struct direction *other
 
     if ((facts->flags & (TCP_ACK | TCP_RST)) != TCP_ACK || !d->has_iss || !other->has_iss)
         return NULL;
-    if (other->has_fin && is_after(facts->ack, other->fin))
+    if ((other->has_fin && is_after(facts->ack, other->fin)) || is_of_older(other, facts))
         return NULL;
     if ((facts->flags & TCP_SYN) != 0 && d->has_edge && d->edge_iss == other->iss)
         return NULL; /* sent again: a SYN's window cannot say more than 65535 (RFC 7323 2.2) */
@@ -269,7 +276,7 @@ static const char *judge_data(struct direction *d, const struct direction *other
 {
     uint32_t end = facts->seq + facts->payload_bytes + ((facts->flags & TCP_FIN) != 0), edge;
 
-    if ((facts->flags & (TCP_SYN | TCP_RST)) != 0 || !d->has_iss)
+    if ((facts->flags & (TCP_SYN | TCP_RST)) != 0 || !d->has_iss || is_of_older(other, facts))
         return NULL;
     if ((facts->flags & TCP_FIN) != 0) {
         if (d->has_fin && d->fin != end - 1)
@@ -283,8 +290,6 @@ static const char *judge_data(struct direction *d, const struct direction *other
         d->sent_end = end;
     if (!told_edge(d, other, facts->seq, &edge) || end == facts->seq)
         return NULL;
-    if (facts->ack - (other->iss + 1) > other->sent_end - (other->iss + 1))
-        return NULL; /* it belongs to an older incarnation than the peer's: an old SYN has come back */
     return is_after(end, edge + 1) ? "Q4 sent beyond the right edge that the peer offered" : NULL;
 }
 
