@@ -143,48 +143,6 @@ static void worlds_with_an_attacker_hold(void **state)
     assert_true(attacks > SEEDS_CHECKED * 10);
 }
 
-static void worlds_with_urgent_data_and_fast_open_hold(void **state)
-{
-    uint64_t faults, marks = 0, fast_opens = 0;
-
-    (void)state;
-    assert_null(faults_read("urgent,fast-open,loss,reorder,duplicate,tempers,buffers,offload", &faults));
-    for (uint64_t seed = 500001; seed <= 500000 + SEEDS_CHECKED * 4; seed++) {
-        struct sim_settings settings = {.seed = seed, .profile = PROFILE_SMALL, .faults = faults, .check = 64};
-        struct sim_result result;
-
-        run_with(&settings, &result);
-        marks += result.marks;
-        fast_opens += result.fast_opens;
-    }
-    assert_true(marks > SEEDS_CHECKED && fast_opens > SEEDS_CHECKED / 4);
-}
-
-/* R5 turned round: each request for memory of a run, one after the other, is refused, and nothing comes of it. */
-static void any_request_for_memory_may_be_refused(void **state)
-{
-    uint64_t faults, requests = 0;
-
-    (void)state;
-    assert_null(faults_read("loss,kth,tempers,buffers,options,sender,urgent", &faults));
-    for (uint64_t seed = 1; seed <= SEEDS_CHECKED / 10; seed++) {
-        struct sim_settings settings = {.seed = seed, .profile = PROFILE_TINY, .faults = faults, .check = 64};
-        struct sim_result counted, result;
-
-        run_with(&settings, &counted);
-        for (unsigned host = 0; host < 2; host++) {
-            for (uint64_t k = 0; k < counted.requests[host]; k++) {
-                settings.refuse_host = host;
-                settings.refuse_after = k;
-                settings.refuse_count = k % 2 == 0 ? 1 : 5;
-                run_with(&settings, &result);
-                requests++;
-            }
-        }
-    }
-    assert_true(requests > SEEDS_CHECKED);
-}
-
 static void the_same_seed_is_the_same_run(void **state)
 {
     struct sim_result first, second;
@@ -234,8 +192,6 @@ int main(void)
         cmocka_unit_test(every_invariant_holds_after_every_few_events),
         cmocka_unit_test(worlds_with_a_reference_peer_hold),
         cmocka_unit_test(worlds_with_an_attacker_hold),
-        cmocka_unit_test(worlds_with_urgent_data_and_fast_open_hold),
-        cmocka_unit_test(any_request_for_memory_may_be_refused),
         cmocka_unit_test(the_same_seed_is_the_same_run),
         cmocka_unit_test(another_seed_is_another_run),
         cmocka_unit_test(runs_open_connections_and_move_packets),
