@@ -166,6 +166,11 @@ struct rill_config {
      */
     bool transfer_counts;
     bool pacing; /* spread what a window allows over the round trip; those that need it ("bbr") do so anyway */
+    /*
+     * The same for "cubic", "reno" and "dctcp" past slow start, while the window and nothing else holds a sender back for
+     * whole round trips, of 2 ms or more: two that share a full queue lose alike then. Default: on.
+     */
+    bool window_pacing;
     /* TCP Fast Open (RFC 7413): what connections and listeners may ask for. docs/ecn-and-fast-open.md */
     uint32_t fast_open;           /* enum rill_fast_open; default: both sides may */
     uint32_t fast_open_key_ms;    /* a new key for our cookies so often; those of the key before are valid too */

@@ -47,6 +47,7 @@ static void print_settings(const struct world *world, const struct end *end, FIL
             c->rto_min_ms, c->delayed_ack_ms, c->msl_ms, c->user_timeout_ms);
     fprintf(out, "+0 `sysctl -w rill.fin_wait_2_ms=%u rill.initial_window_segments=%u rill.syn_retries=%u`\n",
             c->fin_wait_2_ms, c->initial_window_segments, c->syn_retries);
+    fprintf(out, "+0 `sysctl -w rill.window_pacing=%d`\n", c->window_pacing);
 }
 
 static void print_flags(const struct end *end, FILE *out)

@@ -46,6 +46,7 @@ void rill_config_default(struct rill_config *config)
         .window_scaling = true,
         .sack = true,
         .syn_cookies = true,
+        .window_pacing = true,
         .fast_open = RILL_FAST_OPEN_CLIENT | RILL_FAST_OPEN_SERVER,
         .ecn = RILL_ECN_ACCEPT,
         .fast_open_key_ms = 24u * 3600u * 1000u,

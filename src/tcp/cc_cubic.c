@@ -11,6 +11,7 @@
 #include "tcp/cc.h"
 #include "tcp/cubic_curve.h"
 #include "tcp/hystart.h"
+#include "tcp/pacing.h"
 
 #define FRACTION_BITS 16
 #define ALPHA_NUMERATOR 9u /* 4.3: 3 * (1 - 0.7) / (1 + 0.7) */
@@ -140,7 +141,7 @@ static void slow_start(struct tcp *tcp, struct tcb *tcb, void *state, const stru
 
     if (state != NULL && is_first_slow_start(tcb)) {
         counted = hystart_acked((struct hystart *)state, tcb, ack, counted, &done);
-        if (ack->window_limited && !tcp->settings.pacing)
+        if (ack->window_limited && !pacing_is_on(tcp, tcb))
             hystart_train((struct hystart *)state, tcb, host_us(tcp_host(tcp)));
     }
     if (ack->window_limited)

@@ -10,6 +10,9 @@
 
 #define QUANTUM_NS NANOS_PER_MS
 #define QUANTUM_SEGMENTS_MIN 2u
+#define SPREAD_QUANTUM_NS (NANOS_PER_MS / 4) /* ACKs released two segments: more at once would be no better */
+#define SPREAD_SEGMENTS_MIN 32u              /* a smaller window is no burst, and would only wait */
+#define SPREAD_RTT_US_MIN 2000u              /* nearer, a queue is over before a timer could do anything about it */
 #define WAIT_US_MIN 10000u
 #define WAIT_US_MAX 1000000u
 
@@ -54,16 +57,21 @@ bool pacing_allows(const struct tcp *tcp, const struct tcb *tcb)
     return sender == NULL || tcp->ip.host.now >= sender->pace_at;
 }
 
-static uint32_t quantum_of(uint64_t rate, const struct tcb *tcb)
+static uint32_t quantum_bytes(uint64_t rate, nanos span, uint32_t least_bytes)
 {
-    uint64_t bytes = min_u64(rate / (NANOS_PER_S / QUANTUM_NS), RILL_TRAIN_PAYLOAD_MAX);
+    return max_u32((uint32_t)min_u64(rate / (NANOS_PER_S / span), RILL_TRAIN_PAYLOAD_MAX), least_bytes);
+}
 
-    return max_u32((uint32_t)bytes, QUANTUM_SEGMENTS_MIN * tcb->snd_mss);
+static uint32_t quantum_of(const struct tcp *tcp, const struct tcb *tcb, uint64_t rate)
+{
+    if (!pacing_is_on(tcp, tcb))
+        return quantum_bytes(rate, SPREAD_QUANTUM_NS, tcb->snd_mss);
+    return quantum_bytes(rate, QUANTUM_NS, QUANTUM_SEGMENTS_MIN * tcb->snd_mss);
 }
 
 uint32_t pacing_send_quantum(const struct sender *sender, const struct tcb *tcb)
 {
-    return quantum_of(sender->pacing_rate, tcb);
+    return quantum_bytes(sender->pacing_rate, QUANTUM_NS, QUANTUM_SEGMENTS_MIN * tcb->snd_mss);
 }
 
 /* When the schedule says that the next train is due; at most a quantum's time ago, however long nothing was sent. */
@@ -71,7 +79,7 @@ static nanos due_at(const struct tcp *tcp, const struct tcb *tcb, const struct s
 {
     nanos now = tcp->ip.host.now;
     uint64_t rate = rate_of(tcp, tcb, sender);
-    nanos credit = quantum_of(rate, tcb) * NANOS_PER_S / rate;
+    nanos credit = quantum_of(tcp, tcb, rate) * NANOS_PER_S / rate;
 
     return max_u64(sender->pace_at, now > credit ? now - credit : 0);
 }
@@ -84,7 +92,7 @@ uint32_t pacing_quantum(const struct tcp *tcp, const struct tcb *tcb)
 
     if (sender == NULL || is_unpaced(tcp, tcb, sender))
         return RILL_TRAIN_PAYLOAD_MAX;
-    quantum = quantum_of(rate_of(tcp, tcb, sender), tcb);
+    quantum = quantum_of(tcp, tcb, rate_of(tcp, tcb, sender));
     due = due_at(tcp, tcb, sender);
     if (due < tcp->ip.host.now) { /* late by no more than a quantum's time: the product stays small */
         uint32_t missed =
@@ -122,19 +130,57 @@ void pacing_sent(struct tcp *tcp, struct tcb *tcb, uint32_t bytes)
         sender->pace_at = min_u64(sender->pace_at, latest(tcp, tcb));
 }
 
+/*
+ * Past slow start, with nothing wrong, and held back by its window for a round trip: what leaves is one window after
+ * another, and where in the round trip each segment stands is all that pacing changes. An answer that fits the window
+ * does not wait.
+ */
+static bool spreads_window(const struct tcp *tcp, const struct tcb *tcb, const struct sender *sender)
+{
+    return tcp->settings.window_pacing && sender->state == SENDER_OPEN && tcb->cwnd >= tcb->ssthresh &&
+           tcb->cwnd >= SPREAD_SEGMENTS_MIN * tcb->snd_mss && tcb->srtt_us8 >> 3 >= SPREAD_RTT_US_MIN &&
+           seq_before(tcb->snd_una, sender->limited_end);
+}
+
+/* Faster than this a quantum is a whole train, and ACKs space trains as well as timers do. */
+static bool is_worth_a_timer(uint64_t rate)
+{
+    return rate / (NANOS_PER_S / SPREAD_QUANTUM_NS) < RILL_TRAIN_PAYLOAD_MAX;
+}
+
+static void stop_spreading(struct sender *sender)
+{
+    if (sender->pacing_rate == 0)
+        return;
+    sender->pacing_rate = 0;
+    sender->pace_at = 0;
+    sender->pacing_waits = false;
+}
+
+/* Tenths of the window in a round trip: twice, or slow start could not double it; else enough to let it grow. */
+static unsigned share_of_window(const struct tcp *tcp, const struct tcb *tcb)
+{
+    if (tcb->cwnd < tcb->ssthresh)
+        return 20;
+    return tcp->settings.pacing ? 12 : 15;
+}
+
 void pacing_follow_window(struct tcp *tcp, struct tcb *tcb)
 {
     uint32_t srtt_us = tcb->srtt_us8 >> 3;
     struct sender *sender;
+    uint64_t rate;
 
     if (tcb->sender == REF_NONE || (cc_of(tcb)->traits & CC_OWN_WINDOW) != 0)
         return;
     sender = sender_at(tcp, tcb);
-    if (!tcp->settings.pacing || srtt_us == 0) {
-        sender->pacing_rate = 0;
+    if (srtt_us == 0 || (!tcp->settings.pacing && !spreads_window(tcp, tcb, sender))) {
+        stop_spreading(sender);
         return;
     }
-    /* Twice the window in a round trip, or slow start could not double it; else enough to let it grow. */
-    sender->pacing_rate =
-        max_u64((uint64_t)tcb->cwnd * (tcb->cwnd < tcb->ssthresh ? 20 : 12) * 100000 / srtt_us, tcb->snd_mss);
+    rate = max_u64((uint64_t)tcb->cwnd * share_of_window(tcp, tcb) * 100000 / srtt_us, tcb->snd_mss);
+    if (!tcp->settings.pacing && !is_worth_a_timer(rate))
+        stop_spreading(sender);
+    else
+        sender->pacing_rate = rate;
 }

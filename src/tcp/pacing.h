@@ -1,7 +1,8 @@
 /*
  * Pacing: trains leave no faster than sender.pacing_rate, bytes a second. A
  * congestion control that has a rate of its own sets it; for the others it
- * follows from cwnd and SRTT when the stack paces (rill_config.pacing).
+ * follows from cwnd and SRTT when the stack paces (rill_config.pacing), or
+ * while the window alone decides what leaves (rill_config.window_pacing).
  */
 #ifndef TCP_PACING_H
 #define TCP_PACING_H

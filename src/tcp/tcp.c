@@ -46,6 +46,7 @@ static void take_settings(struct tcp_settings *settings, const struct rill_confi
         .sack = config->sack,
         .syn_cookies = config->syn_cookies,
         .pacing = config->pacing,
+        .window_pacing = config->window_pacing,
         .transfer_counts = config->transfer_counts,
         .cc = (uint8_t)cc_find(config->congestion_control),
         .fast_open = config->fast_open,

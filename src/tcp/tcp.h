@@ -24,7 +24,7 @@ struct tcp_settings {
     uint32_t syn_retries;
     uint32_t max_time_wait;
     bool timestamps, window_scaling, sack, syn_cookies;
-    bool pacing;
+    bool pacing, window_pacing;
     bool transfer_counts;
     uint8_t cc; /* cc.h: of connections that do not choose */
     uint32_t fast_open, fast_open_key_ms;

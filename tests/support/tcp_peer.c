@@ -41,6 +41,7 @@ static void make_stack(struct peer *p, rill_time now)
     const struct peer_setup *setup = &p->setup;
 
     rill_config_default(&config);
+    config.window_pacing = false; /* what an ACK releases leaves at once, and is looked at */
     config.memory = p->memory;
     config.memory_bytes = MEMORY_BYTES;
     config.now = START_TIME;

@@ -12,6 +12,7 @@ static struct sender *start(struct inside *t, uint64_t rate)
 
     inside_configure(t, 1u << 20);
     inside_open(t, 1, 1, 65535);
+    t->tcp->settings.pacing = true;
     assert_true(sender_make(t->tcp, t->tcb));
     sender = sender_at(t->tcp, t->tcb);
     sender->pacing_rate = rate;
@@ -155,6 +156,57 @@ static void a_window_gives_twice_its_rate_in_slow_start_and_a_fifth_more_in_avoi
     inside_close(&t);
 }
 
+/* Past slow start, 100 segments in 100 ms, more to send than the window takes. */
+static struct sender *start_full(struct inside *t)
+{
+    struct sender *sender = start(t, 0);
+
+    t->tcp->settings.pacing = false;
+    t->tcb->cc = (uint8_t)cc_find("cubic");
+    t->tcb->srtt_us8 = 100000 << 3;
+    t->tcb->cwnd = t->tcb->ssthresh = 100000;
+    sender->limited_end = seq_add(t->tcb->snd_una, 1);
+    pacing_follow_window(t->tcp, t->tcb);
+    return sender;
+}
+
+static void a_full_window_is_spread_at_one_and_a_half_times_its_rate(void **state)
+{
+    struct inside t;
+    struct sender *sender;
+    (void)state;
+    sender = start_full(&t);
+    assert_int_equal(sender->pacing_rate, 1500000);
+    assert_int_equal(pacing_quantum(t.tcp, t.tcb), 1000); /* a segment: a quarter of a millisecond has less */
+    sender->pacing_rate = 40000000;
+    assert_int_equal(pacing_quantum(t.tcp, t.tcb), 10000);
+    inside_close(&t);
+}
+
+enum reason { NOT_FULL, SLOW_START, RECOVERY, SMALL, NEAR, FAST, SWITCHED_OFF, REASONS };
+
+static void not_so_in_slow_start_or_recovery_or_where_it_would_only_wait(void **state)
+{
+    (void)state;
+    for (unsigned reason = 0; reason < REASONS; reason++) {
+        struct inside t;
+        struct sender *sender = start_full(&t);
+
+        sender->pace_at = 1;
+        sender->limited_end = reason == NOT_FULL ? t.tcb->snd_una : sender->limited_end;
+        t.tcb->ssthresh += reason == SLOW_START ? 1 : 0;
+        sender->state = reason == RECOVERY ? SENDER_RECOVERY : SENDER_OPEN;
+        t.tcb->cwnd = reason == SMALL ? 31999 : reason == FAST ? 20000000 : t.tcb->cwnd;
+        t.tcb->ssthresh = reason == SMALL ? 31999 : t.tcb->ssthresh;
+        t.tcb->srtt_us8 = reason == NEAR ? 1999 << 3 : t.tcb->srtt_us8;
+        t.tcp->settings.window_pacing = reason != SWITCHED_OFF;
+        pacing_follow_window(t.tcp, t.tcb);
+        assert_int_equal(sender->pacing_rate, 0);
+        assert_true(pacing_allows(t.tcp, t.tcb));
+        inside_close(&t);
+    }
+}
+
 static void without_a_round_trip_there_is_no_pace(void **state)
 {
     struct inside t;
@@ -178,6 +230,8 @@ int main(void)
         cmocka_unit_test(who_comes_late_may_catch_up_by_one_quantum_and_no_more),
         cmocka_unit_test(the_rate_holds_however_irregularly_one_asks),
         cmocka_unit_test(a_window_gives_twice_its_rate_in_slow_start_and_a_fifth_more_in_avoidance),
+        cmocka_unit_test(a_full_window_is_spread_at_one_and_a_half_times_its_rate),
+        cmocka_unit_test(not_so_in_slow_start_or_recovery_or_where_it_would_only_wait),
         cmocka_unit_test(without_a_round_trip_there_is_no_pace),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
