@@ -130,7 +130,8 @@ struct drill_setting {
 
 struct drill_script {
     const char *file;
-    const char *source; /* the whole file */
+    const char *source;  /* the whole file */
+    const char *profile; /* that it says it was written for; NULL: it says nothing */
     struct drill_setting *settings;
     struct drill_event *events;
     struct drill_pool pool;

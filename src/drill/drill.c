@@ -69,19 +69,21 @@ static bool run_at(const struct drill_job *job, const struct drill_script *scrip
 
 bool drill_one(const struct drill_job *job, const char *file, struct text *to)
 {
-    struct drill_options options = job->options;
+    struct drill_job mine = *job;
     struct drill_script script;
     bool passed = drill_parse_file(&script, file, job->options.profile);
     uint32_t unused = 0;
 
-    options.start_at = START_AT;
+    mine.options.start_at = START_AT;
+    if (script.profile != NULL)
+        mine.options.profile = script.profile;
     if (!passed)
         text_add(to, "FAIL %s", text_of(&script.error));
     else if (job->isn_count == 0)
-        passed = run_once(job, &script, &options, NULL, to, &unused);
+        passed = run_once(&mine, &script, &mine.options, NULL, to, &unused);
     else
         for (unsigned i = 0; passed && i < job->isn_count; i++)
-            passed = run_at(job, &script, job->isns[i], to);
+            passed = run_at(&mine, &script, job->isns[i], to);
     if (passed)
         text_add(to, "ok %s\n", file);
     drill_script_free(&script);

@@ -208,8 +208,13 @@ bool drill_parse(struct drill_script *script, const char *file, const char *sour
     script->file = drill_copy(&script->pool, file, strlen(file));
     script->source = drill_copy(&script->pool, source, strlen(source));
     lexer_begin(&lexer, script, profile);
-    while (lexer_peek(&lexer)->kind == TOKEN_SETTING)
+    while (lexer_peek(&lexer)->kind == TOKEN_SETTING) {
+        struct drill_setting **last = settings;
+
         parse_setting(&lexer, &settings);
+        if (strcmp((*last)->name, "profile") == 0)
+            lexer.profile = script->profile = (*last)->value;
+    }
     while (lexer_peek(&lexer)->kind != TOKEN_END && lexer_peek(&lexer)->kind != TOKEN_ERROR) {
         *events = parse_event(&lexer);
         if (*events == NULL)

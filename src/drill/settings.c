@@ -81,6 +81,9 @@ static bool set_option(struct run *run, const struct drill_setting *setting)
         run->exact_segments = strcmp(value, "exact") == 0;
         return run->exact_segments || run_fail(run, "--segments=%s: only 'exact' can be asked for", value);
     }
+    if (strcmp(name, "profile") == 0)
+        return settings_profile(&run->config, value) ||
+               run_fail_at(run, setting->place, "there is no profile '%s': linux, freebsd or rill", value);
     if (is_ignored(name))
         return true;
     return run_fail_at(run, setting->place, "the option --%s is not known to rill drill", name);
