@@ -240,7 +240,8 @@ static uint32_t bytes_sent_again(struct tcp *tcp, const struct scoreboard *board
 
 /*
  * SND.UNA has passed what the episode was about. RFC 5681 4.3: what was sent within it and is known to be lost, sent
- * again or not, is another window's loss.
+ * again or not, is another window's loss. A control with a window of its own counts the losses of each round itself;
+ * recoveries without end would only keep it from what it does outside of them.
  */
 static void pass_high_seq(struct tcp *tcp, struct tcb *tcb, struct ack_sample *ack)
 {
@@ -249,7 +250,7 @@ static void pass_high_seq(struct tcp *tcp, struct tcb *tcb, struct ack_sample *a
 
     ack->recovered = sender->state == SENDER_CWR || sender->state == SENDER_RECOVERY;
     end_episode(tcp, tcb);
-    if (!more_is_lost)
+    if (!more_is_lost || (cc_of(tcb)->traits & CC_OWN_WINDOW) != 0)
         return;
     on_loss(tcp, tcb, RILL_LOSS_RACK);
     sender->undo_again = bytes_sent_again(tcp, &sender->board); /* RFC 3708: it must all come twice as well */

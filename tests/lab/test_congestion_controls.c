@@ -6,7 +6,7 @@
 #include "support/cmocka_all.h"
 
 /* Ten seconds of one bulk flow from each of the senders. */
-static struct lab_result run(const char *path_name, const char *first, const char *second)
+static struct lab_result run_mix(const char *mix, const char *path_name, const char *first, const char *second)
 {
     const struct lab_path *path = lab_path_find(path_name);
     struct lab_settings settings = {.path_name = path_name, .seed = 1, .buffer_bytes = -1, .has_check = true};
@@ -17,13 +17,18 @@ static struct lab_result run(const char *path_name, const char *first, const cha
     assert_non_null(path);
     assert_int_equal(rill_impairment_parse(path->forward, &settings.forward, &where), 0);
     assert_int_equal(rill_impairment_parse(path->back, &settings.back, &where), 0);
-    settings.mix = lab_mix_find("bulk");
+    settings.mix = lab_mix_find(mix);
     settings.duration = 10 * UINT64_C(1000000000);
     for (; settings.left_count < 2 && names[settings.left_count] != NULL; settings.left_count++)
         strcpy(settings.lefts[settings.left_count].congestion_control, names[settings.left_count]);
     (void)lab_run(&settings, &result);
     assert_string_equal(result.failure, "");
     return result;
+}
+
+static struct lab_result run(const char *path_name, const char *first, const char *second)
+{
+    return run_mix("bulk", path_name, first, second);
 }
 
 static void cubic_and_reno_fill_a_clean_path(void **state)
@@ -91,6 +96,15 @@ static void two_of_a_kind_share_evenly(void **state)
     assert_true(run("20ms", "reno", "reno").jain > 0.9);
 }
 
+static void ten_bbr_flows_share_a_short_queue(void **state)
+{
+    struct lab_result ten = run_mix("bulk10", "lan", "bbr", NULL);
+    (void)state;
+
+    assert_true(ten.forward.queue_dropped < ten.forward.packets / 10);
+    assert_true(ten.jain > 0.9);
+}
+
 static void bbr_and_cubic_leave_each_other_something(void **state)
 {
     struct lab_result result = run("20ms", "bbr", "cubic");
@@ -109,6 +123,7 @@ int main(void)
         cmocka_unit_test(bbr_does_not_fill_a_queue_that_is_there),
         cmocka_unit_test(bbr_finds_a_policers_rate),
         cmocka_unit_test(two_of_a_kind_share_evenly),
+        cmocka_unit_test(ten_bbr_flows_share_a_short_queue),
         cmocka_unit_test(bbr_and_cubic_leave_each_other_something),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
