@@ -28,8 +28,9 @@ void control_init(struct control *control)
 
 static bool someone_listens(const struct sockaddr_un *at)
 {
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    bool there = fd >= 0 && connect(fd, (const struct sockaddr *)at, sizeof *at) == 0;
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    /* EAGAIN: one that was stopped, and whose queue is full */
+    bool there = fd >= 0 && (connect(fd, (const struct sockaddr *)at, sizeof *at) == 0 || errno == EAGAIN);
 
     if (fd >= 0)
         close(fd);

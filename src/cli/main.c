@@ -5,9 +5,11 @@
 #include "cli/args.h"
 #include "cli/cli.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static const struct cli_command *const commands[] = {
     &run_command,     &listen_command, &connect_command,  &catch_command,  &ss_command,
@@ -33,6 +35,11 @@ static void print_help(FILE *to)
 
 int main(int argc, char **argv)
 {
+    int fd = open("/dev/null", O_RDWR);
+
+    while (fd >= 0 && fd <= STDERR_FILENO) /* started without them: no device and no socket is to be 0, 1 or 2 */
+        fd = open("/dev/null", O_RDWR);
+    close(fd);
     signal(SIGPIPE, SIG_IGN);
     if (argc < 2) {
         print_help(stderr);

@@ -92,6 +92,7 @@ int runtime_ask(const char *name, const char *line)
     if (fd < 0)
         return -1;
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience); /* connect's too: unix(7) */
     length = snprintf(text, sizeof text, "%s\n", line);
     if (connect(fd, (struct sockaddr *)&to, sizeof to) != 0 || write(fd, text, (size_t)length) != length) {
         int error = errno;
@@ -128,8 +129,8 @@ int runtime_lock(void)
 /* 0, or the errno of connect(2). */
 static int knock(const struct sockaddr_un *to)
 {
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    int error = fd >= 0 && connect(fd, (const struct sockaddr *)to, sizeof *to) == 0 ? 0 : errno;
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0); /* its queue may be full, and it stopped */
+    int error = fd >= 0 && (connect(fd, (const struct sockaddr *)to, sizeof *to) == 0 || errno == EAGAIN) ? 0 : errno;
 
     if (fd >= 0)
         close(fd);

@@ -43,12 +43,14 @@ static bool become_user(uid_t uid, gid_t gid)
 }
 
 static void __attribute__((noreturn))
-child(const struct run_config *config, char **argv, int to_parent, int from_parent)
+child(const struct run_config *config, char **argv, const int up[2], const int down[2])
 {
     sigset_t none;
     int listener, error;
     char go;
 
+    close(up[0]);
+    close(down[1]); /* held here, its end would never be read */
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
@@ -58,7 +60,7 @@ child(const struct run_config *config, char **argv, int to_parent, int from_pare
         _exit(126);
     }
     listener = filter_install((config->watch_opens ? FILTER_OPENS : 0u) | (config->io_uring ? FILTER_IO_URING : 0u));
-    if (write(to_parent, &listener, sizeof listener) != sizeof listener || read(from_parent, &go, 1) != 1)
+    if (write(up[1], &listener, sizeof listener) != sizeof listener || read(down[0], &go, 1) != 1)
         _exit(126);
     execvp(argv[0], argv);
     error = errno;
@@ -107,7 +109,7 @@ pid_t run_start_elsewhere(const struct run_config *config, char **argv,
         return -errno;
     process = fork();
     if (process == 0)
-        child(config, argv, up[1], down[0]);
+        child(config, argv, up, down);
     close(up[1]);
     close(down[0]);
     error = process < 0 ? -errno : meet_child(process, up[0], down[1], adopt, context);

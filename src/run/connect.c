@@ -108,6 +108,7 @@ static void begin(struct run *run, struct psock *ps, const struct call *call, in
 {
     bool nonblocking = (fcntl(end, F_GETFL) & O_NONBLOCK) != 0;
     bool fresh = ps->phase == PSOCK_FRESH;
+    uint16_t family;
     int error;
 
     if (fresh)
@@ -123,7 +124,8 @@ static void begin(struct run *run, struct psock *ps, const struct call *call, in
         waiter_add(run, ps, call, psock_deadline(run, ps, RILL_SO_SNDTIMEO), 0);
         return;
     }
-    if (error == 0 && (fresh || ps->phase == PSOCK_CONNECTING))
+    memcpy(&family, ps->remote, sizeof family);
+    if (error == 0 && family != AF_UNSPEC && (fresh || ps->phase == PSOCK_CONNECTING))
         opened(run, ps); /* at once: TCP_FASTOPEN_CONNECT, whose SYN waits for the first data */
     call_answer(call, error);
 }

@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -51,6 +52,14 @@ static bool send_carry(struct run *run, struct psock *ps)
     return true;
 }
 
+/* An empty datagram in front of others is no end. */
+static bool has_more(const struct psock *ps)
+{
+    int bytes = 0;
+
+    return ioctl(ps->pair, FIONREAD, &bytes) == 0 && bytes > 0;
+}
+
 /* Datagrams of plain write and send, in the order of the calls, at most so many. False: the socket is gone. */
 static bool take_plain(struct run *run, struct psock *ps, unsigned most)
 {
@@ -59,7 +68,7 @@ static bool take_plain(struct run *run, struct psock *ps, unsigned most)
 
         if (n == 0)
             psock_look_at_pair(ps); /* an empty datagram, or the end */
-        if ((n == 0 && ps->hung_up) || (n < 0 && errno != EAGAIN)) {
+        if ((n == 0 && ps->hung_up && !has_more(ps)) || (n < 0 && errno != EAGAIN)) {
             psock_free(run, ps);
             return false;
         }
@@ -194,7 +203,9 @@ static int64_t answer_batch(struct run *run, struct psock *ps, const struct call
         if (n == 0)
             n = sending ? send_one(run, ps, call, &message, flags) : receive_one(run, ps, call, &message, flags, end);
         bytes = (uint32_t)n;
-        if (n < 0 || !program_write(call, at + offsetof(struct mmsghdr, msg_len), &bytes, sizeof bytes))
+        if (n >= 0 && !program_write(call, at + offsetof(struct mmsghdr, msg_len), &bytes, sizeof bytes))
+            n = -EFAULT;
+        if (n < 0)
             break;
     }
     return done > 0 ? (int64_t)done : n;
@@ -293,7 +304,7 @@ static void retry_waiters(struct run *run, struct psock *ps)
 {
     while (ps->waiters != NULL) {
         const struct call *call = &ps->waiters->call;
-        int end = process_file(call->thread, (int)call->args[0]);
+        int end = psock_find_end(ps); /* not by the number, which may be another file's by now */
         int64_t result = call_is_waiting(call) ? try_call(run, ps, call, end) : 0;
 
         if (end >= 0)

@@ -34,6 +34,7 @@ static unsigned count_waiting(const struct run *run, struct psock *ps)
 
     if (conn != 0 && rill_status(run->stack, conn, &status) == 0)
         count += status.receive_queued;
+    count += ps->shadow_returned >= 0;
     if (shadow_has_one(ps))
         count++;
     return count;
@@ -106,6 +107,15 @@ static int take(struct run *run, struct psock *ps, const struct call *call, stru
     socklen_t room = sizeof out->addr;
 
     *out = (struct taken){.addr_bytes = sizeof out->addr};
+    if (ps->shadow_returned >= 0) {
+        out->kernels = true;
+        out->fd = ps->shadow_returned;
+        ps->shadow_returned = -1;
+        (void)fcntl(out->fd, F_SETFL, (accept_flags(call) & SOCK_NONBLOCK) != 0 ? O_NONBLOCK : 0);
+        (void)getpeername(out->fd, (struct sockaddr *)(void *)out->addr, &room);
+        out->addr_bytes = room;
+        return 0;
+    }
     if (shadow_has_one(ps)) {
         out->kernels = true;
         out->fd = accept4(ps->shadow, (struct sockaddr *)(void *)out->addr, &room,
@@ -126,11 +136,15 @@ static int take(struct run *run, struct psock *ps, const struct call *call, stru
 }
 
 /* A connection over the loopback is the kernel's, and stays so. */
-static void hand_over_kernels(const struct call *call, const struct taken *taken)
+static void hand_over_kernels(struct psock *listener, const struct call *call, const struct taken *taken)
 {
     (void)write_address(call, call->args[1], call->args[2], taken->addr, taken->addr_bytes);
-    (void)call_answer_with_file(call, taken->fd, (accept_flags(call) & SOCK_CLOEXEC) != 0);
-    close(taken->fd);
+    if (call_answer_with_file(call, taken->fd, (accept_flags(call) & SOCK_CLOEXEC) != 0) >= 0) {
+        close(taken->fd);
+        return;
+    }
+    listener->shadow_returned = taken->fd;
+    add_token(listener);
 }
 
 /* The thread that was to have it has gone: the connection waits for another. */
@@ -183,7 +197,7 @@ static int try_accept(struct run *run, struct psock *ps, const struct call *call
     if (error != 0)
         return error;
     if (taken.kernels)
-        hand_over_kernels(call, &taken);
+        hand_over_kernels(ps, call, &taken);
     else
         hand_over(run, ps, call, &taken);
     return 0;
@@ -212,6 +226,9 @@ void listener_end(struct run *run, struct psock *ps)
     if (ps->shadow >= 0)
         close(ps->shadow);
     ps->shadow = -1;
+    if (ps->shadow_returned >= 0)
+        close(ps->shadow_returned);
+    ps->shadow_returned = -1;
     (void)recv(ps->pair, run->scratch, ps->stuffing, MSG_DONTWAIT); /* it is no error that it hangs up with */
     psock_bury(run, ps);
 }

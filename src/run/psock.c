@@ -155,7 +155,7 @@ struct psock *psock_make(struct run *run, int fd, bool datagrams, bool nonblocki
     ps->generation = ++run->generation;
     ps->fd = fd;
     ps->pair = -1;
-    ps->shadow = -1;
+    ps->shadow = ps->shadow_returned = -1;
     ps->datagrams = datagrams;
     ps->phase = datagrams ? PSOCK_DATAGRAMS : PSOCK_FRESH;
     if (!open_pair(run, ps, nonblocking, end)) {
@@ -179,6 +179,14 @@ static void unlink_dead(struct run *run, struct psock *ps)
     *(ps->dead_next != NULL ? &ps->dead_next->dead_previous : &run->dead_tail) = ps->dead_previous;
     ps->dead_previous = ps->dead_next = NULL;
     run->dead_count--;
+}
+
+static void link_dead(struct run *run, struct psock *ps)
+{
+    ps->dead_previous = run->dead_tail;
+    *(run->dead_tail != NULL ? &run->dead_tail->dead_next : &run->dead_head) = ps;
+    run->dead_tail = ps;
+    run->dead_count++;
 }
 
 static bool renew(struct run *run, struct psock *ps, bool nonblocking, int *end)
@@ -237,6 +245,8 @@ void psock_free(struct run *run, struct psock *ps)
     close_pair(ps);
     if (ps->shadow >= 0)
         close(ps->shadow);
+    if (ps->shadow_returned >= 0)
+        close(ps->shadow_returned);
     if (ps->fd >= 0)
         (void)rill_sock_close(run->sockets, ps->fd);
     put_index(run, ps->index);
@@ -294,11 +304,10 @@ void psock_bury(struct run *run, struct psock *ps)
 {
     close_pair(ps);
     ps->phase = PSOCK_DEAD;
-    ps->dead_previous = run->dead_tail;
-    *(run->dead_tail != NULL ? &run->dead_tail->dead_next : &run->dead_head) = ps;
-    run->dead_tail = ps;
-    run->dead_count++;
+    link_dead(run, ps);
     ps->process = process_of_thread(ps->process); /* the thread may end before the process closes it */
+    if (run->dead_count > DEAD_MAX)
+        psock_tidy(run); /* rather one that nobody has */
     if (run->dead_count > DEAD_MAX)
         psock_free(run, run->dead_head);
 }
@@ -308,13 +317,17 @@ void psock_bury(struct run *run, struct psock *ps)
 /* Nobody tells when the program closes a dead one: they are looked for. */
 void psock_tidy(struct run *run)
 {
-    struct psock *next;
-    unsigned looks = 0;
+    unsigned looks = run->dead_count < LOOKS_MAX ? run->dead_count : LOOKS_MAX;
 
-    for (struct psock *ps = run->dead_head; ps != NULL && looks < LOOKS_MAX; ps = next, looks++) {
-        next = ps->dead_next;
-        if (!psock_exists(run, ps))
+    for (; looks > 0; looks--) {
+        struct psock *ps = run->dead_head;
+
+        if (!psock_exists(run, ps)) {
             psock_free(run, ps);
+            continue;
+        }
+        unlink_dead(run, ps); /* the others have their turn */
+        link_dead(run, ps);
     }
 }
 

@@ -177,11 +177,15 @@ void answer_stream_send(struct run *run, struct psock *ps, const struct call *ca
 /* True: the waiter is done with. */
 static bool retry(struct run *run, struct psock *ps, struct waiter *waiter)
 {
-    int end = call_is_waiting(&waiter->call) ? process_file(waiter->call.thread, (int)waiter->call.args[0]) : -1;
-    int error;
+    int end, error;
 
-    if (end < 0)
+    if (!call_is_waiting(&waiter->call))
         return waiter->done == 0; /* interrupted: it asks again, and goes on from there */
+    end = psock_find_end(ps);     /* not by the number, which may be closed or another file's by now */
+    if (end < 0) {
+        call_answer(&waiter->call, waiter->done > 0 ? (int64_t)waiter->done : -EBADF);
+        return true;
+    }
     error = send_some(run, ps, &waiter->call, end, &waiter->done);
     close(end);
     if (error == -EAGAIN)

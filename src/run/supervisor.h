@@ -84,8 +84,9 @@ struct psock {
     unsigned tokens;            /* bytes in the pair that make the program's end readable */
     int returned[RETURNED_MAX]; /* accepted in run->sockets, and the thread that waited had gone */
     unsigned returned_count;
-    int shadow;        /* the kernel's socket for the same port on the loopback; -1 */
-    bool shadow_ready; /* its edge came, and it was not found empty since */
+    int shadow;          /* the kernel's socket for the same port on the loopback; -1 */
+    int shadow_returned; /* accepted from it, and the program had no room for a descriptor; -1 */
+    bool shadow_ready;   /* its edge came, and it was not found empty since */
 
     struct window *window; /* UDP: what is known of the datagrams that lie in the pair; NULL: none ever did */
 

@@ -108,7 +108,7 @@ static void sweep_socket(struct run *run, struct psock *ps, rill_time now)
             drop(run, at);
             continue;
         }
-        if ((*at)->deadline < run->next_sweep)
+        if ((*at)->deadline > now && (*at)->deadline < run->next_sweep) /* one that was interrupted may be past it */
             run->next_sweep = (*at)->deadline;
         at = &(*at)->next;
     }

@@ -53,8 +53,10 @@ class World:
 
     def __exit__(self, *_):
         for path in self.pid_files:
-            if path.exists():
+            try:
                 os.kill(int(path.read_text()), signal.SIGTERM)
+            except (OSError, ValueError):  # it has ended, or was never there: the others are to be ended all the same
+                pass
         # Each is the leader of its own group: nothing else is signalled. The first is the rill, and ends last.
         for how in (signal.SIGTERM, signal.SIGKILL):
             for process in reversed(self.started):
