@@ -118,8 +118,9 @@ static void blind_reset(struct world *world, const struct victim *v)
 static void blind_syn(struct world *world, const struct victim *v)
 {
     bool is_opening = v->status.state == RILL_STATE_SYN_SENT || chance(v->choices, PPM / 2);
-    struct forged f = forge_to(v, chance(v->choices, PPM / 2) ? in_window(v) : (uint32_t)choices_word(v->choices),
-                               bad_ack(v), is_opening ? TCP_SYN | TCP_ACK : TCP_SYN);
+    uint32_t ack = bad_ack(v); /* a choice a statement: the order of arguments is the compiler's */
+    uint32_t seq = chance(v->choices, PPM / 2) ? in_window(v) : (uint32_t)choices_word(v->choices);
+    struct forged f = forge_to(v, seq, ack, is_opening ? TCP_SYN | TCP_ACK : TCP_SYN);
 
     if (v->status.state == RILL_STATE_SYN_RECEIVED && f.seq == v->status.irs)
         return;
@@ -131,7 +132,8 @@ static void blind_syn(struct world *world, const struct victim *v)
 static void blind_data(struct world *world, const struct victim *v)
 {
     uint8_t flags = (uint8_t)choose(v->choices, 64) & (uint8_t) ~(TCP_SYN | TCP_RST);
-    struct forged f = forge_to(v, in_window(v), bad_ack(v), flags);
+    uint32_t ack = bad_ack(v);
+    struct forged f = forge_to(v, in_window(v), ack, flags);
 
     f.urgent = (uint16_t)choices_word(v->choices);
     f.payload_bytes = (uint32_t)choose_log(v->choices, 1, PAYLOAD_MAX);
@@ -148,11 +150,12 @@ static void right_segment(struct world *world, const struct victim *v)
 {
     const struct rill_status *s = &v->status;
     uint8_t flags = (uint8_t)(TCP_ACK | (uint8_t)choose(v->choices, 64));
+    uint32_t ack;
     struct forged f;
 
     flags &= (uint8_t) ~(chance(v->choices, PPM * 7 / 8) ? TCP_SYN | TCP_RST : TCP_SYN);
-    f = forge_to(v, chance(v->choices, PPM / 2) ? s->rcv_nxt : in_window(v),
-                 s->snd_una + (uint32_t)choose(v->choices, s->snd_nxt - s->snd_una + 1), flags);
+    ack = s->snd_una + (uint32_t)choose(v->choices, s->snd_nxt - s->snd_una + 1);
+    f = forge_to(v, chance(v->choices, PPM / 2) ? s->rcv_nxt : in_window(v), ack, flags);
     f.timestamp[0] = s->timestamps ? UINT32_C(0x7fffffff) : 0;
     f.has_timestamp = s->timestamps && chance(v->choices, PPM / 2);
     f.urgent = (uint16_t)choices_word(v->choices);

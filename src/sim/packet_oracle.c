@@ -198,15 +198,12 @@ static uint32_t right_edge(const struct packet_seen *facts, const struct directi
 }
 
 /*
- * A SYN begins an incarnation, unless it is sent again. Two in one tick of the ISN's clock have the same ISN (RFC 6528):
- * then the peer's are far apart, further than data in one SYN, acknowledged or not (RFC 7413 4.2.2), can move the ACK.
+ * A SYN begins an incarnation, unless it is sent again. Two in one tick of the ISN's clock have the same ISN (RFC 6528),
+ * but not the same peer; what a SYN,ACK says of data in the SYN (RFC 7413 4.2.2) may make one look like two.
  */
 static bool begins_incarnation(const struct direction *d, const struct packet_seen *facts)
 {
-    bool is_answer = (facts->flags & TCP_ACK) != 0 && d->syn_ack != 0;
-
-    return !d->has_iss || d->iss != facts->seq ||
-           (is_answer && facts->ack - d->syn_ack + SYN_DATA_MAX > 2 * SYN_DATA_MAX);
+    return !d->has_iss || d->iss != facts->seq || (d->syn_ack != 0 && facts->ack != d->syn_ack);
 }
 
 static void note_syn(struct direction *d, const struct packet_seen *facts)
