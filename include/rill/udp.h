@@ -33,7 +33,8 @@ enum rill_udp_flag {
 
 /* When a datagram has DF, and when it is sent in fragments: what Linux's IP_MTU_DISCOVER says. */
 enum rill_udp_mtu_discovery {
-    RILL_UDP_MTU_WANT,      /* DF as long as it fits the path's MTU, as far as that is known; else in fragments */
+    /* In fragments when the path's MTU, as far as that is known, is less; else DF, where a connected socket will learn. */
+    RILL_UDP_MTU_WANT,
     RILL_UDP_MTU_DONT,      /* never DF; in fragments when the interface's MTU is less */
     RILL_UDP_MTU_DO,        /* always DF; more than the path's MTU is -RILL_EMSGSIZE */
     RILL_UDP_MTU_PROBE,     /* always DF; more than the interface's MTU is -RILL_EMSGSIZE, whatever ICMP says */

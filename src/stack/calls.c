@@ -11,6 +11,7 @@
 #include "tcp/limits.h"
 #include "tcp/listen.h"
 #include "tcp/options.h"
+#include "tcp/pacing.h"
 #include "tcp/reassembly.h"
 #include "tcp/send_queue.h"
 #include "tcp/state.h"
@@ -308,6 +309,7 @@ int rill_set_limits(struct rill_stack *stack, rill_conn conn, const struct rill_
 {
     struct tcb *tcb = connection_from_handle(&stack->tcp, conn);
     ref *owner = limits_owner(stack, conn);
+    uint64_t pacing_rate = tcb != NULL ? limits_of(&stack->tcp, tcb)->pacing_rate : 0;
 
     if (owner == NULL)
         return -RILL_EBADF;
@@ -320,6 +322,8 @@ int rill_set_limits(struct rill_stack *stack, rill_conn conn, const struct rill_
         options_fix_user_timeout(tcb);
     timeouts_keep_alive(&stack->tcp, tcb);
     timeouts_patience_changed(&stack->tcp, tcb);
+    if (limits->pacing_rate != pacing_rate)
+        pacing_bound_changed(&stack->tcp, tcb);
     if (tcb->ep.state != RILL_STATE_CLOSED)
         timeouts_settle(&stack->tcp, tcb);
     send_queue_tell_of_room(&stack->tcp, tcb);

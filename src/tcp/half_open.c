@@ -79,9 +79,8 @@ static void send_ack(struct tcp *tcp, struct half_open *half_open)
     }
     half_open->answered = half_second;
     build_header(tcp, half_open, &header);
-    header.window = (uint16_t)(header.window >> ((half_open->ep.own_options & HALF_OPEN_WSCALE) != 0
-                                                     ? options_window_shift(tcp, listener->receive_limit)
-                                                     : 0));
+    header.window =
+        (uint16_t)(header.window >> ((half_open->ep.own_options & HALF_OPEN_WSCALE) != 0 ? listener->window_shift : 0));
     answer_segment(tcp, &half_open->ep, &header);
 }
 
@@ -101,7 +100,7 @@ static void send_syn_ack(struct tcp *tcp, const struct half_open *half_open, con
         header.options.mss = (uint16_t)min_u32(header.options.mss, listener->mss);
     if ((half_open->ep.own_options & HALF_OPEN_WSCALE) != 0) {
         header.options.present |= TCP_OPTION_WINDOW_SCALE;
-        header.options.window_scale = options_window_shift(tcp, listener->receive_limit);
+        header.options.window_scale = listener->window_shift;
     }
     if ((half_open->ep.own_options & HALF_OPEN_SACK) != 0)
         header.options.present |= TCP_OPTION_SACK_PERMITTED;
@@ -302,7 +301,7 @@ static struct tcb *promote(struct tcp *tcp, const struct half_open *half_open, r
     tcb->flags |= (agreed & HALF_OPEN_WSCALE) != 0 ? TCB_WINDOW_SCALE : 0;
     tcb->flags |= half_open->ep.own_retries > 0 ? TCB_SYN_RESENT : 0;
     tcb->snd_wscale = (agreed & HALF_OPEN_WSCALE) != 0 ? agreed & HALF_OPEN_SCALE_MASK : 0;
-    tcb->rcv_wscale = (agreed & HALF_OPEN_WSCALE) != 0 ? options_window_shift(tcp, listener->receive_limit) : 0;
+    tcb->rcv_wscale = (agreed & HALF_OPEN_WSCALE) != 0 ? listener->window_shift : 0;
     tcb->ts_offset = options_timestamp_offset(tcp, &tcb->ep);
     tcb->ts_recent = half_open->ts_recent;
     tcb->iss = tcb->snd_una = half_open->iss;

@@ -9,6 +9,7 @@
 #include "tcp/connection.h"
 #include "tcp/half_open.h"
 #include "tcp/limits.h"
+#include "tcp/options.h"
 #include "tcp/segment_arrives.h"
 #include "tcp/state.h"
 #include "tcp/timeouts.h"
@@ -134,6 +135,7 @@ int listen_open(struct tcp *tcp, const struct rill_options *options, rill_conn *
     listener->defer_accept = options->defer_accept;
     listener->send_limit = options->send_buffer_bytes;
     listener->receive_limit = options->receive_buffer_bytes;
+    listener->window_shift = options_window_shift(tcp, options->receive_buffer_bytes); /* what a SYN,ACK said holds */
     listener->mss = options->mss;
     listener->tos = options->tos;
     listener->ecn = options->ecn;

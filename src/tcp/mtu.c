@@ -32,9 +32,13 @@ static uint32_t mss_for(const struct tcp *tcp, const struct tcb *tcb, uint32_t m
 void mtu_follow_path(struct tcp *tcp, struct tcb *tcb)
 {
     struct path *path = tcb_path(tcp, tcb);
+    uint16_t before = tcb->snd_mss;
 
     path_mtu_age(&tcp->ip, path);
     tcb->snd_mss = (uint16_t)mss_for(tcp, tcb, path->mtu);
+    if (unlikely(tcb->snd_mss > before) &&
+        before != 0) /* a window of less than a segment would wait for the persist timer */
+        tcb->cwnd = max_u32(tcb->cwnd, tcb->snd_mss);
 }
 
 /* -------------------------------------------------------------------- probes */
@@ -255,6 +259,13 @@ bool mtu_timed_out(struct tcp *tcp, struct tcb *tcb)
         return true;
     if (tcp->ip.mtu_probing == RILL_MTU_PROBING_OFF || tcb->ep.own_backoff < SUSPICIOUS_TIMEOUTS)
         return false;
+    mtu_follow_path(tcp, tcb);
+    if (first_segment_bytes(tcp, sender) >
+        tcb->snd_mss) { /* the timeouts of others on this path have made it smaller */
+        if (sender->mtu_before == 0)
+            sender->mtu_before = (uint16_t)(first_segment_bytes(tcp, sender) + overhead(tcp, tcb));
+        return true;
+    }
     if (below == path->mtu || first_segment_bytes(tcp, sender) <= mss_for(tcp, tcb, below)) {
         sender->mtu_in_vain = sender->mtu_before != 0; /* it is as small as it will be, and did not arrive either */
         return false;

@@ -98,12 +98,6 @@ void options_take_user_timeout(struct tcp *tcp, struct tcb *tcb, const struct tc
     (void)limits_set_user_timeout(tcp, &tcb->limits, (uint32_t)remote_ms); /* without memory it stays ours */
 }
 
-/* What the application asked for; 0: nothing. */
-static uint32_t wanted_receive_bytes(const struct tcb *tcb)
-{
-    return (tcb->tuning & TUNING_RECEIVE) != 0 ? 0 : tcb->receive_limit;
-}
-
 void options_for_syn(const struct tcp *tcp, const struct tcb *tcb, struct tcp_options *out)
 {
     out->present = TCP_OPTION_MSS;
@@ -111,7 +105,7 @@ void options_for_syn(const struct tcp *tcp, const struct tcb *tcb, struct tcp_op
     out->sack_count = 0;
     if ((tcb->flags & TCB_WINDOW_SCALE) != 0) {
         out->present |= TCP_OPTION_WINDOW_SCALE;
-        out->window_scale = options_window_shift(tcp, wanted_receive_bytes(tcb));
+        out->window_scale = tcb->rcv_wscale;
     }
     if ((tcb->flags & TCB_SACK) != 0)
         out->present |= TCP_OPTION_SACK_PERMITTED;
@@ -161,7 +155,7 @@ void options_agree(struct tcp *tcp, struct tcb *tcb, const struct tcp_options *t
         tcb->ts_recent = theirs->timestamp_value;
     /* RFC 7323 2.2: both shifts are 0 unless both sides sent the option. */
     tcb->snd_wscale = (tcb->flags & TCB_WINDOW_SCALE) != 0 ? theirs->window_scale : 0;
-    tcb->rcv_wscale = (tcb->flags & TCB_WINDOW_SCALE) != 0 ? options_window_shift(tcp, wanted_receive_bytes(tcb)) : 0;
+    tcb->rcv_wscale = (tcb->flags & TCB_WINDOW_SCALE) != 0 ? tcb->rcv_wscale : 0; /* as our SYN said */
     mss = options_send_mss_max(tcb_path(tcp, tcb), (theirs->present & TCP_OPTION_MSS) != 0 ? theirs->mss : 0,
                                (tcb->flags & TCB_TIMESTAMPS) != 0);
     tcb->snd_mss_max = (uint16_t)min_u32(mss, tcb->rcv_mss); /* still the application's limit */

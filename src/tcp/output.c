@@ -197,8 +197,17 @@ static uint32_t send_range(struct tcp *tcp, struct tcb *tcb, struct rill_train *
     struct seq end;
 
     if (length_bytes > 0) {
+        ref hint = record->buffer;
         uint32_t taken = send_queue_slices(tcp, tcb, from, length_bytes, &record->buffer, train);
 
+        /* Out of slices in the middle of a segment: that one goes with the next train (MUST-38). */
+        if (unlikely(taken < length_bytes) && taken > train->segment_bytes && taken % train->segment_bytes != 0 &&
+            !send_queue_ends_record(tcp, tcb, seq_add(from, taken))) {
+            record->buffer = hint;
+            train->slice_count = 0;
+            train->payload_bytes = 0;
+            taken = send_queue_slices(tcp, tcb, from, taken - taken % train->segment_bytes, &record->buffer, train);
+        }
         fin = fin && taken == length_bytes;
         length_bytes = taken;
     }
@@ -407,6 +416,18 @@ static bool send_mtu_probe(struct tcp *tcp, struct tcb *tcb, struct rill_train *
     return true;
 }
 
+/* As one piece: a train has so many slices and no more. */
+static bool fits_a_train(struct tcp *tcp, struct tcb *tcb, struct rill_train *train, uint32_t n)
+{
+    ref hint = REF_NONE, cursor = busy_at(tcp, tcb)->cursor;
+    uint32_t taken;
+
+    begin_train(train, (uint16_t)n);
+    taken = send_queue_slices(tcp, tcb, tcb->snd_nxt, n, &hint, train);
+    busy_at(tcp, tcb)->cursor = cursor;
+    return taken == n;
+}
+
 static bool something_is_lost(const struct tcp *tcp, const struct tcb *tcb)
 {
     return tcb->sender != REF_NONE && sender_at(tcp, tcb)->board.lost.first != REF_NONE;
@@ -439,7 +460,7 @@ static bool send_new(struct tcp *tcp, struct tcb *tcb, struct rill_train *train)
         return false; /* what was lost goes first */
     mtu_follow_path(tcp, tcb);
     unsent = send_queue_record_left(tcp, tcb, tcb->snd_nxt, queued);
-    if ((n = mtu_probe_due(tcp, tcb, unsent)) > 0) {
+    if ((n = mtu_probe_due(tcp, tcb, unsent)) > 0 && fits_a_train(tcp, tcb, train, n)) {
         /* RFC 4821 7.4: what ACKs make room for is saved up for it, which is never long: more is in flight than that. */
         if (window_room(tcp, tcb, n) < n || !pacing_allows_now(tcp, tcb))
             return false;

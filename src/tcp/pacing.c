@@ -6,6 +6,7 @@
 #include "tcp/pacing.h"
 
 #include "tcp/cc.h"
+#include "tcp/connection.h"
 #include "tcp/limits.h"
 
 #define QUANTUM_NS NANOS_PER_MS
@@ -74,12 +75,15 @@ uint32_t pacing_send_quantum(const struct sender *sender, const struct tcb *tcb)
     return quantum_bytes(sender->pacing_rate, QUANTUM_NS, QUANTUM_SEGMENTS_MIN * tcb->snd_mss);
 }
 
-/* When the schedule says that the next train is due; at most a quantum's time ago, however long nothing was sent. */
+/*
+ * When the schedule says that the next train is due; at most a quantum's time ago, however long nothing was sent, and
+ * not at all where the application's bound is to hold.
+ */
 static nanos due_at(const struct tcp *tcp, const struct tcb *tcb, const struct sender *sender)
 {
     nanos now = tcp->ip.host.now;
     uint64_t rate = rate_of(tcp, tcb, sender);
-    nanos credit = quantum_of(tcp, tcb, rate) * NANOS_PER_S / rate;
+    nanos credit = is_bounded(tcp, tcb, sender) ? 0 : quantum_of(tcp, tcb, rate) * NANOS_PER_S / rate;
 
     return max_u64(sender->pace_at, now > credit ? now - credit : 0);
 }
@@ -90,6 +94,8 @@ uint32_t pacing_quantum(const struct tcp *tcp, const struct tcb *tcb)
     uint32_t quantum;
     nanos due;
 
+    if (sender == NULL && limits_of(tcp, tcb)->pacing_rate != 0) /* the first train, or the first after a rest */
+        return min_u32(quantum_of(tcp, tcb, limits_of(tcp, tcb)->pacing_rate), RILL_TRAIN_PAYLOAD_MAX);
     if (sender == NULL || is_unpaced(tcp, tcb, sender))
         return RILL_TRAIN_PAYLOAD_MAX;
     quantum = quantum_of(tcp, tcb, rate_of(tcp, tcb, sender));
@@ -163,6 +169,15 @@ static unsigned share_of_window(const struct tcp *tcp, const struct tcb *tcb)
     if (tcb->cwnd < tcb->ssthresh)
         return 20;
     return tcp->settings.pacing ? 12 : 15;
+}
+
+void pacing_bound_changed(struct tcp *tcp, struct tcb *tcb)
+{
+    if (tcb->sender == REF_NONE || tcb->ep.state == RILL_STATE_CLOSED)
+        return;
+    sender_at(tcp, tcb)->pace_at = 0;
+    sender_at(tcp, tcb)->pacing_waits = false;
+    connection_touch(tcp, tcb);
 }
 
 void pacing_follow_window(struct tcp *tcp, struct tcb *tcb)

@@ -30,4 +30,7 @@ void pacing_follow_window(struct tcp *tcp, struct tcb *tcb);
 /* True when what this connection sends is paced from its next ACK on at the latest. */
 bool pacing_is_on(const struct tcp *tcp, const struct tcb *tcb);
 
+/* What was scheduled by the old bound is not waited for. */
+void pacing_bound_changed(struct tcp *tcp, struct tcb *tcb);
+
 #endif

@@ -344,7 +344,7 @@ void recovery_sent(struct tcp *tcp, struct tcb *tcb, uint32_t bytes, bool again)
     sender->prr_out += sender->state == SENDER_OPEN ? 0 : bytes;
     if (!again)
         return;
-    sender->undo_again += bytes;
+    sender->undo_again += min_u32(bytes, UINT32_MAX - sender->undo_again); /* UINT32_MAX: nobody knows how much */
     if (!sender->undo_stamped) {
         sender->undo_stamp = host_ms(tcp_host(tcp));
         sender->undo_stamped = true;

@@ -266,7 +266,8 @@ struct listener {
     uint32_t flags;  /* OPTION_FLAGS for its children */
     uint32_t accept; /* RILL_OPTION_REUSE_PORT, RILL_OPTION_V4_ONLY, RILL_OPTION_V6_ONLY */
     uint32_t send_limit, receive_limit;
-    ref limits; /* struct limits; REF_NONE: the stack's own */
+    uint8_t window_shift; /* stays when receive_limit is changed: half-open connections and cookies have told it */
+    ref limits;           /* struct limits; REF_NONE: the stack's own */
     uint16_t mss;
     uint8_t tos, ttl;
     uint8_t cc;           /* cc.h */

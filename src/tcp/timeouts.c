@@ -90,6 +90,10 @@ static void on_persist(struct tcp *tcp, struct tcb *tcb)
 {
     bool is_answered = tcb->ep.own_backoff > 0 && (tcb->flags & (TCB_PROBED | TCB_ORPHAN)) == 0;
 
+    if (tcb->sender != REF_NONE && sender_at(tcp, tcb)->pacing_waits) {
+        tcb->unanswered_ms = host_ms(tcp_host(tcp)); /* withheld is not unanswered */
+        return;
+    }
     trace_event(tcp, &tcb->ep, RILL_TRACE_TIMER, RILL_TIMER_PERSIST, 0);
     if (is_answered) { /* MUST-37: time without an answer begins with a probe, and not with the answer before it */
         tcb->unanswered_ms = host_ms(tcp_host(tcp));

@@ -53,8 +53,8 @@ static bool all_came_twice(struct sender *sender, const struct ack_sample *ack)
 {
     uint32_t bytes;
 
-    if (!ack->dsack || sender->undo_again == 0 || seq_before(ack->dsack_block.start, sender->undo_una) ||
-        seq_after(ack->dsack_block.end, sender->high_seq))
+    if (!ack->dsack || sender->undo_again == 0 || sender->undo_again == UINT32_MAX ||
+        seq_before(ack->dsack_block.start, sender->undo_una) || seq_after(ack->dsack_block.end, sender->high_seq))
         return false;
     bytes = seq_offset(ack->dsack_block.start, ack->dsack_block.end);
     sender->undo_again -= min_u32(bytes, sender->undo_again);

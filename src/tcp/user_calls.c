@@ -11,6 +11,7 @@
 #include "tcp/lent.h"
 #include "tcp/limits.h"
 #include "tcp/listen.h"
+#include "tcp/mtu.h"
 #include "tcp/options.h"
 #include "tcp/output.h"
 #include "tcp/reassembly.h"
@@ -71,8 +72,10 @@ void user_change(struct tcp *tcp, struct tcb *tcb, const struct rill_options *op
         tuning_set_send_limit(tcp, tcb, options->send_buffer_bytes);
     if ((which & RILL_CHANGE_RECEIVE_BUFFER) != 0)
         tuning_set_receive_limit(tcp, tcb, options->receive_buffer_bytes);
-    if ((which & RILL_CHANGE_MSS) != 0 && options->mss != 0 && options->mss < tcb->snd_mss)
-        tcb->snd_mss = tcb->snd_mss_max = options->mss;
+    if ((which & RILL_CHANGE_MSS) != 0 && options->mss != 0 && options->mss < tcb->snd_mss_max) {
+        tcb->snd_mss_max = options->mss;
+        mtu_follow_path(tcp, tcb);
+    }
     if ((which & RILL_CHANGE_TOS) != 0)
         tcb->tos = options->tos;
     if ((which & RILL_CHANGE_TTL) != 0)
@@ -130,6 +133,8 @@ static int open_from(struct tcp *tcp, const struct rill_endpoint *remote, const 
     }
     tcb->limits = limits;
     take_options(tcp, tcb, options);
+    tcb->rcv_wscale =
+        options_window_shift(tcp, options != NULL ? options->receive_buffer_bytes : 0); /* for good: RFC 7323 2.2 */
     tcb->ts_offset = options_timestamp_offset(tcp, &tcb->ep);
     tcb->iss = initial_sequence_number(tcp, &tcb->ep);
     tcb->snd_una = tcb->snd_nxt = tcb->iss;

@@ -82,7 +82,7 @@ static int plan_fragments(const struct udp *udp, const struct udp_socket *socket
     out->mtu = (uint16_t)(fits ? 0 : mtu);
     switch ((enum rill_udp_mtu_discovery)socket->mtu_discovery) {
     case RILL_UDP_MTU_WANT:
-        out->dont_fragment = fits;
+        out->dont_fragment = fits && to_connected; /* RFC 1191 3: what a router says is kept for connected ones only */
         return 0;
     case RILL_UDP_MTU_DONT:
     case RILL_UDP_MTU_OMIT:

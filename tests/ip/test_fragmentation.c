@@ -89,12 +89,26 @@ static void what_is_too_long_leaves_in_fragments_and_is_whole_again(void **state
     (void)state;
     for (unsigned i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
         assert_int_equal(send_bytes(conn, &remote, sizes[i]), sizes[i]);
-        expect_sent(sizes[i], (sizes[i] + 8 + 1479) / 1480, 1500, sizes[i] == 1472);
+        expect_sent(sizes[i], (sizes[i] + 8 + 1479) / 1480, 1500, false);
         assert_int_equal(fragment_sent(&host), 0);
     }
     assert_int_equal(rill_counted(host.stack, RILL_COUNT_IP_FRAGMENTED), 6);
     assert_int_equal(rill_counted(host.stack, RILL_COUNT_UDP_DATAGRAMS_OUT), 7);
     assert_int_equal(send_bytes(conn, &remote, DATA_MAX + 1), -RILL_EMSGSIZE);
+}
+
+/* RFC 1191 3: a path's MTU that nobody keeps must not be asked for, or all that is longer is lost. */
+static void only_connected_sockets_ask_for_the_paths_mtu(void **state)
+{
+    const struct rill_endpoint remote = udp_end(10, 0, 0, 9, 53);
+    rill_conn conn = opened(RILL_UDP_MTU_WANT);
+
+    (void)state;
+    assert_int_equal(send_bytes(conn, &remote, 1472), 1472);
+    expect_sent(1472, 1, 1500, false);
+    assert_int_equal(rill_udp_connect(host.stack, conn, &remote), 0);
+    assert_int_equal(send_bytes(conn, NULL, 1472), 1472);
+    expect_sent(1472, 1, 1500, true);
 }
 
 /* R6864-3 */
@@ -211,7 +225,7 @@ static void datagrams_behind_a_long_one_wait_for_its_last_fragment(void **state)
     assert_int_equal(send_bytes(conn, &remote, 11), 11);
     assert_int_equal(send_bytes(conn, &remote, 5000), 5000);
     expect_sent(4000, 3, 1500, false);
-    expect_sent(11, 1, 1500, true);
+    expect_sent(11, 1, 1500, false);
     expect_sent(5000, 4, 1500, false);
 }
 
@@ -280,6 +294,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(what_is_too_long_leaves_in_fragments_and_is_whole_again),
+        TEST(only_connected_sockets_ask_for_the_paths_mtu),
         TEST(what_has_df_is_never_cut),
         TEST(without_discovery_df_is_never_set),
         TEST(a_learned_mtu_is_the_fragments_size),
