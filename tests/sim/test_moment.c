@@ -1,10 +1,9 @@
 /* Worlds that go on more than once from a copy of one instant. */
+#include "sim/one_world.h"
 #include "sim/sim.h"
 #include "support/cmocka_all.h"
 
 #define FORKS 6u
-
-static struct world *world;
 
 static void fork_seed(enum profile profile, uint64_t seed, rill_time at, const uint64_t seeds[FORKS],
                       struct sim_result results[FORKS])
@@ -85,12 +84,5 @@ int main(void)
         cmocka_unit_test(the_same_chances_are_the_same_run_and_others_another),
         cmocka_unit_test(a_crowd_is_copied_as_well),
     };
-    int failed;
-
-    world = sim_open();
-    if (world == NULL)
-        return 1;
-    failed = cmocka_run_group_tests(tests, NULL, NULL);
-    sim_close(world);
-    return failed;
+    return cmocka_run_group_tests(tests, open_world, close_world);
 }

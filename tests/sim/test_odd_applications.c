@@ -1,11 +1,10 @@
 /* Worlds with what few applications do, and with memory that is refused at any request. */
+#include "sim/one_world.h"
 #include "sim/sim.h"
 #include "support/cmocka_all.h"
 
 #define WORLDS 400u
 #define SEEDS 12u
-
-static struct world *world;
 
 static void run_with(const struct sim_settings *settings, struct sim_result *result)
 {
@@ -63,12 +62,5 @@ int main(void)
         cmocka_unit_test(worlds_with_urgent_data_and_fast_open_hold),
         cmocka_unit_test(any_request_for_memory_may_be_refused),
     };
-    int failed;
-
-    world = sim_open();
-    if (world == NULL)
-        return 1;
-    failed = cmocka_run_group_tests(tests, NULL, NULL);
-    sim_close(world);
-    return failed;
+    return cmocka_run_group_tests(tests, open_world, close_world);
 }

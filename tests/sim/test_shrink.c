@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "sim/one_world.h"
 #include "sim/shrink.h"
 #include "support/cmocka_all.h"
 
@@ -138,12 +139,5 @@ int main(void)
         cmocka_unit_test(cuts_are_read_as_they_are_printed),
         cmocka_unit_test(what_is_no_list_is_refused),
     };
-    int failed;
-
-    world = sim_open();
-    if (world == NULL)
-        return 1;
-    failed = cmocka_run_group_tests(tests, NULL, NULL);
-    sim_close(world);
-    return failed;
+    return cmocka_run_group_tests(tests, open_world, close_world);
 }

@@ -1,6 +1,7 @@
 /* The simulator as a test: seeds that once failed, some that nobody has looked at, and that runs are functions of seeds. */
 #include <string.h>
 
+#include "sim/one_world.h"
 #include "sim/sim.h"
 #include "support/cmocka_all.h"
 
@@ -24,8 +25,6 @@
 #define SEEDS_CROWD 100u
 #define SEEDS_CHECKED 200u
 #endif
-
-static struct world *world;
 
 static void run_with(const struct sim_settings *settings, struct sim_result *result)
 {
@@ -196,12 +195,5 @@ int main(void)
         cmocka_unit_test(another_seed_is_another_run),
         cmocka_unit_test(runs_open_connections_and_move_packets),
     };
-    int failed;
-
-    world = sim_open();
-    if (world == NULL)
-        return 1;
-    failed = cmocka_run_group_tests(tests, NULL, NULL);
-    sim_close(world);
-    return failed;
+    return cmocka_run_group_tests(tests, open_world, close_world);
 }
