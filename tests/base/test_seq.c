@@ -12,6 +12,7 @@
 #include "region.h"
 
 #include "base/seq.h"
+#include "support/sanitized.h"
 
 struct seq16 {
     uint16_t v;
@@ -28,14 +29,9 @@ struct seq16 {
 #undef SEQ_NAME
 
 /* Without optimization, or with sanitizers, only every 61st: those builds look for other things. */
-#if !defined(__OPTIMIZE__) || defined(__SANITIZE_ADDRESS__)
+#if !defined(__OPTIMIZE__) || IS_SANITIZED
 #define STRIDE 61
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(undefined_behavior_sanitizer) || __has_feature(thread_sanitizer)
-#define STRIDE 61
-#endif
-#endif
-#ifndef STRIDE
+#else
 #define STRIDE 1
 #endif
 

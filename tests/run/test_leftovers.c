@@ -12,12 +12,13 @@
 
 #include "support/cmocka_all.h"
 #include "support/run_world.h"
+#include "support/sanitized.h"
 
 #define PORT 8080
 #define FIRST 2000u /* until everything has been used once */
 #define THEN 8000u
 /* Of memory that may come and go. A sanitizer keeps what was freed for a while, to see who still uses it. */
-#ifdef __SANITIZE_ADDRESS__
+#if IS_SANITIZED
 #define SLACK_KIB 65536u
 #else
 #define SLACK_KIB 512u

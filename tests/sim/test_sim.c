@@ -4,17 +4,9 @@
 #include "sim/one_world.h"
 #include "sim/sim.h"
 #include "support/cmocka_all.h"
+#include "support/sanitized.h"
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define IS_SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer) ||          \
-    __has_feature(undefined_behavior_sanitizer)
-#define IS_SANITIZED 1
-#endif
-#endif
-
-#ifdef IS_SANITIZED
+#if IS_SANITIZED
 #define SEEDS_TINY 500u
 #define SEEDS_SMALL 300u
 #define SEEDS_CROWD 20u
