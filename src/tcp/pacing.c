@@ -82,7 +82,7 @@ uint32_t pacing_send_quantum(const struct sender *sender, const struct tcb *tcb)
 static nanos due_at(const struct tcp *tcp, const struct tcb *tcb, const struct sender *sender)
 {
     nanos now = tcp->ip.host.now;
-    uint64_t rate = rate_of(tcp, tcb, sender);
+    uint64_t rate = max_u64(rate_of(tcp, tcb, sender), 1);
     nanos credit = is_bounded(tcp, tcb, sender) ? 0 : quantum_of(tcp, tcb, rate) * NANOS_PER_S / rate;
 
     return max_u64(sender->pace_at, now > credit ? now - credit : 0);
@@ -131,7 +131,7 @@ void pacing_sent(struct tcp *tcp, struct tcb *tcb, uint32_t bytes)
     sender = sender_at(tcp, tcb);
     if (is_unpaced(tcp, tcb, sender))
         return;
-    sender->pace_at = due_at(tcp, tcb, sender) + bytes * NANOS_PER_S / rate_of(tcp, tcb, sender);
+    sender->pace_at = due_at(tcp, tcb, sender) + bytes * NANOS_PER_S / max_u64(rate_of(tcp, tcb, sender), 1);
     if (!is_bounded(tcp, tcb, sender))
         sender->pace_at = min_u64(sender->pace_at, latest(tcp, tcb));
 }
