@@ -50,7 +50,7 @@ struct ack_sample {
 };
 
 enum cc_event {
-    CC_LOSS,    /* found by RACK or duplicate ACKs: recovery begins */
+    CC_LOSS, /* found by RACK or duplicate ACKs: recovery begins; without CC_OWN_WINDOW, not in a window after CC_ECN */
     CC_TIMEOUT, /* the retransmission timer fired */
     CC_ECN      /* ECE: once per window */
 };

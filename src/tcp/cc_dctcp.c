@@ -15,6 +15,8 @@ struct dctcp {
     uint64_t bytes_acked, bytes_marked;
     struct seq window_end;
     uint32_t alpha;
+    bool is_cut;      /* the window shrank for marks when this one began: what was in flight then is answered for */
+    bool is_lost_for; /* it shrank for a loss since */
 };
 
 _Static_assert(sizeof(struct dctcp) <= sizeof(((struct sender *)0)->cc_state), "fits into the sender block");
@@ -38,7 +40,8 @@ static void end_window(struct tcp *tcp, struct tcb *tcb, struct dctcp *dctcp)
     uint32_t m = (uint32_t)((min_u64(dctcp->bytes_marked, dctcp->bytes_acked) << ALPHA_BITS) / dctcp->bytes_acked);
 
     dctcp->alpha = dctcp->alpha - (dctcp->alpha >> GAIN_SHIFT) + (m >> GAIN_SHIFT);
-    if (dctcp->bytes_marked > 0) {
+    dctcp->is_cut = dctcp->bytes_marked > 0 && !dctcp->is_lost_for;
+    if (dctcp->is_cut) {
         uint32_t cut = (uint32_t)((uint64_t)tcb->cwnd * dctcp->alpha >> (ALPHA_BITS + 1));
 
         tcb->cwnd = max_u32(tcb->cwnd - cut, 2u * tcb->snd_mss);
@@ -47,6 +50,7 @@ static void end_window(struct tcp *tcp, struct tcb *tcb, struct dctcp *dctcp)
     }
     dctcp->window_end = tcb->snd_nxt;
     dctcp->bytes_acked = dctcp->bytes_marked = 0;
+    dctcp->is_lost_for = false;
 }
 
 static void dctcp_acked(struct tcp *tcp, struct tcb *tcb, const struct ack_sample *ack)
@@ -66,13 +70,27 @@ static void dctcp_acked(struct tcp *tcp, struct tcb *tcb, const struct ack_sampl
         end_window(tcp, tcb, dctcp);
 }
 
+/* 3.5: one reduction for a window of data, whatever tells of it. What is lost for the second time is another sign. */
+static bool is_answered(struct dctcp *dctcp, const struct tcb *tcb, enum cc_event event)
+{
+    bool is_cut = dctcp->is_cut;
+
+    dctcp->is_cut = false;
+    return event == CC_LOSS && is_cut && seq_before(tcb->snd_una, dctcp->window_end);
+}
+
 /* 3.5: losses are Reno's business; a congestion event by ECE alone has been answered above. */
 static void dctcp_congestion(struct tcp *tcp, struct tcb *tcb, enum cc_event event, uint32_t flight_bytes)
 {
-    if (event != CC_ECN)
-        cc_reno.congestion(tcp, tcb, event, flight_bytes);
-    else
+    struct dctcp *dctcp = tcb->sender == REF_NONE ? NULL : state_of(tcp, tcb);
+
+    if (event == CC_ECN || (dctcp != NULL && is_answered(dctcp, tcb, event))) {
         tcb->ssthresh = max_u32(tcb->cwnd, 2u * tcb->snd_mss);
+        return;
+    }
+    cc_reno.congestion(tcp, tcb, event, flight_bytes);
+    if (dctcp != NULL)
+        dctcp->is_lost_for = true;
 }
 
 static void dctcp_idle(struct tcp *tcp, struct tcb *tcb, uint32_t idle_us)

@@ -5,7 +5,6 @@
 #include "tcp/recovery.h"
 
 #include "tcp/counts.h"
-
 #include "tcp/ecn.h"
 #include "tcp/mtu.h"
 #include "tcp/pacing.h"
@@ -62,8 +61,8 @@ void recovery_begin_reduction(const struct tcb *tcb, struct sender *sender, uint
     sender->recover_flight = max_u32(flight_bytes, tcb->snd_mss);
 }
 
-static void begin_episode(struct tcp *tcp, struct tcb *tcb, enum sender_state state, enum cc_event event,
-                          uint32_t flight_bytes)
+/* The state changes, and what it breaks into is remembered. */
+static void enter(struct tcp *tcp, struct tcb *tcb, enum sender_state state, enum cc_event event)
 {
     struct sender *sender = sender_at(tcp, tcb);
 
@@ -71,15 +70,45 @@ static void begin_episode(struct tcp *tcp, struct tcb *tcb, enum sender_state st
     remember_window(tcb, sender);
     sender->undo_possible = event != CC_ECN;
     sender->again_lost = false;
-    sender->high_seq = sender->later_lost = tcb->snd_nxt;
-    sender->episode_us = host_us(tcp_host(tcp));
-    recovery_begin_reduction(tcb, sender, flight_bytes);
     sender->tlp_in_flight = sender->tlp_due = false;
     sender->frto = FRTO_NONE;
     sender->state = (uint8_t)state;
+    sender->high_seq_is_recover = state != SENDER_CWR;
+}
+
+static void begin_episode(struct tcp *tcp, struct tcb *tcb, enum sender_state state, enum cc_event event,
+                          uint32_t flight_bytes)
+{
+    struct sender *sender = sender_at(tcp, tcb);
+
+    enter(tcp, tcb, state, event);
+    sender->has_reduced = true;
+    sender->high_seq = sender->later_lost = tcb->snd_nxt;
+    sender->episode_us = host_us(tcp_host(tcp));
+    recovery_begin_reduction(tcb, sender, flight_bytes);
     cc_of(tcb)->congestion(tcp, tcb, event, flight_bytes);
     ecn_window_reduced(tcb);
     trace_event(tcp, &tcb->ep, RILL_TRACE_CWND, tcb->cwnd, tcb->ssthresh);
+}
+
+/* RFC 3168 6.1.2, RFC 8511 4.2: a mark has reduced the window already. RFC 5681 4.3: but a retransmission was lost. */
+static bool is_reduced_for(const struct tcb *tcb, const struct sender *sender)
+{
+    return sender->state == SENDER_CWR && !sender->again_lost && (cc_of(tcb)->traits & CC_OWN_WINDOW) == 0;
+}
+
+/*
+ * The reduction goes on, up to the same high_seq: what was sent since is another window's. Without SACK they cannot be
+ * told apart, and RFC 6582's recover is all that was sent.
+ */
+static void recover_without_reduction(struct tcp *tcp, struct tcb *tcb)
+{
+    struct sender *sender = sender_at(tcp, tcb);
+
+    enter(tcp, tcb, SENDER_RECOVERY, CC_LOSS);
+    sender->has_reduced = false;
+    if (!has_sack(tcb))
+        sender->high_seq = sender->later_lost = tcb->snd_nxt;
 }
 
 static void end_episode(struct tcp *tcp, struct tcb *tcb)
@@ -135,7 +164,7 @@ static void proportional_rate_reduction(struct tcp *tcp, struct tcb *tcb, const 
             send += tcb->snd_mss; /* slow start towards ssthresh */
         send = min_u32(send, tcb->ssthresh - pipe);
     }
-    if (sender->prr_out == 0)
+    if (sender->prr_out == 0 || (sender->state == SENDER_RECOVERY && !sender->undo_stamped))
         send = max_u32(send, tcb->snd_mss); /* the fast retransmit goes at once */
     tcb->cwnd = min_u32(pipe + send, CWND_MAX);
     trace_event(tcp, &tcb->ep, RILL_TRACE_CWND, tcb->cwnd, tcb->ssthresh);
@@ -167,7 +196,10 @@ static void on_loss(struct tcp *tcp, struct tcb *tcb, enum rill_trace_loss why)
 
     if (sender->state >= SENDER_RECOVERY && !again) /* RFC 5681 4.3: the loss of a retransmission counts anew */
         return;
-    begin_episode(tcp, tcb, SENDER_RECOVERY, CC_LOSS, flight_size(tcb));
+    if (is_reduced_for(tcb, sender))
+        recover_without_reduction(tcp, tcb);
+    else
+        begin_episode(tcp, tcb, SENDER_RECOVERY, CC_LOSS, flight_size(tcb));
     host_count(tcp_host(tcp), RILL_COUNT_TCP_FAST_RETRANSMITS, 1);
     trace_event(tcp, &tcb->ep, RILL_TRACE_LOSS, why, tcb->snd_una.v);
 }
@@ -295,7 +327,7 @@ void recovery_duplicate(struct tcp *tcp, struct tcb *tcb, struct ack_sample *ack
     }
     /* RFC 6582 3.2 step 2: not for what was in flight at the last timeout or recovery. */
     if (tcb->ep.own_dup_acks == DUP_THRESH && sender->state <= SENDER_CWR &&
-        seq_after(tcb->snd_una, sender->high_seq)) {
+        (!sender->high_seq_is_recover || seq_after(tcb->snd_una, sender->high_seq))) {
         on_loss(tcp, tcb, RILL_LOSS_DUPLICATE_ACKS);
         first_is_lost(tcp, tcb, ack);
     }

@@ -132,6 +132,8 @@ struct sender {
     struct seq undo_una;                 /* SND.UNA when it began */
     uint32_t episode_us;                 /* host_us() then */
     uint32_t prior_cwnd, prior_ssthresh; /* before it, for undo */
+    bool has_reduced;                    /* it told the congestion control; else the one it broke into had */
+    bool high_seq_is_recover;            /* of LOSS or RECOVERY, not CWR: duplicates may answer what was sent again */
     bool again_lost;                     /* a retransmission of this episode was lost, too */
     struct seq later_lost;               /* what was sent in it and lost ends here; high_seq: nothing was */
     uint8_t prior_state;                 /* SENDER_CWR or SENDER_RECOVERY: the one that it broke into; else OPEN */

@@ -14,6 +14,7 @@ static void go_back(struct tcb *tcb, struct sender *sender)
     sender->state = SENDER_OPEN;
     if (sender->prior_state != SENDER_OPEN && seq_before(tcb->snd_una, sender->prior_high_seq)) {
         sender->state = sender->prior_state;
+        sender->high_seq_is_recover = sender->prior_state != SENDER_CWR;
         sender->high_seq = sender->later_lost = sender->prior_high_seq;
         recovery_begin_reduction(tcb, sender, seq_offset(tcb->snd_una, tcb->snd_nxt));
     } else {
@@ -34,7 +35,7 @@ static void undo(struct tcp *tcp, struct tcb *tcb)
     go_back(tcb, sender);
     sender->frto = FRTO_NONE;
     sender->undo_possible = false;
-    if (cc_of(tcb)->undo != NULL)
+    if (sender->has_reduced && cc_of(tcb)->undo != NULL)
         cc_of(tcb)->undo(tcp, tcb);
     host_count(tcp_host(tcp), RILL_COUNT_TCP_SPURIOUS, 1);
     trace_event(tcp, &tcb->ep, RILL_TRACE_LOSS, RILL_LOSS_SPURIOUS, tcb->snd_una.v);

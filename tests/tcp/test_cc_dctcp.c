@@ -90,6 +90,57 @@ static void a_loss_is_answered_as_reno_does(void **state)
     inside_close(&t);
 }
 
+/* `acked` segments more, all marked, of a flight of WINDOW. */
+static void marked_acks(struct inside *t, unsigned acked)
+{
+    struct ack_sample ack = {.acked_bytes = CC_MSS, .delivered_bytes = CC_MSS, .marked_bytes = CC_MSS};
+
+    for (unsigned i = 0; i < acked; i++) {
+        t->tcb->snd_una = seq_add(t->tcb->snd_una, CC_MSS);
+        t->tcb->snd_nxt = seq_add(t->tcb->snd_una, WINDOW * CC_MSS);
+        cc_of(t->tcb)->acked(t->tcp, t->tcb, &ack);
+    }
+}
+
+static void a_loss_in_a_window_that_shrank_for_marks_is_answered(void **state)
+{
+    struct inside t;
+    (void)state;
+    start(&t);
+    marked_acks(&t, 2);
+    assert_int_equal(t.tcb->cwnd, WINDOW / 2 * CC_MSS);
+    cc_lose(&t, CC_LOSS, WINDOW * CC_MSS);
+    assert_int_equal(t.tcb->cwnd, WINDOW / 2 * CC_MSS);
+    cc_lose(&t, CC_LOSS, WINDOW / 2 * CC_MSS); /* what was sent again */
+    assert_int_equal(t.tcb->cwnd, WINDOW / 4 * CC_MSS);
+    inside_close(&t);
+}
+
+static void a_timeout_in_a_window_that_shrank_for_marks_shrinks_it(void **state)
+{
+    struct inside t;
+    (void)state;
+    start(&t);
+    marked_acks(&t, 2);
+    cc_lose(&t, CC_TIMEOUT, WINDOW * CC_MSS);
+    assert_int_equal(t.tcb->cwnd, CC_MSS);
+    inside_close(&t);
+}
+
+static void marks_of_a_window_that_a_loss_shrank_shrink_it_no_more(void **state)
+{
+    struct inside t;
+    (void)state;
+    start(&t);
+    t.tcb->snd_nxt = seq_add(t.tcb->snd_una, WINDOW * CC_MSS);
+    cc_lose(&t, CC_LOSS, WINDOW * CC_MSS);
+    marked_acks(&t, 2);
+    assert_int_equal(t.tcb->cwnd, WINDOW / 2 * CC_MSS);
+    marked_acks(&t, WINDOW); /* the next window's do */
+    assert_true(t.tcb->cwnd < WINDOW / 2 * CC_MSS);
+    inside_close(&t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -97,6 +148,9 @@ int main(void)
         cmocka_unit_test(alpha_follows_the_marked_part_with_a_gain_of_a_sixteenth),
         cmocka_unit_test(a_window_shrinks_once_and_never_below_two_segments),
         cmocka_unit_test(a_loss_is_answered_as_reno_does),
+        cmocka_unit_test(a_loss_in_a_window_that_shrank_for_marks_is_answered),
+        cmocka_unit_test(a_timeout_in_a_window_that_shrank_for_marks_shrinks_it),
+        cmocka_unit_test(marks_of_a_window_that_a_loss_shrank_shrink_it_no_more),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
