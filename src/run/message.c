@@ -6,15 +6,20 @@
 #include <errno.h>
 #include <string.h>
 
+/* All but the pieces, which are many. */
+static void clear(struct message *message)
+{
+    memset(message, 0, offsetof(struct message, there));
+}
+
 int message_of_arguments(const struct call *call, struct message *out)
 {
-    *out = (struct message){
-        .name_at = call->args[4],
-        .name_bytes_at = call->args[5],
-        .name_room = (uint32_t)call->args[5],
-        .pieces = 1,
-        .bytes = (size_t)call->args[2],
-    };
+    clear(out);
+    out->name_at = call->args[4];
+    out->name_bytes_at = call->args[5];
+    out->name_room = (uint32_t)call->args[5];
+    out->pieces = 1;
+    out->bytes = (size_t)call->args[2];
     out->there[0] = (struct iovec){(void *)(uintptr_t)call->args[1], out->bytes};
     return 0;
 }
@@ -27,14 +32,13 @@ int message_of_header(const struct call *call, uint64_t header_at, struct messag
         return -EFAULT;
     if (header.msg_iovlen > MESSAGE_PIECES_MAX)
         return -EMSGSIZE;
-    *out = (struct message){
-        .name_at = (uint64_t)(uintptr_t)header.msg_name,
-        .name_room = header.msg_namelen,
-        .control_at = (uint64_t)(uintptr_t)header.msg_control,
-        .control_room = header.msg_control != NULL ? header.msg_controllen : 0,
-        .header_at = header_at,
-        .pieces = header.msg_iovlen,
-    };
+    clear(out);
+    out->name_at = (uint64_t)(uintptr_t)header.msg_name;
+    out->name_room = header.msg_namelen;
+    out->control_at = (uint64_t)(uintptr_t)header.msg_control;
+    out->control_room = header.msg_control != NULL ? header.msg_controllen : 0;
+    out->header_at = header_at;
+    out->pieces = header.msg_iovlen;
     if (!program_read(call, (uint64_t)(uintptr_t)header.msg_iov, out->there, out->pieces * sizeof out->there[0]))
         return -EFAULT;
     for (size_t i = 0; i < out->pieces; i++) {
@@ -52,12 +56,9 @@ int message_fetch(const struct call *call, const struct message *message, struct
     contents->control_bytes = 0;
     if (message->bytes > MESSAGE_BYTES_MAX || message->control_room > sizeof contents->control)
         return -EMSGSIZE;
-    for (size_t i = 0; i < message->pieces; i++) {
-        if (!program_read(call, (uint64_t)(uintptr_t)message->there[i].iov_base, contents->data + contents->bytes,
-                          message->there[i].iov_len))
-            return -EFAULT;
-        contents->bytes += message->there[i].iov_len;
-    }
+    if (!program_read_pieces(call, message->there, message->pieces, contents->data, message->bytes))
+        return -EFAULT;
+    contents->bytes = message->bytes;
     if (!program_read(call, message->control_at, contents->control, message->control_room))
         return -EFAULT;
     contents->control_bytes = message->control_room;
@@ -69,41 +70,17 @@ int message_fetch(const struct call *call, const struct message *message, struct
 size_t message_fetch_part(const struct call *call, const struct message *message, size_t offset, uint8_t *to,
                           size_t room)
 {
-    size_t got = 0;
+    struct iovec rest[MESSAGE_PIECES_MAX];
+    size_t first = 0, bytes = message->bytes - offset < room ? message->bytes - offset : room;
 
-    for (size_t i = 0; i < message->pieces && got < room; i++) {
-        uint64_t at = (uint64_t)(uintptr_t)message->there[i].iov_base;
-        size_t part = message->there[i].iov_len;
-
-        if (offset >= part) {
-            offset -= part;
-            continue;
-        }
-        part -= offset;
-        if (part > room - got)
-            part = room - got;
-        if (!program_read(call, at + offset, to + got, part))
-            return 0;
-        got += part;
-        offset = 0;
-    }
-    return got;
-}
-
-static bool deliver_bytes(const struct call *call, const struct message *message, const struct contents *contents)
-{
-    size_t done = 0;
-
-    for (size_t i = 0; i < message->pieces && done < contents->bytes; i++) {
-        size_t part = message->there[i].iov_len;
-
-        if (part > contents->bytes - done)
-            part = contents->bytes - done;
-        if (!program_write(call, (uint64_t)(uintptr_t)message->there[i].iov_base, contents->data + done, part))
-            return false;
-        done += part;
-    }
-    return true;
+    while (first < message->pieces && offset >= message->there[first].iov_len)
+        offset -= message->there[first++].iov_len;
+    if (first == message->pieces)
+        return 0;
+    memcpy(rest, message->there + first, (message->pieces - first) * sizeof rest[0]);
+    rest[0].iov_base = (void *)((uintptr_t)rest[0].iov_base + offset);
+    rest[0].iov_len -= offset;
+    return program_read_pieces(call, rest, message->pieces - first, to, bytes) ? bytes : 0;
 }
 
 int message_deliver(const struct call *call, const struct message *message, const struct contents *contents)
@@ -111,7 +88,7 @@ int message_deliver(const struct call *call, const struct message *message, cons
     uint32_t room = message->name_room;
     struct msghdr header;
 
-    if (!deliver_bytes(call, message, contents))
+    if (!program_write_pieces(call, message->there, message->pieces, contents->data, contents->bytes))
         return -EFAULT;
     if (message->header_at == 0)
         return write_address(call, message->name_at, message->name_bytes_at, contents->name, contents->name_bytes);

@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
-#define MESSAGE_PIECES_MAX 64u
+#define MESSAGE_PIECES_MAX 1024u /* UIO_MAXIOV */
 #define MESSAGE_BYTES_MAX 65536u
 #define MESSAGE_CONTROL_MAX 512u
 
@@ -21,8 +21,8 @@ struct message {
     uint64_t name_bytes_at; /* recvfrom's */
     uint32_t name_room;
     size_t control_room;
-    struct iovec there[MESSAGE_PIECES_MAX];
     size_t pieces, bytes;
+    struct iovec there[MESSAGE_PIECES_MAX];
 };
 
 /* What was received, or is to be sent, here. */

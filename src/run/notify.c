@@ -104,6 +104,21 @@ bool program_write(const struct call *call, uint64_t to, const void *from, size_
            (call_is_waiting(call) && process_vm_writev(call->thread, &here, 1, &there, 1, 0) == (ssize_t)bytes);
 }
 
+bool program_read_pieces(const struct call *call, const struct iovec *from, size_t count, void *to, size_t bytes)
+{
+    struct iovec here = {to, bytes};
+
+    return bytes == 0 || process_vm_readv(call->thread, &here, 1, from, count, 0) == (ssize_t)bytes;
+}
+
+bool program_write_pieces(const struct call *call, const struct iovec *to, size_t count, const void *from, size_t bytes)
+{
+    struct iovec here = {(void *)(uintptr_t)from, bytes};
+
+    return bytes == 0 ||
+           (call_is_waiting(call) && process_vm_writev(call->thread, &here, 1, to, count, 0) == (ssize_t)bytes);
+}
+
 bool program_write_two(const struct call *call, const struct iovec from[2], const struct iovec to[2])
 {
     size_t bytes = to[0].iov_len + to[1].iov_len;

@@ -39,6 +39,10 @@ bool call_replace_file(const struct call *call, int fd, int at, bool close_on_ex
 /* The program's memory. False: it cannot be reached (-EFAULT is the answer). */
 bool program_read(const struct call *call, uint64_t from, void *to, size_t bytes);
 bool program_write(const struct call *call, uint64_t to, const void *from, size_t bytes);
+/* To or from several places there and one here; as many bytes, at most what the pieces hold. */
+bool program_read_pieces(const struct call *call, const struct iovec *from, size_t count, void *to, size_t bytes);
+bool program_write_pieces(const struct call *call, const struct iovec *to, size_t count, const void *from,
+                          size_t bytes);
 bool program_write_two(const struct call *call, const struct iovec from[2], const struct iovec to[2]);
 /* A path or other text; cut at bytes - 1. */
 bool program_read_text(const struct call *call, uint64_t from, char *to, size_t bytes);

@@ -33,14 +33,6 @@ static int guest_listen(int flags, int backlog)
     return fd;
 }
 
-static short poll_for(int fd, short events, int timeout_ms)
-{
-    struct pollfd one = {.fd = fd, .events = events};
-
-    GUEST(poll(&one, 1, timeout_ms) >= 0);
-    return one.revents;
-}
-
 static void answer_one(int fd)
 {
     char byte;

@@ -21,15 +21,6 @@
 
 #define PORT 8000
 
-static int guest_socket(int flags)
-{
-    int fd = socket(AF_INET, SOCK_STREAM | flags, 0);
-
-    GUEST(fd >= 0);
-    limit_waits(fd);
-    return fd;
-}
-
 static int connect_to(int fd, const char *address, uint16_t port)
 {
     struct sockaddr_in to = world_address(address, port);
@@ -46,14 +37,6 @@ static int socket_error(int fd)
     return error;
 }
 
-static short poll_for(int fd, short events, int timeout_ms)
-{
-    struct pollfd one = {.fd = fd, .events = events};
-
-    GUEST(poll(&one, 1, timeout_ms) >= 0);
-    return one.revents;
-}
-
 /* ------------------------------------------------------------- blocking connect */
 
 static void guest_blocking(void)
@@ -61,7 +44,7 @@ static void guest_blocking(void)
     struct sockaddr_in local, remote;
     socklen_t bytes = sizeof local;
     char text[6] = "";
-    int fd = guest_socket(0);
+    int fd = guest_socket(SOCK_STREAM);
 
     GUEST(connect_to(fd, WORLD_KERNEL, PORT) == 0);
     GUEST(getsockname(fd, (struct sockaddr *)&local, &bytes) == 0);
@@ -92,7 +75,7 @@ static void a_blocking_connect_returns_when_established_and_both_ends_have_names
 
 static void guest_refused(void)
 {
-    int fd = guest_socket(0);
+    int fd = guest_socket(SOCK_STREAM);
 
     GUEST(connect_to(fd, WORLD_KERNEL, 9) == -1 && errno == ECONNREFUSED);
     GUEST(socket_error(fd) == 0);
@@ -112,7 +95,7 @@ static void a_refused_socket_can_connect_again(void **state)
 
 static void guest_nonblocking(void)
 {
-    int fd = guest_socket(SOCK_NONBLOCK);
+    int fd = guest_socket(SOCK_STREAM | SOCK_NONBLOCK);
 
     GUEST(connect_to(fd, WORLD_KERNEL, PORT) == -1 && errno == EINPROGRESS);
     GUEST(poll_for(fd, POLLIN | POLLOUT, 5000) == POLLOUT);
@@ -131,7 +114,7 @@ static void a_nonblocking_connect_becomes_writable_when_established(void **state
 
 static void guest_silent(void)
 {
-    int fd = guest_socket(SOCK_NONBLOCK);
+    int fd = guest_socket(SOCK_STREAM | SOCK_NONBLOCK);
 
     GUEST(connect_to(fd, "10.77.0.9", PORT) == -1 && errno == EINPROGRESS);
     GUEST(poll_for(fd, POLLIN | POLLOUT, 300) == 0);
@@ -150,7 +133,7 @@ static void a_nonblocking_connect_without_an_answer_stays_unwritable(void **stat
 static void guest_refused_later(void)
 {
     struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | EPOLLET};
-    int epoll = epoll_create1(0), fd = guest_socket(SOCK_NONBLOCK);
+    int epoll = epoll_create1(0), fd = guest_socket(SOCK_STREAM | SOCK_NONBLOCK);
 
     /* Registered before connect, as asio does. */
     GUEST(epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) == 0);
@@ -185,7 +168,7 @@ static void on_alarm(int number)
 static void guest_interrupted(void)
 {
     struct sigaction action = {.sa_handler = on_alarm};
-    int fd = guest_socket(0);
+    int fd = guest_socket(SOCK_STREAM);
     struct itimerval soon = {.it_value = {.tv_usec = 200000}};
 
     sigaction(SIGALRM, &action, NULL);
@@ -234,7 +217,7 @@ static void guest_options(void)
 {
     struct tcp_info info;
     socklen_t bytes = sizeof info;
-    int fd = guest_socket(0), on = 1, type = 0, protocol = 0, pending = -1;
+    int fd = guest_socket(SOCK_STREAM), on = 1, type = 0, protocol = 0, pending = -1;
 
     GUEST(setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) == 0);
     GUEST(connect_to(fd, WORLD_KERNEL, PORT) == 0);
@@ -259,7 +242,7 @@ static void guest_bound_late(void)
 {
     struct sockaddr_in loopback = world_address("127.0.0.1", 0);
     char text[6] = "";
-    int fd = guest_socket(0);
+    int fd = guest_socket(SOCK_STREAM);
 
     GUEST(connect_to(fd, WORLD_KERNEL, PORT) == 0);
     GUEST(bind(fd, (struct sockaddr *)&loopback, sizeof loopback) == -1 && errno == EINVAL);
@@ -280,7 +263,7 @@ static void a_bind_to_the_loopback_that_comes_too_late_leaves_the_connection_alo
 /* A kernel's socket refuses such a write; the pair takes it, and it leads nowhere. */
 static void guest_early(void)
 {
-    int fd = guest_socket(SOCK_NONBLOCK);
+    int fd = guest_socket(SOCK_STREAM | SOCK_NONBLOCK);
 
     (void)!write(fd, "early", 5);
     GUEST(connect_to(fd, WORLD_KERNEL, PORT) == -1 && errno == EINPROGRESS);
@@ -324,7 +307,7 @@ static void guest_closing(void)
 
     for (unsigned i = 0; i < CLOSES; i++) {
         unsigned delay = i * 250;
-        int fd = guest_socket(0), on = 1;
+        int fd = guest_socket(SOCK_STREAM), on = 1;
         pthread_t other;
 
         GUEST(connect_to(fd, WORLD_KERNEL, PORT) == 0);

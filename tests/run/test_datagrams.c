@@ -15,23 +15,6 @@
 
 #define PORT 5300
 
-static int guest_socket(int flags)
-{
-    int fd = socket(AF_INET, SOCK_DGRAM | flags, 0);
-
-    GUEST(fd >= 0);
-    limit_waits(fd);
-    return fd;
-}
-
-static short poll_for(int fd, short events, int timeout_ms)
-{
-    struct pollfd one = {.fd = fd, .events = events};
-
-    GUEST(poll(&one, 1, timeout_ms) >= 0);
-    return one.revents;
-}
-
 /* A kernel socket at the port, before rill runs; it answers `count` datagrams with themselves. */
 static int kernel_socket(void)
 {
@@ -76,7 +59,7 @@ static void guest_addressed(void)
     struct sockaddr_in to = world_address(WORLD_KERNEL, PORT), from;
     socklen_t bytes = sizeof from;
     char text[16] = "";
-    int fd = guest_socket(0), queued = 0;
+    int fd = guest_socket(SOCK_DGRAM), queued = 0;
 
     GUEST(sendto(fd, "one", 3, 0, (struct sockaddr *)&to, sizeof to) == 3);
     GUEST(poll_for(fd, POLLIN, 5000) == POLLIN);
@@ -107,7 +90,7 @@ static void guest_long(void)
     static const unsigned lengths[] = {1473, 4000, 30001, 65507};
     static uint8_t data[65508], back[65536];
     struct sockaddr_in to = world_address(WORLD_KERNEL, PORT);
-    int fd = guest_socket(0), discover = IP_PMTUDISC_DO;
+    int fd = guest_socket(SOCK_DGRAM), discover = IP_PMTUDISC_DO;
 
     for (unsigned i = 0; i < sizeof data; i++)
         data[i] = (uint8_t)(i * 2654435761u >> 24);
@@ -138,7 +121,7 @@ static void guest_connected(void)
     struct sockaddr_in to = world_address(WORLD_KERNEL, PORT), name;
     socklen_t bytes = sizeof name;
     char text[16] = "";
-    int fd = guest_socket(0);
+    int fd = guest_socket(SOCK_DGRAM);
 
     GUEST(connect(fd, (struct sockaddr *)&to, sizeof to) == 0);
     GUEST(getsockname(fd, (struct sockaddr *)&name, &bytes) == 0 && name.sin_addr.s_addr == inet_addr(WORLD_RILL));
@@ -165,7 +148,7 @@ static void guest_messages(void)
     struct mmsghdr messages[3] = {0};
     uint8_t control[64];
     char text[3][8] = {""};
-    int fd = guest_socket(0), on = 1, got = 0;
+    int fd = guest_socket(SOCK_DGRAM), on = 1, got = 0;
 
     GUEST(setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof on) == 0);
     for (unsigned i = 0; i < 3; i++)
@@ -199,6 +182,36 @@ static void messages_go_in_batches_with_control_data(void **state)
     echo_to("messages", 3);
 }
 
+#define PIECES 1024u /* UIO_MAXIOV */
+
+static void guest_in_pieces(void)
+{
+    static struct iovec pieces[PIECES + 1];
+    static uint8_t sent[PIECES + 1], received[PIECES + 1];
+    struct sockaddr_in to = world_address(WORLD_KERNEL, PORT);
+    struct msghdr message = {.msg_name = &to, .msg_namelen = sizeof to, .msg_iov = pieces, .msg_iovlen = PIECES + 1};
+    int fd = guest_socket(SOCK_DGRAM);
+
+    for (unsigned i = 0; i <= PIECES; i++) {
+        sent[i] = (uint8_t)(i * 7 + i / 256);
+        pieces[i] = (struct iovec){&sent[i], 1};
+    }
+    GUEST(sendmsg(fd, &message, 0) == -1 && errno == EMSGSIZE);
+    message.msg_iovlen = PIECES;
+    GUEST(sendmsg(fd, &message, 0) == PIECES);
+    for (unsigned i = 0; i < PIECES; i++)
+        pieces[i].iov_base = &received[PIECES - i]; /* the last first */
+    GUEST(recvmsg(fd, &message, 0) == PIECES);
+    for (unsigned i = 0; i < PIECES; i++)
+        GUEST(received[PIECES - i] == sent[i]);
+}
+
+static void a_datagram_may_lie_in_as_many_pieces_as_the_kernel_takes(void **state)
+{
+    (void)state;
+    echo_to("in_pieces", 1);
+}
+
 /* ---------------------------------------------------------------------------- errors */
 
 static void guest_refused(void)
@@ -206,7 +219,7 @@ static void guest_refused(void)
     struct sockaddr_in to = world_address(WORLD_KERNEL, 9), from;
     socklen_t bytes = sizeof from;
     char byte;
-    int fd = guest_socket(0);
+    int fd = guest_socket(SOCK_DGRAM);
 
     GUEST(connect(fd, (struct sockaddr *)&to, sizeof to) == 0);
     GUEST(send(fd, "x", 1, 0) == 1);
@@ -228,7 +241,7 @@ static void guest_serves(void)
     struct sockaddr_in at = world_address("0.0.0.0", PORT), from, loopback = world_address("127.0.0.1", PORT);
     socklen_t bytes = sizeof from;
     char text[16];
-    int fd = guest_socket(0), client = guest_socket(0);
+    int fd = guest_socket(SOCK_DGRAM), client = guest_socket(SOCK_DGRAM);
 
     GUEST(bind(fd, (struct sockaddr *)&at, sizeof at) == 0);
     guest_ready();
@@ -263,19 +276,17 @@ static void a_server_on_all_addresses_answers_the_wire_and_the_loopback(void **s
 int main(int argc, char **argv)
 {
     static const struct guest guests[] = {
-        {"addressed", guest_addressed},
-        {"connected", guest_connected},
-        {"messages", guest_messages},
-        {"refused", guest_refused},
-        {"serves", guest_serves},
-        {"long", guest_long},
-        {NULL, NULL},
+        {"addressed", guest_addressed}, {"connected", guest_connected},
+        {"messages", guest_messages},   {"in_pieces", guest_in_pieces},
+        {"refused", guest_refused},     {"serves", guest_serves},
+        {"long", guest_long},           {NULL, NULL},
     };
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(long_datagrams_leave_and_arrive_in_fragments),
         cmocka_unit_test(datagrams_carry_addresses_and_keep_their_bounds),
         cmocka_unit_test(plain_calls_and_addressed_ones_share_one_queue),
         cmocka_unit_test(messages_go_in_batches_with_control_data),
+        cmocka_unit_test(a_datagram_may_lie_in_as_many_pieces_as_the_kernel_takes),
         cmocka_unit_test(an_unreachable_port_wakes_a_connected_socket),
         cmocka_unit_test(a_server_on_all_addresses_answers_the_wire_and_the_loopback),
     };

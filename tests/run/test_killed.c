@@ -17,17 +17,6 @@
 #define PORT 8080
 #define SERVER_PORT 8081
 
-static int guest_connect(void)
-{
-    struct sockaddr_in to = world_address(WORLD_KERNEL, PORT);
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
-
-    GUEST(fd >= 0);
-    limit_waits(fd);
-    GUEST(connect(fd, (struct sockaddr *)&to, sizeof to) == 0);
-    return fd;
-}
-
 static void guest_say_number(int fd)
 {
     pid_t number = getpid();
@@ -79,7 +68,7 @@ static void expect_reset(int fd)
 
 static void guest_stays(void)
 {
-    int fd = guest_connect(), other = guest_connect();
+    int fd = guest_connect(WORLD_KERNEL, PORT), other = guest_connect(WORLD_KERNEL, PORT);
 
     guest_say_number(fd);
     GUEST(poll(&(struct pollfd){.fd = other, .events = POLLIN}, 1, 10000) == 1);
@@ -114,8 +103,8 @@ static void guest_ignores(void)
     char byte;
 
     signal(SIGTERM, SIG_IGN);
-    fd = guest_connect();
-    half = guest_connect();
+    fd = guest_connect(WORLD_KERNEL, PORT);
+    half = guest_connect(WORLD_KERNEL, PORT);
     GUEST(read(half, &byte, 1) == 0);
     if (fork() == 0) { /* and a process that is no child of rill's, and in a session of its own */
         setsid();
@@ -173,7 +162,7 @@ static void who_waits_to_be_accepted_is_reset_too(void **state)
 static void guest_pours(void)
 {
     static uint8_t data[65536];
-    int fd = guest_connect();
+    int fd = guest_connect(WORLD_KERNEL, PORT);
 
     while (write(fd, data, sizeof data) > 0)
         continue;
@@ -203,7 +192,7 @@ static void a_peer_that_misses_something_is_reset_by_its_own_answer(void **state
 
 static void guest_is_quick(void)
 {
-    guest_say_number(guest_connect());
+    guest_say_number(guest_connect(WORLD_KERNEL, PORT));
 }
 
 static void a_rill_that_was_killed_is_not_in_the_way_of_the_next(void **state)

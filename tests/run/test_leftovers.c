@@ -26,17 +26,6 @@
 
 static char directory[64];
 
-static int guest_connect(void)
-{
-    struct sockaddr_in to = world_address(WORLD_KERNEL, PORT);
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
-
-    GUEST(fd >= 0);
-    limit_waits(fd);
-    GUEST(connect(fd, (struct sockaddr *)&to, sizeof to) == 0);
-    return fd;
-}
-
 /* --------------------------------------------------------------------- what there is */
 
 struct leftovers {
@@ -154,7 +143,7 @@ static void guest_come_and_go(unsigned count)
 {
     for (; count > 0; count--) {
         char byte = 'b';
-        int fd = guest_connect();
+        int fd = guest_connect(WORLD_KERNEL, PORT);
 
         GUEST(write_all(fd, &byte, 1) && read_all(fd, &byte, 1));
         close(fd);
@@ -163,7 +152,7 @@ static void guest_come_and_go(unsigned count)
 
 static void guest_connects(void)
 {
-    int held = guest_connect();
+    int held = guest_connect(WORLD_KERNEL, PORT);
     char byte;
 
     guest_come_and_go(FIRST);

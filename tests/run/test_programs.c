@@ -20,17 +20,6 @@
 
 #define PORT 8080
 
-static int guest_connect(const char *address, uint16_t port)
-{
-    struct sockaddr_in to = world_address(address, port);
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
-
-    GUEST(fd >= 0);
-    limit_waits(fd);
-    GUEST(connect(fd, (struct sockaddr *)&to, sizeof to) == 0);
-    return fd;
-}
-
 static int guest_listen(void)
 {
     struct sockaddr_in at = world_address("0.0.0.0", PORT);

@@ -22,24 +22,6 @@
 #define FAST_OPEN_CONNECT 30
 #define SYN_DATA 32 /* TCPI_OPT_SYN_DATA */
 
-static int guest_socket(void)
-{
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
-
-    GUEST(fd >= 0);
-    limit_waits(fd);
-    return fd;
-}
-
-static int guest_connect(void)
-{
-    struct sockaddr_in to = world_address(WORLD_KERNEL, PORT);
-    int fd = guest_socket();
-
-    GUEST(connect(fd, (struct sockaddr *)&to, sizeof to) == 0);
-    return fd;
-}
-
 static int meet(const char *guest, pid_t *program)
 {
     int listener = kernel_listener(PORT);
@@ -79,7 +61,7 @@ static void guest_sends_to(void)
 {
     struct sockaddr_in to = world_address(WORLD_KERNEL, PORT);
     uint8_t *data = numbered(LARGE);
-    int fd = guest_connect();
+    int fd = guest_connect(WORLD_KERNEL, PORT);
 
     GUEST(sendto(fd, data, LARGE, 0, (struct sockaddr *)&to, sizeof to) == LARGE);
 }
@@ -107,7 +89,7 @@ static void guest_is_interrupted(void)
     const struct itimerval often = {.it_interval.tv_usec = 20000, .it_value.tv_usec = 20000};
     struct sockaddr_in to = world_address(WORLD_KERNEL, PORT);
     uint8_t *data = numbered(LARGE);
-    int fd = guest_connect();
+    int fd = guest_connect(WORLD_KERNEL, PORT);
 
     sigaction(SIGALRM, &action, NULL);
     setitimer(ITIMER_REAL, &often, NULL);
@@ -131,7 +113,7 @@ static void guest_sends_a_message(void)
     struct sockaddr_in to = world_address(WORLD_KERNEL, PORT);
     struct iovec pieces[2] = {{(char[]){"mes"}, 3}, {(char[]){"sage"}, 4}};
     struct msghdr message = {.msg_name = &to, .msg_namelen = sizeof to, .msg_iov = pieces, .msg_iovlen = 2};
-    int fd = guest_connect();
+    int fd = guest_connect(WORLD_KERNEL, PORT);
 
     GUEST(sendmsg(fd, &message, 0) == 7);
 }
@@ -160,7 +142,7 @@ static void on_sigpipe(int number)
 static void guest_sends_after_shutdown(void)
 {
     struct sockaddr_in to = world_address(WORLD_KERNEL, PORT);
-    int fd = guest_connect();
+    int fd = guest_connect(WORLD_KERNEL, PORT);
 
     signal(SIGPIPE, on_sigpipe);
     GUEST(shutdown(fd, SHUT_WR) == 0);
@@ -186,7 +168,7 @@ static void a_send_with_an_address_after_the_end_is_epipe_and_sigpipe(void **sta
 
 static void guest_has_more(void)
 {
-    int fd = guest_connect(), on = 1;
+    int fd = guest_connect(WORLD_KERNEL, PORT), on = 1;
     char byte;
 
     GUEST(setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) == 0);
@@ -216,7 +198,7 @@ static void what_is_sent_with_more_waits_for_what_follows(void **state)
 static void guest_has_more_all_the_time(void)
 {
     uint8_t *data = numbered(LARGE);
-    int fd = guest_connect();
+    int fd = guest_connect(WORLD_KERNEL, PORT);
     size_t done = 0;
 
     GUEST(fcntl(fd, F_SETFL, O_NONBLOCK) == 0);
@@ -297,7 +279,7 @@ static void guest_opens_fast(void)
     struct sockaddr_in to = world_address(WORLD_KERNEL, PORT);
 
     for (unsigned i = 0; i < 2; i++) {
-        int fd = guest_socket();
+        int fd = guest_socket(SOCK_STREAM);
 
         GUEST(sendto(fd, "hello", 5, MSG_FASTOPEN, (struct sockaddr *)&to, sizeof to) == 5);
         GUEST(sendto(fd, "x", 1, MSG_FASTOPEN, (struct sockaddr *)&to, sizeof to) == -1 && errno == EISCONN);
@@ -316,7 +298,7 @@ static void guest_opens_fast_without_waiting(void)
     struct sockaddr_in to = world_address(WORLD_KERNEL, PORT);
 
     for (unsigned i = 0; i < 2; i++) {
-        int fd = guest_socket();
+        int fd = guest_socket(SOCK_STREAM);
         ssize_t n;
 
         GUEST(fcntl(fd, F_SETFL, O_NONBLOCK) == 0);
@@ -341,7 +323,7 @@ static void guest_connects_fast(void)
     int on = 1;
 
     for (unsigned i = 0; i < 2; i++) {
-        int fd = guest_socket();
+        int fd = guest_socket(SOCK_STREAM);
 
         GUEST(setsockopt(fd, IPPROTO_TCP, FAST_OPEN_CONNECT, &on, sizeof on) == 0);
         GUEST(connect(fd, (struct sockaddr *)&to, sizeof to) == 0);
@@ -376,9 +358,9 @@ static size_t guest_fill(int fd)
 
 static void guest_ends_behind(int how)
 {
-    int fd = guest_connect();
+    int fd = guest_connect(WORLD_KERNEL, PORT);
     uint32_t bytes = (uint32_t)guest_fill(fd);
-    int other = guest_connect();
+    int other = guest_connect(WORLD_KERNEL, PORT);
 
     GUEST(shutdown(fd, how) == 0);
     GUEST(write_all(other, &bytes, sizeof bytes));

@@ -20,25 +20,6 @@
 #define PORT 8000
 #define MIB (1024u * 1024u)
 
-static int guest_connect(void)
-{
-    struct sockaddr_in to = world_address(WORLD_KERNEL, PORT);
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
-
-    GUEST(fd >= 0);
-    limit_waits(fd);
-    GUEST(connect(fd, (struct sockaddr *)&to, sizeof to) == 0);
-    return fd;
-}
-
-static short poll_for(int fd, short events, int timeout_ms)
-{
-    struct pollfd one = {.fd = fd, .events = events};
-
-    GUEST(poll(&one, 1, timeout_ms) >= 0);
-    return one.revents;
-}
-
 /* The kernel's end of the one connection that a guest makes. */
 static int meet(const char *guest, pid_t *program)
 {
@@ -62,7 +43,7 @@ static void linger_zero(int fd)
 static void guest_shuts_first(void)
 {
     char text[8] = "";
-    int fd = guest_connect();
+    int fd = guest_connect(WORLD_KERNEL, PORT);
 
     GUEST(write_all(fd, "question", 8));
     GUEST(shutdown(fd, SHUT_WR) == 0);
@@ -91,7 +72,7 @@ static void after_the_programs_half_close_the_peer_can_still_answer(void **state
 static void guest_is_shut_first(void)
 {
     char text[4];
-    int fd = guest_connect();
+    int fd = guest_connect(WORLD_KERNEL, PORT);
 
     GUEST((poll_for(fd, POLLIN | POLLRDHUP, 5000) & POLLIN) != 0);
     GUEST(read_all(fd, text, 3) && memcmp(text, "end", 3) == 0);
@@ -123,7 +104,7 @@ static void guest_shuts_both(void)
     struct sockaddr_in name;
     socklen_t bytes = sizeof name;
     char byte;
-    int fd = guest_connect();
+    int fd = guest_connect(WORLD_KERNEL, PORT);
 
     GUEST(shutdown(fd, SHUT_RDWR) == 0);
     GUEST(read(fd, &byte, 1) == 0);
@@ -148,7 +129,7 @@ static void a_socket_shut_both_ways_reads_the_end_and_keeps_its_name(void **stat
 static void guest_is_reset(void)
 {
     char byte;
-    int fd = guest_connect(), error = 0;
+    int fd = guest_connect(WORLD_KERNEL, PORT), error = 0;
     socklen_t bytes = sizeof error;
 
     GUEST(write_all(fd, "x", 1));
@@ -175,7 +156,7 @@ static void a_reset_is_read_once_as_econnreset_then_the_end(void **state)
 static void guest_asks_for_reset(void)
 {
     char byte;
-    int fd = guest_connect(), error = 0;
+    int fd = guest_connect(WORLD_KERNEL, PORT), error = 0;
     socklen_t bytes = sizeof error;
 
     GUEST(write_all(fd, "x", 1));
@@ -199,7 +180,7 @@ static void a_reset_told_by_so_error_is_not_told_again_by_read(void **state)
 
 static void guest_leaves_unread(void)
 {
-    int fd = guest_connect(), queued = 0;
+    int fd = guest_connect(WORLD_KERNEL, PORT), queued = 0;
 
     while (queued < 5) {
         GUEST(ioctl(fd, FIONREAD, &queued) == 0);
@@ -224,7 +205,7 @@ static void closing_with_unread_data_resets_the_peer(void **state)
 
 static void guest_lingers_not(void)
 {
-    int fd = guest_connect();
+    int fd = guest_connect(WORLD_KERNEL, PORT);
 
     linger_zero(fd);
     close(fd);
@@ -245,7 +226,7 @@ static void linger_zero_resets_the_peer(void **state)
 
 static void guest_is_killed(void)
 {
-    (void)guest_connect();
+    (void)guest_connect(WORLD_KERNEL, PORT);
     kill(getpid(), SIGKILL);
 }
 
@@ -274,7 +255,7 @@ static void fill(uint8_t *data, size_t bytes, uint32_t seed)
 static void guest_echoes(void)
 {
     static uint8_t data[65536];
-    int fd = guest_connect();
+    int fd = guest_connect(WORLD_KERNEL, PORT);
     ssize_t n;
 
     while ((n = read(fd, data, sizeof data)) > 0)
@@ -314,7 +295,7 @@ static void guest_reads_nothing(void)
     static uint8_t data[MIB];
     size_t total = 0;
     ssize_t n;
-    int fd = guest_connect();
+    int fd = guest_connect(WORLD_KERNEL, PORT);
 
     guest_ready();
     sleep(1);
@@ -348,7 +329,7 @@ static void a_program_that_reads_nothing_stops_the_sender(void **state)
 
 static void guest_writes_single_bytes(void)
 {
-    int fd = guest_connect();
+    int fd = guest_connect(WORLD_KERNEL, PORT);
 
     for (unsigned i = 0; i < 20000; i++)
         GUEST(write(fd, &"0123456789"[i % 10], 1) == 1);
@@ -375,7 +356,7 @@ static void twenty_thousand_writes_of_a_byte_arrive_in_order(void **state)
 static void guest_urgent(void)
 {
     char text[8] = "";
-    int fd = guest_connect(), at_mark = 0;
+    int fd = guest_connect(WORLD_KERNEL, PORT), at_mark = 0;
 
     GUEST(send(fd, "ab", 2, 0) == 2);
     GUEST(send(fd, "!", 1, MSG_OOB) == 1);
@@ -413,7 +394,7 @@ static void urgent_data_keeps_its_place_both_ways(void **state)
 static void guest_forks(void)
 {
     char text[4];
-    int fd = guest_connect();
+    int fd = guest_connect(WORLD_KERNEL, PORT);
     int copy = dup(fd);
     pid_t child = fork();
 
@@ -450,7 +431,7 @@ static void the_last_close_in_any_process_closes(void **state)
 
 static void guest_execs(void)
 {
-    int fd = guest_connect();
+    int fd = guest_connect(WORLD_KERNEL, PORT);
     int private = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
     GUEST(private >= 0 && (fcntl(private, F_GETFD) & FD_CLOEXEC) != 0);
@@ -479,7 +460,7 @@ static void guest_times_out(void)
 {
     const struct timeval soon = {.tv_usec = 100000};
     char byte;
-    int fd = guest_connect();
+    int fd = guest_connect(WORLD_KERNEL, PORT);
 
     GUEST(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &soon, sizeof soon) == 0);
     GUEST(read(fd, &byte, 1) == -1 && errno == EAGAIN);
@@ -499,7 +480,7 @@ static void so_rcvtimeo_holds_for_plain_reads(void **state)
 
 static void guest_shuts_again(void)
 {
-    int fd = guest_connect(), tries = 0;
+    int fd = guest_connect(WORLD_KERNEL, PORT), tries = 0;
     char byte;
 
     GUEST(read(fd, &byte, 1) == 0);
@@ -528,7 +509,7 @@ static void when_both_ways_have_ended_there_is_nothing_to_shut(void **state)
 
 static void guest_passes_on(void)
 {
-    int fd = guest_connect(), status = 1;
+    int fd = guest_connect(WORLD_KERNEL, PORT), status = 1;
     char byte;
 
     if (fork() == 0) {
@@ -553,7 +534,7 @@ static void guest_ask_name(int fd)
 
 static void guest_keeps_a_reset_one(void)
 {
-    int fd = guest_connect(), status = 1;
+    int fd = guest_connect(WORLD_KERNEL, PORT), status = 1;
     char byte;
 
     if (fork() == 0) {
@@ -568,7 +549,7 @@ static void guest_keeps_a_reset_one(void)
 
 static void guest_keeps_an_ended_one(void)
 {
-    int fd = guest_connect(), other = dup(fd);
+    int fd = guest_connect(WORLD_KERNEL, PORT), other = dup(fd);
     char byte;
 
     GUEST(shutdown(fd, SHUT_WR) == 0);

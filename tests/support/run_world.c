@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <net/if.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -47,6 +48,32 @@ void world_be_guest(int argc, char **argv, const struct guest *guests)
         }
     fprintf(stderr, "there is no guest %s\n", argv[2]);
     _exit(2);
+}
+
+int guest_socket(int type)
+{
+    int fd = socket(AF_INET, type, 0);
+
+    GUEST(fd >= 0);
+    limit_waits(fd);
+    return fd;
+}
+
+int guest_connect(const char *address, uint16_t port)
+{
+    struct sockaddr_in to = world_address(address, port);
+    int fd = guest_socket(SOCK_STREAM);
+
+    GUEST(connect(fd, (struct sockaddr *)&to, sizeof to) == 0);
+    return fd;
+}
+
+short poll_for(int fd, short events, int timeout_ms)
+{
+    struct pollfd one = {.fd = fd, .events = events};
+
+    GUEST(poll(&one, 1, timeout_ms) >= 0);
+    return one.revents;
 }
 
 void guest_ready(void)

@@ -38,6 +38,11 @@ pid_t world_start(const char *guest, const char *const *options);
 /* Another one, while that runs. */
 pid_t world_start_beside(const char *guest, const char *const *options);
 
+/* What guests do all the time; each ends the guest when it fails. The type may have SOCK_NONBLOCK beside it. */
+int guest_socket(int type);
+int guest_connect(const char *address, uint16_t port);
+short poll_for(int fd, short events, int timeout_ms); /* what was found ready; 0: nothing in time */
+
 /* From the guest: the peer may begin; and the peer, which waits for that. */
 void guest_ready(void);
 void world_await(void);
