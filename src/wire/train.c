@@ -38,26 +38,43 @@ static bool template_is_sound(const struct rill_train *train)
            train->header_bytes >= train->transport_start + transport_header_bytes_min(train->protocol);
 }
 
-uint32_t train_packet_count(const struct rill_train *train)
+static inline bool is_one_packet(const struct rill_train *train)
 {
-    if (train->payload_bytes <= train->segment_bytes || train->segment_bytes == 0 || train->protocol != IP_PROTOCOL_TCP)
-        return 1;
-    return 1 + (train->payload_bytes - 1) / train->segment_bytes;
+    return train->payload_bytes <= train->segment_bytes || train->segment_bytes == 0 ||
+           train->protocol != IP_PROTOCOL_TCP;
 }
 
-/* Payload of packet `index`, which is below count. */
-static uint32_t payload_of(const struct rill_train *train, uint32_t index, uint32_t count)
+uint32_t train_packet_count(const struct rill_train *train)
 {
-    if (index + 1 < count)
-        return train->segment_bytes;
-    return train->payload_bytes - index * train->segment_bytes;
+    return is_one_packet(train) ? 1 : 1 + (train->payload_bytes - 1) / train->segment_bytes;
+}
+
+/* The part of the payload that a packet carries. */
+struct part {
+    uint32_t offset, bytes;
+};
+
+/* Without a division: this is asked for each packet. False when there is no such packet. */
+static inline bool part_of(const struct rill_train *train, uint32_t index, struct part *part)
+{
+    uint64_t offset = (uint64_t)index * train->segment_bytes;
+
+    if (is_one_packet(train)) {
+        *part = (struct part){0, train->payload_bytes};
+        return index == 0;
+    }
+    if (unlikely(offset >= train->payload_bytes))
+        return false;
+    part->offset = (uint32_t)offset;
+    part->bytes = min_u32(train->segment_bytes, train->payload_bytes - part->offset);
+    return true;
 }
 
 uint32_t train_packet_bytes(const struct rill_train *train, uint32_t index)
 {
-    uint32_t count = train_packet_count(train);
+    struct part part;
 
-    return index < count ? train->header_bytes + payload_of(train, index, count) : 0;
+    return part_of(train, index, &part) ? train->header_bytes + part.bytes : 0;
 }
 
 /* Move the cursor forward by what it steps over; false when the slices hold less. */
@@ -208,36 +225,35 @@ static void fill_transport_checksum(const struct rill_train *train, uint8_t *pac
     put_be16(transport + offset, checksum);
 }
 
-/* Put the cursor on packet `index`. */
-static bool cursor_seek(const struct rill_train *train, struct train_cursor *cursor, uint32_t index)
+/* Put the cursor on packet `index`, whose part begins at `offset`. */
+static bool cursor_seek(const struct rill_train *train, struct train_cursor *cursor, uint32_t index, uint32_t offset)
 {
     if (likely(cursor->next_index == index && index > 0))
         return true;
     *cursor = (struct train_cursor){.next_index = index};
-    return cursor_skip(train, cursor, index * train->segment_bytes);
+    return cursor_skip(train, cursor, offset);
 }
 
 size_t train_cut(const struct rill_train *train, struct train_cursor *cursor, uint32_t index, uint8_t *restrict to,
                  size_t capacity_bytes)
 {
-    uint32_t count = train_packet_count(train);
-    uint32_t payload_bytes, total_bytes;
+    struct part part;
+    uint32_t total_bytes;
 
-    if (unlikely(index >= count || !template_is_sound(train)))
+    if (unlikely(!part_of(train, index, &part) || !template_is_sound(train)))
         return 0;
-    payload_bytes = payload_of(train, index, count);
-    if (unlikely(payload_bytes > IP_BYTES_MAX - train->header_bytes))
+    if (unlikely(part.bytes > IP_BYTES_MAX - train->header_bytes))
         return 0;
-    total_bytes = train->header_bytes + payload_bytes;
-    if (unlikely(total_bytes > capacity_bytes || !cursor_seek(train, cursor, index)))
+    total_bytes = train->header_bytes + part.bytes;
+    if (unlikely(total_bytes > capacity_bytes || !cursor_seek(train, cursor, index, part.offset)))
         return 0;
     cursor->next_index = index + 1;
     copy_header(to, train->header, train->header_bytes);
     patch_ip(train, to, total_bytes, index);
     if (likely(train->protocol == IP_PROTOCOL_TCP))
-        patch_tcp(to + train->transport_start, index * train->segment_bytes, index == 0, index + 1 == count,
-                  (train->flags & RILL_TRAIN_ACE) != 0);
-    if (unlikely(!cursor_copy(train, cursor, to + train->header_bytes, payload_bytes)))
+        patch_tcp(to + train->transport_start, part.offset, index == 0,
+                  part.offset + part.bytes == train->payload_bytes, (train->flags & RILL_TRAIN_ACE) != 0);
+    if (unlikely(!cursor_copy(train, cursor, to + train->header_bytes, part.bytes)))
         return 0;
     fill_transport_checksum(train, to, total_bytes);
     return total_bytes;
