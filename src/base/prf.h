@@ -38,4 +38,11 @@ uint64_t prf_bytes(const struct prf_key *key, enum prf_domain domain, const void
 uint64_t prf_words2(const struct prf_key *key, enum prf_domain domain, uint64_t a, uint64_t b);
 uint64_t prf_words5(const struct prf_key *key, enum prf_domain domain, const uint64_t words[5]);
 
+/* Over a 64-bit and a 32-bit word: two addresses of IPv4 and what tells one of theirs from another. */
+uint64_t prf_bytes12(const struct prf_key *key, enum prf_domain domain, uint64_t a, uint32_t b);
+
+/* SipHash-1-3 of the same, at half the cost: where things lie in tables, and nothing that a packet shows (ADR 0031). */
+uint64_t place_bytes12(const struct prf_key *key, enum prf_domain domain, uint64_t a, uint32_t b);
+uint64_t place_words5(const struct prf_key *key, enum prf_domain domain, const uint64_t words[5]);
+
 #endif

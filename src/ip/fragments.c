@@ -71,7 +71,7 @@ static uint64_t hash_of(const void *context, ref entry)
     const struct ip *ip = (const struct ip *)context;
     const struct datagram *d = datagram_at(ip, entry);
 
-    return ip_hash_tuple(&ip->host, PRF_FRAGMENTS, &d->destination, &d->source, d->id, d->protocol);
+    return ip_place_tuple(&ip->host, PRF_FRAGMENTS, &d->destination, &d->source, d->id, d->protocol);
 }
 
 static struct fragments_place *place_of(struct ip *ip, const struct rill_addr *source)
@@ -213,8 +213,8 @@ static enum rill_drop read_arrival(const struct ip *ip, const struct ip_packet *
         return drop;
     *out = (struct arrival){
         .packet = packet,
-        .hash =
-            ip_hash_tuple(&ip->host, PRF_FRAGMENTS, &packet->destination, &packet->source, header.id, packet->protocol),
+        .hash = ip_place_tuple(&ip->host, PRF_FRAGMENTS, &packet->destination, &packet->source, header.id,
+                               packet->protocol),
         .offset = header.fragment_offset_bytes,
         .end = header.fragment_offset_bytes + packet->data_bytes,
         .id = header.id,

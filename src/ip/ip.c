@@ -216,20 +216,43 @@ static uint64_t load64(const uint8_t *bytes)
     return v;
 }
 
-uint64_t ip_hash_tuple(const struct host *host, enum prf_domain domain, const struct rill_addr *local,
-                       const struct rill_addr *remote, uint16_t local_port, uint16_t remote_port)
+static void tuple_words(const struct rill_addr *local, const struct rill_addr *remote, uint32_t ports,
+                        uint64_t words[5])
 {
-    uint64_t ports = (uint64_t)local_port << 16 | remote_port;
-    uint64_t words[5];
-
-    if (ip_addr_is_v4(local))
-        return prf_words2(&host->key, domain, (uint64_t)ip_v4(local) << 32 | ip_v4(remote), ports);
     words[0] = load64(local->bytes);
     words[1] = load64(local->bytes + 8);
     words[2] = load64(remote->bytes);
     words[3] = load64(remote->bytes + 8);
     words[4] = ports;
+}
+
+static uint64_t v4_pair(const struct rill_addr *local, const struct rill_addr *remote)
+{
+    return (uint64_t)ip_v4(local) << 32 | ip_v4(remote);
+}
+
+uint64_t ip_hash_tuple(const struct host *host, enum prf_domain domain, const struct rill_addr *local,
+                       const struct rill_addr *remote, uint16_t local_port, uint16_t remote_port)
+{
+    uint32_t ports = (uint32_t)local_port << 16 | remote_port;
+    uint64_t words[5];
+
+    if (likely(ip_addr_is_v4(local)))
+        return prf_bytes12(&host->key, domain, v4_pair(local, remote), ports);
+    tuple_words(local, remote, ports, words);
     return prf_words5(&host->key, domain, words);
+}
+
+uint64_t ip_place_tuple(const struct host *host, enum prf_domain domain, const struct rill_addr *local,
+                        const struct rill_addr *remote, uint16_t local_port, uint16_t remote_port)
+{
+    uint32_t ports = (uint32_t)local_port << 16 | remote_port;
+    uint64_t words[5];
+
+    if (likely(ip_addr_is_v4(local)))
+        return place_bytes12(&host->key, domain, v4_pair(local, remote), ports);
+    tuple_words(local, remote, ports, words);
+    return place_words5(&host->key, domain, words);
 }
 
 void ip_drop(struct ip *ip, enum rill_drop reason, const uint8_t *packet, uint32_t packet_bytes)

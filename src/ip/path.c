@@ -7,7 +7,7 @@
 
 static uint64_t path_hash(const struct host *host, const struct rill_addr *local, const struct rill_addr *remote)
 {
-    return ip_hash_tuple(host, PRF_PATHS, local, remote, 0, 0);
+    return ip_place_tuple(host, PRF_PATHS, local, remote, 0, 0);
 }
 
 static uint64_t path_hash_of(const void *context, ref entry)

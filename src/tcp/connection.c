@@ -39,7 +39,7 @@ uint64_t endpoint_hash(const struct tcp *tcp, const struct endpoint *ep)
 {
     const struct path *path = path_at(&tcp->ip.host, ep->path);
 
-    return ip_hash_tuple(&tcp->ip.host, PRF_CONNECTIONS, &path->local, &path->remote, ep->local_port, ep->remote_port);
+    return ip_place_tuple(&tcp->ip.host, PRF_CONNECTIONS, &path->local, &path->remote, ep->local_port, ep->remote_port);
 }
 
 uint64_t endpoint_hash_of(const void *tcp, ref entry)
@@ -52,7 +52,7 @@ ref connection_find(const struct tcp *tcp, const struct rill_addr *local, const 
                     uint16_t local_port, uint16_t remote_port)
 {
     const struct host *host = &tcp->ip.host;
-    uint64_t hash = ip_hash_tuple(host, PRF_CONNECTIONS, local, remote, local_port, remote_port);
+    uint64_t hash = ip_place_tuple(host, PRF_CONNECTIONS, local, remote, local_port, remote_port);
     struct table_probe probe = table_probe(&host->arena, &tcp->connections, hash);
     ref r;
 

@@ -1,4 +1,4 @@
-/* src/base/prf.c: SipHash-2-4 by its published vectors, and the fast forms by the slow one. */
+/* src/base/prf.c: SipHash by published and by others' values, and the fast forms by the slow one. */
 #include "region.h"
 
 #include "base/prf.h"
@@ -65,6 +65,35 @@ static void five_words_hash_as_their_little_endian_bytes(void **state)
     }
 }
 
+static void twelve_bytes_hash_as_a_long_and_a_short_word(void **state)
+{
+    uint64_t seed = 3;
+
+    (void)state;
+    for (unsigned i = 0; i < 1000; i++) {
+        struct prf_key key = {draw(&seed), draw(&seed)};
+        enum prf_domain domain = (enum prf_domain)(i % (PRF_DRAW + 1));
+        uint64_t words[2] = {draw(&seed), draw(&seed) >> 32};
+        uint8_t bytes[16];
+
+        put_words(bytes, words, 2);
+        assert_true(prf_bytes12(&key, domain, words[0], (uint32_t)words[1]) == prf_bytes(&key, domain, bytes, 12));
+    }
+}
+
+/* CPython 3.11 hashes bytes so: PYTHONHASHSEED=0 python3 -c 'print(hash(bytes(range(12))), hash(bytes(range(40))))' */
+static void places_in_domain_zero_are_plain_siphash_1_3(void **state)
+{
+    static const struct prf_key zeros = {0, 0};
+    uint64_t words[5];
+
+    (void)state;
+    for (unsigned i = 0; i < 5; i++)
+        words[i] = UINT64_C(0x0706050403020100) + i * UINT64_C(0x0808080808080808);
+    assert_true(place_bytes12(&zeros, no_domain, words[0], (uint32_t)words[1]) == UINT64_C(0xa6baf4fb0f9fe1c2));
+    assert_true(place_words5(&zeros, no_domain, words) == UINT64_C(0x95bc321ab41d8206));
+}
+
 static void domains_give_unrelated_values(void **state)
 {
     (void)state;
@@ -103,6 +132,8 @@ int main(void)
         cmocka_unit_test(domain_zero_is_plain_siphash_2_4),
         cmocka_unit_test(two_words_hash_as_their_little_endian_bytes),
         cmocka_unit_test(five_words_hash_as_their_little_endian_bytes),
+        cmocka_unit_test(twelve_bytes_hash_as_a_long_and_a_short_word),
+        cmocka_unit_test(places_in_domain_zero_are_plain_siphash_1_3),
         cmocka_unit_test(domains_give_unrelated_values),
         cmocka_unit_test(trailing_zero_bytes_change_the_value),
         cmocka_unit_test(input_may_lie_at_any_address),
