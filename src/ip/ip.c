@@ -16,19 +16,6 @@ int ip_init(struct ip *ip)
     return table_init(&ip->host.arena, &ip->path_table, 16);
 }
 
-uint32_t ip_v4(const struct rill_addr *addr)
-{
-    return get_be32(addr->bytes + 12);
-}
-
-struct rill_addr ip_from_v4(uint32_t v4)
-{
-    struct rill_addr addr = {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0, 0, 0, 0}};
-
-    put_be32(addr.bytes + 12, v4);
-    return addr;
-}
-
 static uint32_t mask_of(uint8_t prefix_bits)
 {
     return prefix_bits == 0 ? 0 : ~UINT32_C(0) << (32 - prefix_bits);

@@ -6,6 +6,7 @@
 #ifndef IP_IP_H
 #define IP_IP_H
 
+#include "base/bytes.h"
 #include "base/host.h"
 #include "base/table.h"
 #include "ip/fragmentation.h"
@@ -117,8 +118,18 @@ size_t ip_build_header(const struct rill_addr *source, const struct rill_addr *d
                        uint8_t tos, uint8_t ttl, uint8_t *to);
 
 /* The IPv4 address as a number. */
-uint32_t ip_v4(const struct rill_addr *addr);
-struct rill_addr ip_from_v4(uint32_t addr);
+static inline uint32_t ip_v4(const struct rill_addr *addr)
+{
+    return get_be32(addr->bytes + 12);
+}
+
+static inline struct rill_addr ip_from_v4(uint32_t v4)
+{
+    struct rill_addr addr = {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0, 0, 0, 0}};
+
+    put_be32(addr.bytes + 12, v4);
+    return addr;
+}
 
 static inline bool ip_addr_is_v4(const struct rill_addr *addr)
 {

@@ -131,7 +131,8 @@ static void release_spent(struct rill_stack *stack)
 {
     struct host *host = tcp_host(&stack->tcp);
 
-    buffer_queue_clear(&host->arena, &host->buffers, &stack->spent);
+    if (stack->spent.head != REF_NONE)
+        buffer_queue_clear(&host->arena, &host->buffers, &stack->spent);
 }
 
 static void tell_tcp(struct rill_stack *stack, const struct icmp_error *icmp)
@@ -356,27 +357,42 @@ static unsigned output_datagrams(struct rill_stack *stack, int netif, struct ril
     return n;
 }
 
-unsigned rill_output(struct rill_stack *stack, int netif, struct rill_train *trains, unsigned max, rill_time now)
+static unsigned output_replies(struct rill_stack *stack, int netif, struct rill_train *trains, unsigned max)
 {
     struct ip *ip = &stack->tcp.ip;
     unsigned n = 0;
     ref spent;
 
-    time_passes(stack, now);
-    release_spent(stack);
-    if (netif < 0 || (uint32_t)netif >= ip->netif_count)
-        return 0;
     while (n < max && reply_pop(ip, (uint32_t)netif, &trains[n], &spent)) {
         if (spent != REF_NONE)
             buffer_queue_push(&ip->host.arena, &stack->spent, spent);
         count_out(&ip->host, &trains[n]);
         n++;
     }
+    return n;
+}
+
+unsigned rill_output(struct rill_stack *stack, int netif, struct rill_train *trains, unsigned max, rill_time now)
+{
+    struct ip *ip = &stack->tcp.ip;
+    bool has_datagrams;
+    unsigned n = 0;
+
+    time_passes(stack, now);
+    release_spent(stack);
+    if (netif < 0 || (uint32_t)netif >= ip->netif_count)
+        return 0;
+    if (ip->netifs[netif].replies_head != REF_NONE)
+        n = output_replies(stack, netif, trains, max);
+    has_datagrams = stack->udp.queues[netif].count > 0;
     /* Half of what is left, and then what connections leave: neither of the two starves the other. */
     stack->udp_goes_first = !stack->udp_goes_first;
-    n += output_datagrams(stack, netif, trains + n, (max - n + (stack->udp_goes_first ? 1 : 0)) / 2);
+    if (has_datagrams)
+        n += output_datagrams(stack, netif, trains + n, (max - n + (stack->udp_goes_first ? 1 : 0)) / 2);
     n += output_connections(stack, &ip->netifs[netif], trains + n, max - n);
-    return n + output_datagrams(stack, netif, trains + n, max - n);
+    if (has_datagrams)
+        n += output_datagrams(stack, netif, trains + n, max - n);
+    return n;
 }
 
 uint32_t rill_buffer_take(struct rill_stack *stack, uint32_t bytes, uint8_t **data)

@@ -39,12 +39,26 @@ const struct state_edge state_edges[] = {
     {0, 0, NULL},
 };
 
+/* The same as bits: each change is looked up. */
+#define TO(name) (1u << S(name))
+
+static const uint16_t legal[RILL_STATES] = {
+    [S(CLOSED)] = TO(LISTEN) | TO(SYN_SENT) | TO(SYN_RECEIVED),
+    [S(LISTEN)] = TO(CLOSED) | TO(SYN_SENT),
+    [S(SYN_SENT)] = TO(SYN_RECEIVED) | TO(ESTABLISHED) | TO(CLOSED),
+    [S(SYN_RECEIVED)] = TO(ESTABLISHED) | TO(FIN_WAIT_1) | TO(CLOSED),
+    [S(ESTABLISHED)] = TO(FIN_WAIT_1) | TO(CLOSE_WAIT) | TO(CLOSED),
+    [S(FIN_WAIT_1)] = TO(FIN_WAIT_2) | TO(CLOSING) | TO(TIME_WAIT) | TO(CLOSED),
+    [S(FIN_WAIT_2)] = TO(TIME_WAIT) | TO(CLOSED),
+    [S(CLOSE_WAIT)] = TO(LAST_ACK) | TO(CLOSED),
+    [S(CLOSING)] = TO(TIME_WAIT) | TO(CLOSED),
+    [S(LAST_ACK)] = TO(CLOSED),
+    [S(TIME_WAIT)] = TO(CLOSED) | TO(SYN_RECEIVED),
+};
+
 bool state_edge_is_legal(enum rill_state from, enum rill_state to)
 {
-    for (const struct state_edge *edge = state_edges; edge->why != NULL; edge++)
-        if (edge->from == from && edge->to == to)
-            return true;
-    return false;
+    return (legal[from] >> to & 1) != 0;
 }
 
 void state_change(struct tcp *tcp, struct endpoint *ep, enum rill_state to)
