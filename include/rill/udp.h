@@ -73,8 +73,8 @@ int rill_udp_bind(struct rill_stack *stack, rill_conn conn, const struct rill_en
 /*
  * Fix the remote end: it alone is received from, ICMP errors about it end the next call. Binds what is not bound.
  * May be called again. NULL or an unspecified address: no remote end any more; a local address and a port that the
- * stack chose are given up with it. 0; -RILL_EINVAL (port 0), -RILL_EACCES (broadcast, not allowed),
- * -RILL_ENETUNREACH, -RILL_EADDRNOTAVAIL, -RILL_EADDRINUSE, -RILL_EBADF.
+ * stack chose are given up with it. To port 0 nothing can be sent; what would be sent from is known all the same.
+ * 0; -RILL_EACCES (broadcast, not allowed), -RILL_ENETUNREACH, -RILL_EADDRNOTAVAIL, -RILL_EADDRINUSE, -RILL_EBADF.
  */
 int rill_udp_connect(struct rill_stack *stack, rill_conn conn, const struct rill_endpoint *remote);
 

@@ -58,9 +58,13 @@ static void send(struct ip *ip, const struct ip_packet *packet, uint8_t type, ui
 static void send_if_allowed(struct ip *ip, struct icmp_limit *limit, const struct ip_packet *packet, uint8_t type,
                             uint8_t code)
 {
-    if (packet->broadcast || !ip_is_unicast(ip, &packet->source) || ip_is_local(ip, &packet->source))
+    bool is_own = ip_is_local(ip, &packet->source);
+
+    /* One of our own addresses is a source only where packets never leave us; nobody else's is flooded then. */
+    if (packet->broadcast || !ip_is_unicast(ip, &packet->source) ||
+        (is_own && !ip_netif_is_loop(&ip->netifs[packet->netif])))
         return;
-    if (host_is_short(&ip->host, RESERVE_FOR_ECHO) || !limit_allows(&ip->host, limit, &packet->source)) {
+    if (host_is_short(&ip->host, RESERVE_FOR_ECHO) || (!is_own && !limit_allows(&ip->host, limit, &packet->source))) {
         host_count(&ip->host, RILL_COUNT_ICMP_ERRORS_HELD, 1);
         return;
     }

@@ -154,6 +154,10 @@ void answer_shutdown(struct run *run, struct psock *ps, const struct call *call)
     int error;
     bool waits; /* for room: the FIN goes when the pair's end is read, after what is before it */
 
+    if (ps->datagrams) {
+        answer_datagrams_shutdown(run, ps, call);
+        return;
+    }
     if (ps->phase == PSOCK_OPEN && !stream_flush(run, ps)) {
         call_answer(call, -EBADF);
         return;

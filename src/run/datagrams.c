@@ -60,6 +60,15 @@ static bool has_more(const struct psock *ps)
     return ioctl(ps->pair, FIONREAD, &bytes) == 0 && bytes > 0;
 }
 
+/*
+ * Nothing came from the pair, and that was no datagram: it was closed, or shut. When both directions are shut our end
+ * hangs up though the program still has its own.
+ */
+static bool is_closed(struct run *run, const struct psock *ps)
+{
+    return ps->hung_up && !has_more(ps) && (!ps->shut_send || !ps->shut_receive || !psock_exists(run, ps));
+}
+
 /* Datagrams of plain write and send, in the order of the calls, at most so many. False: the socket is gone. */
 static bool take_plain(struct run *run, struct psock *ps, unsigned most)
 {
@@ -68,11 +77,11 @@ static bool take_plain(struct run *run, struct psock *ps, unsigned most)
 
         if (n == 0)
             psock_look_at_pair(ps); /* an empty datagram, or the end */
-        if ((n == 0 && ps->hung_up && !has_more(ps)) || (n < 0 && errno != EAGAIN)) {
+        if ((n == 0 && is_closed(run, ps)) || (n < 0 && errno != EAGAIN)) {
             psock_free(run, ps);
             return false;
         }
-        if (n < 0) {
+        if (n < 0 || (n == 0 && ps->shut_send)) { /* all that was before it went at the shutdown */
             ps->readable = false;
             break;
         }
@@ -152,6 +161,8 @@ static int64_t send_one(struct run *run, struct psock *ps, const struct call *ca
     struct rill_msghdr header = {.iov = &piece, .iov_count = 1};
     int error = message_fetch(call, message, &contents);
 
+    if (error == 0)
+        error = window_take_error(run, ps);
     if (error != 0)
         return error;
     if (contents.name_bytes != 0 && address_is_loopback(contents.name, contents.name_bytes))
@@ -254,6 +265,12 @@ static bool is_sending(const struct call *call)
     return call->number == SYS_sendto || call->number == SYS_sendmsg || call->number == SYS_sendmmsg;
 }
 
+/* After shutdown(2) nothing comes any more: who would wait reads nothing, as on Linux. */
+static bool waits_in_vain(const struct psock *ps, const struct call *call)
+{
+    return ps->shut_receive && !is_sending(call);
+}
+
 /* recvmmsg's own time limit is looked at between messages; we answer with what is there at once. */
 static void answer_datagram(struct run *run, struct psock *ps, const struct call *call)
 {
@@ -271,10 +288,15 @@ static void answer_datagram(struct run *run, struct psock *ps, const struct call
     }
     result = try_call(run, ps, call, end);
     if (result == -EAGAIN && (flags_of(call) & (MSG_DONTWAIT | MSG_ERRQUEUE)) == 0 &&
-        (fcntl(end, F_GETFL) & O_NONBLOCK) == 0)
-        waiter_add(run, ps, call, psock_deadline(run, ps, is_sending(call) ? RILL_SO_SNDTIMEO : RILL_SO_RCVTIMEO), 0);
-    else
+        (fcntl(end, F_GETFL) & O_NONBLOCK) == 0) {
+        if (waits_in_vain(ps, call))
+            call_answer(call, 0);
+        else
+            waiter_add(run, ps, call, psock_deadline(run, ps, is_sending(call) ? RILL_SO_SNDTIMEO : RILL_SO_RCVTIMEO),
+                       0);
+    } else {
         call_answer(call, result);
+    }
     close(end);
 }
 
@@ -309,11 +331,41 @@ static void retry_waiters(struct run *run, struct psock *ps)
 
         if (end >= 0)
             close(end);
+        if (result == -EAGAIN && waits_in_vain(ps, call))
+            result = 0;
         if (result == -EAGAIN)
             return;
         call_answer(call, result);
         waiter_pop(run, ps);
     }
+}
+
+void answer_datagrams_shutdown(struct run *run, struct psock *ps, const struct call *call)
+{
+    int how = (int)call->args[1], end, error;
+
+    if (!datagrams_flush(run, ps)) {
+        call_answer(call, -EBADF);
+        return;
+    }
+    error = rill_sock_shutdown(run->sockets, ps->fd, how);
+    if (error != 0 && error != -RILL_ENOTCONN) { /* one without a peer is shut all the same, as on Linux */
+        call_answer(call, error);
+        return;
+    }
+    if (how != SHUT_WR) {
+        window_fill(run, ps);
+        ps->shut_receive = true;
+        shutdown(ps->pair, SHUT_WR); /* wakes who reads, and poll */
+    }
+    end = how != SHUT_RD ? psock_borrow_end(ps) : -1;
+    if (end >= 0) {
+        ps->shut_send = true;
+        shutdown(end, SHUT_WR);
+        close(end);
+    }
+    retry_waiters(run, ps);
+    call_answer(call, error);
 }
 
 void datagrams_progress(struct run *run, struct psock *ps)

@@ -11,6 +11,8 @@
 /* sendto, recvfrom, sendmsg, recvmsg, sendmmsg, recvmmsg. */
 void answer_message(struct run *run, struct psock *ps, const struct call *call);
 
+void answer_datagrams_shutdown(struct run *run, struct psock *ps, const struct call *call);
+
 /* A call about a descriptor that is none of ours. */
 void answer_stranger(struct run *run, const struct call *call);
 

@@ -5,6 +5,7 @@
 #include "run/supervisor.h"
 
 #include "run/datagrams.h"
+#include "run/window.h"
 
 #include <errno.h>
 #include <net/if.h>
@@ -135,6 +136,8 @@ static int take_error(struct run *run, struct psock *ps)
     if (ours == 0)
         ours = -ps->error;
     ps->error = 0;
+    if (ps->datagrams && ours == 0)
+        ours = -window_take_error(run, ps);
     if (end < 0)
         return ours;
     (void)getsockopt(end, SOL_SOCKET, SO_ERROR, &pairs, &room);

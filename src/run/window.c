@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #define ENTRIES 32u
 #define CONTROL_KEPT 128u
@@ -193,7 +194,7 @@ void window_fill(struct run *run, struct psock *ps)
     if (!has_window(ps))
         return;
     drop_taken(ps);
-    while (ps->window->count < ENTRIES && fill_one(run, ps))
+    while (!ps->shut_receive && ps->window->count < ENTRIES && fill_one(run, ps))
         continue;
 }
 
@@ -204,17 +205,39 @@ void window_free(struct window *window)
     free(window);
 }
 
+/* As the kernel's put_cmsg(): what does not fit is cut off, what has not even room for a header is left out. */
+static void copy_control(struct contents *contents, const struct entry *entry, size_t room)
+{
+    struct cmsghdr header;
+
+    contents->control_bytes = 0;
+    for (size_t at = 0; at + sizeof header <= entry->control_bytes; at += CMSG_ALIGN(header.cmsg_len)) {
+        size_t left = room - contents->control_bytes, step;
+
+        memcpy(&header, entry->control + at, sizeof header);
+        step = CMSG_ALIGN(header.cmsg_len) < left ? CMSG_ALIGN(header.cmsg_len) : left;
+        if (header.cmsg_len < sizeof header || step > entry->control_bytes - at)
+            return;
+        if (left < header.cmsg_len)
+            contents->flags |= MSG_CTRUNC;
+        if (left < sizeof header)
+            return;
+        memcpy(contents->control + contents->control_bytes, entry->control + at, step);
+        if (left < header.cmsg_len) {
+            struct cmsghdr cut = header;
+
+            cut.cmsg_len = left;
+            memcpy(contents->control + contents->control_bytes, &cut, sizeof cut);
+        }
+        contents->control_bytes += step;
+    }
+}
+
 static void copy_beside(struct contents *contents, const struct entry *entry, size_t control_room)
 {
     memcpy(contents->name, entry->name, sizeof contents->name);
     contents->name_bytes = entry->name_bytes;
-    contents->control_bytes = entry->control_bytes;
-    if (contents->control_bytes > control_room) {
-        contents->control_bytes = 0;
-        if (control_room > 0)
-            contents->flags |= MSG_CTRUNC;
-    }
-    memcpy(contents->control, entry->control, contents->control_bytes);
+    copy_control(contents, entry, control_room);
 }
 
 int64_t window_take(struct run *run, struct psock *ps, struct contents *contents, size_t room, size_t control_room,
@@ -238,6 +261,25 @@ int64_t window_take(struct run *run, struct psock *ps, struct contents *contents
     if ((flags & MSG_PEEK) == 0)
         pop(ps->window);
     return result;
+}
+
+int window_take_error(struct run *run, struct psock *ps)
+{
+    const struct entry *oldest;
+    int end, error;
+
+    window_fill(run, ps);
+    if (ps->window == NULL || ps->window->count == 0)
+        return 0;
+    oldest = &ps->window->entries[ps->window->first];
+    error = oldest->error;
+    end = error != 0 ? psock_borrow_end(ps) : -1;
+    if (end < 0)
+        return 0;
+    (void)recv(end, bytes_here, 1, MSG_DONTWAIT);
+    close(end);
+    pop(ps->window);
+    return error;
 }
 
 int64_t window_errors(struct run *run, struct psock *ps, struct contents *contents, size_t room, size_t control_room,

@@ -17,6 +17,9 @@ void window_fill(struct run *run, struct psock *ps);
 int64_t window_take(struct run *run, struct psock *ps, struct contents *contents, size_t room, size_t control_room,
                     int flags, int end);
 
+/* The oldest, when it is no datagram but an error: negative, and it is gone. 0: it is none. */
+int window_take_error(struct run *run, struct psock *ps);
+
 void window_free(struct window *window); /* or NULL */
 
 /* MSG_ERRQUEUE. */

@@ -370,7 +370,7 @@ int rill_sock_getpeername(struct rill_sockets *s, int fd, void *addr, uint32_t *
         return error;
     catch_up(s);
     (void)sock_look(s, sock, &below);
-    if (sock->datagram ? sock->link != LINK_CONNECTED : sock->phase != PHASE_OPEN)
+    if (sock->datagram ? sock->link != LINK_CONNECTED || sock->remote.port == 0 : sock->phase != PHASE_OPEN)
         return -RILL_ENOTCONN;
     address_write(sock->v6, &sock->remote, addr, addr_bytes);
     return 0;

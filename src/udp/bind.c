@@ -33,14 +33,14 @@ bool udp_takes(const struct udp_socket *socket, const struct rill_endpoint *loca
         return false;
     if (!ip_addr_is_unspecified(&socket->local.addr) && !ip_addr_equal(&socket->local.addr, &local->addr))
         return false;
-    return socket->remote.port == 0 ||
+    return (socket->flags & UDP_CONNECTED) == 0 ||
            (socket->remote.port == remote->port && ip_addr_equal(&socket->remote.addr, &remote->addr));
 }
 
 /* The more of its ends a socket has fixed, the better it matches. */
 static unsigned match_rank(const struct udp_socket *socket)
 {
-    return (socket->remote.port != 0 ? 2u : 0u) + (ip_addr_is_unspecified(&socket->local.addr) ? 0u : 1u);
+    return ((socket->flags & UDP_CONNECTED) != 0 ? 2u : 0u) + (ip_addr_is_unspecified(&socket->local.addr) ? 0u : 1u);
 }
 
 /* Which of the sockets that share an end a source's datagrams go to: always the same, as long as they are the same. */
@@ -196,8 +196,6 @@ int udp_connect(struct udp *udp, struct udp_socket *socket, const struct rill_en
     uint32_t netif;
     int error;
 
-    if (remote->port == 0)
-        return -RILL_EINVAL;
     if (ip_is_broadcast(ip, &remote->addr) && (socket->flags & UDP_BROADCAST) == 0)
         return -RILL_EACCES;
     error = ip_route_datagram(ip, &remote->addr, &socket->local.addr, &netif, &source);
@@ -208,6 +206,7 @@ int udp_connect(struct udp *udp, struct udp_socket *socket, const struct rill_en
     if ((socket->flags & UDP_BOUND_ADDRESS) == 0)
         socket->local.addr = source; /* RFC 1122 4.1.3.5: what it will send from is known now */
     socket->remote = *remote;
+    socket->flags |= UDP_CONNECTED;
     socket->pmtu = 0;
     return 0;
 }
@@ -215,6 +214,7 @@ int udp_connect(struct udp *udp, struct udp_socket *socket, const struct rill_en
 void udp_disconnect(struct udp *udp, struct udp_socket *socket)
 {
     socket->remote = (struct rill_endpoint){.port = 0};
+    socket->flags &= ~UDP_CONNECTED;
     socket->pmtu = 0;
     if ((socket->flags & UDP_BOUND_ADDRESS) == 0)
         memset(&socket->local.addr, 0, sizeof socket->local.addr);
@@ -275,8 +275,7 @@ void udp_close(struct udp *udp, struct udp_socket *socket)
     leave_table(udp, socket);
     buffer_queue_clear(udp_arena(udp), &udp_host(udp)->buffers, &socket->received);
     socket->receive_count = socket->receive_charge = 0;
-    socket->remote.port = 0;
-    socket->flags |= UDP_CLOSED;
+    socket->flags = (socket->flags & ~UDP_CONNECTED) | UDP_CLOSED;
     if ((socket->flags & UDP_EVENT_QUEUED) == 0)
         pool_give(udp_arena(udp), &udp->sockets, udp_socket_ref(udp, socket));
 }

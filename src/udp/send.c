@@ -105,7 +105,7 @@ static int plan(const struct udp *udp, const struct udp_socket *socket, const st
     const struct ip *ip = udp_ip(udp);
     int error;
 
-    if (remote == NULL && socket->remote.port == 0)
+    if (remote == NULL && (socket->flags & UDP_CONNECTED) == 0)
         return -RILL_ENOTCONN;
     out->remote = remote != NULL ? *remote : socket->remote;
     if (out->remote.port == 0 || ip_addr_is_unspecified(&out->remote.addr))

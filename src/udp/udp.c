@@ -102,7 +102,7 @@ bool udp_error_arrives(struct udp *udp, const struct rill_endpoint *local, const
         return false;
     if (error->error == -RILL_EMSGSIZE && !believes_mtu(socket))
         return true;
-    is_connected = socket->remote.port != 0;
+    is_connected = (socket->flags & UDP_CONNECTED) != 0;
     if (is_connected && error->error == -RILL_EMSGSIZE)
         learn_mtu(udp, socket, error->mtu);
     /* One that a call waits for is not replaced by one that nobody may ask for. */
@@ -137,7 +137,7 @@ void udp_status_fill(const struct udp *udp, const struct udp_socket *socket, str
         .size = sizeof *out,
         .conn = udp_conn_of(udp, socket),
         .protocol = IP_PROTOCOL_UDP,
-        .state = socket->remote.port != 0 ? RILL_STATE_ESTABLISHED : RILL_STATE_CLOSED,
+        .state = (socket->flags & UDP_CONNECTED) != 0 ? RILL_STATE_ESTABLISHED : RILL_STATE_CLOSED,
         .local = socket->local,
         .remote = socket->remote,
         .netif = -1,
@@ -151,7 +151,7 @@ void udp_status_fill(const struct udp *udp, const struct udp_socket *socket, str
         .bytes_sent_acked = socket->bytes_out,
         .bytes_received = socket->bytes_in,
     };
-    if (socket->remote.port == 0 ||
+    if ((socket->flags & UDP_CONNECTED) == 0 ||
         ip_route_datagram(ip, &socket->remote.addr, &socket->local.addr, &netif, &source) != 0)
         return;
     out->netif = (int)netif;
@@ -169,7 +169,7 @@ static bool socket_check(const struct udp *udp, const struct udp_socket *socket)
     }
     if (count != socket->receive_count || charge != socket->receive_charge)
         return false;
-    if (socket->remote.port != 0 && socket->local.port == 0)
+    if ((socket->flags & UDP_CONNECTED) != 0 && socket->local.port == 0)
         return false;
     return (socket->flags & UDP_CLOSED) == 0 || (count == 0 && socket->local.port == 0);
 }

@@ -24,13 +24,14 @@
 #define UDP_EVENT_QUEUED UINT32_C(0x40)
 #define UDP_CLOSED UINT32_C(0x80)       /* waits only to leave the event queue */
 #define UDP_ROOM_WANTED UINT32_C(0x100) /* a send was refused: tell RILL_WRITABLE when there is room */
+#define UDP_CONNECTED UINT32_C(0x400)   /* remote is fixed; port 0 too, from where nothing comes */
 #define UDP_ERROR_KEPT UINT32_C(0x200)  /* last_error was not taken; with last_error.pending, a call ends with it */
 
 struct udp_socket {
     uint32_t generation; /* the pool's word */
     uint32_t flags;
     struct rill_endpoint local;  /* port 0: not bound, not in the table */
-    struct rill_endpoint remote; /* port 0: not connected */
+    struct rill_endpoint remote; /* with UDP_CONNECTED */
     uint64_t user;
     ref event_next;
     uint16_t events; /* enum rill_what, not taken yet */

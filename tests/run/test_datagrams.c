@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -234,6 +235,123 @@ static void an_unreachable_port_wakes_a_connected_socket(void **state)
     world_finish(world_start("refused", NULL));
 }
 
+static void guest_asks_why(void)
+{
+    struct sockaddr_in to = world_address(WORLD_KERNEL, 9);
+    socklen_t bytes = sizeof(int);
+    int fd = guest_socket(SOCK_DGRAM), error = 0;
+    char byte;
+
+    GUEST(connect(fd, (struct sockaddr *)&to, sizeof to) == 0);
+    GUEST(send(fd, "x", 1, 0) == 1);
+    GUEST((poll_for(fd, POLLIN, 5000) & (POLLIN | POLLERR)) != 0);
+    GUEST(getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &bytes) == 0 && error == ECONNREFUSED);
+    GUEST(poll_for(fd, POLLIN, 0) == 0);
+    GUEST(recv(fd, &byte, 1, MSG_DONTWAIT) == -1 && errno == EAGAIN);
+    GUEST(getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &bytes) == 0 && error == 0);
+}
+
+static void a_refusal_is_told_once_to_who_asks_for_the_error(void **state)
+{
+    (void)state;
+    world_finish(world_start("asks_why", NULL));
+}
+
+static void guest_refused_at_home(void)
+{
+    struct sockaddr_in to = world_address(WORLD_RILL, 9);
+    int fd = guest_socket(SOCK_DGRAM);
+    char byte;
+
+    GUEST(connect(fd, (struct sockaddr *)&to, sizeof to) == 0);
+    for (unsigned i = 0; i < 50; i++) { /* nobody else's address could be flooded so */
+        GUEST(send(fd, "x", 1, 0) == 1);
+        GUEST((poll_for(fd, POLLIN, 5000) & (POLLIN | POLLERR)) != 0);
+        GUEST(recvfrom(fd, &byte, 1, 0, (struct sockaddr *)&to, &(socklen_t){sizeof to}) == -1);
+        GUEST(errno == ECONNREFUSED);
+    }
+}
+
+static void a_closed_port_of_ones_own_address_refuses(void **state)
+{
+    (void)state;
+    world_finish(world_start("refused_at_home", NULL));
+}
+
+/* ------------------------------------------------------------------------ shutdown */
+
+static void *read_plainly(void *fd)
+{
+    char byte;
+
+    GUEST(recv(*(int *)fd, &byte, 1, 0) == 0);
+    return NULL;
+}
+
+static void *read_with_an_address(void *fd)
+{
+    struct sockaddr_in from;
+    socklen_t bytes = sizeof from;
+    char byte;
+
+    GUEST(recvfrom(*(int *)fd, &byte, 1, 0, (struct sockaddr *)&from, &bytes) == 0);
+    return NULL;
+}
+
+static void guest_shuts(void)
+{
+    struct sockaddr_in at = world_address("0.0.0.0", PORT);
+    int fd = guest_socket(SOCK_DGRAM);
+    pthread_t readers[2];
+
+    GUEST(bind(fd, (struct sockaddr *)&at, sizeof at) == 0);
+    GUEST(pthread_create(&readers[0], NULL, read_plainly, &fd) == 0);
+    GUEST(pthread_create(&readers[1], NULL, read_with_an_address, &fd) == 0);
+    usleep(100000);
+    GUEST(shutdown(fd, SHUT_RDWR) == -1 && errno == ENOTCONN); /* and it shuts */
+    GUEST(pthread_join(readers[0], NULL) == 0 && pthread_join(readers[1], NULL) == 0);
+    GUEST(send(fd, "x", 1, MSG_NOSIGNAL) == -1 && errno == EPIPE);
+    GUEST((poll_for(fd, POLLIN | POLLRDHUP, 0) & (POLLIN | POLLRDHUP | POLLHUP)) == (POLLIN | POLLRDHUP | POLLHUP));
+    GUEST(close(fd) == 0);
+    fd = guest_socket(SOCK_DGRAM);
+    for (unsigned tries = 0; tries < 100 && bind(fd, (struct sockaddr *)&at, sizeof at) != 0; tries++) {
+        GUEST(errno == EADDRINUSE && tries < 99);
+        usleep(10000);
+    }
+}
+
+static void shutdown_wakes_who_reads_and_close_still_frees_the_port(void **state)
+{
+    (void)state;
+    world_finish(world_start("shuts", NULL));
+}
+
+/* ------------------------------------------------------------------- control messages */
+
+static void guest_has_little_room(void)
+{
+    struct sockaddr_in to = world_address(WORLD_KERNEL, PORT);
+    int fd = guest_socket(SOCK_DGRAM), on = 1;
+    _Alignas(8) uint8_t control[CMSG_SPACE(sizeof(struct in_pktinfo)) + 8];
+    char text[4];
+    struct iovec piece = {text, sizeof text};
+    struct msghdr message = {
+        .msg_iov = &piece, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
+
+    GUEST(setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof on) == 0);
+    GUEST(setsockopt(fd, IPPROTO_IP, IP_RECVTTL, &on, sizeof on) == 0);
+    GUEST(sendto(fd, "one", 3, 0, (struct sockaddr *)&to, sizeof to) == 3);
+    GUEST(recvmsg(fd, &message, 0) == 3);
+    GUEST((message.msg_flags & MSG_CTRUNC) != 0 && message.msg_controllen == CMSG_SPACE(sizeof(struct in_pktinfo)));
+    GUEST(CMSG_FIRSTHDR(&message)->cmsg_type == IP_PKTINFO);
+}
+
+static void of_control_messages_those_that_fit_are_told(void **state)
+{
+    (void)state;
+    echo_to("has_little_room", 1);
+}
+
 /* ---------------------------------------------------------------------------- server */
 
 static void guest_serves(void)
@@ -276,10 +394,18 @@ static void a_server_on_all_addresses_answers_the_wire_and_the_loopback(void **s
 int main(int argc, char **argv)
 {
     static const struct guest guests[] = {
-        {"addressed", guest_addressed}, {"connected", guest_connected},
-        {"messages", guest_messages},   {"in_pieces", guest_in_pieces},
-        {"refused", guest_refused},     {"serves", guest_serves},
-        {"long", guest_long},           {NULL, NULL},
+        {"addressed", guest_addressed},
+        {"connected", guest_connected},
+        {"messages", guest_messages},
+        {"in_pieces", guest_in_pieces},
+        {"refused", guest_refused},
+        {"asks_why", guest_asks_why},
+        {"refused_at_home", guest_refused_at_home},
+        {"shuts", guest_shuts},
+        {"has_little_room", guest_has_little_room},
+        {"serves", guest_serves},
+        {"long", guest_long},
+        {NULL, NULL},
     };
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(long_datagrams_leave_and_arrive_in_fragments),
@@ -288,6 +414,10 @@ int main(int argc, char **argv)
         cmocka_unit_test(messages_go_in_batches_with_control_data),
         cmocka_unit_test(a_datagram_may_lie_in_as_many_pieces_as_the_kernel_takes),
         cmocka_unit_test(an_unreachable_port_wakes_a_connected_socket),
+        cmocka_unit_test(a_refusal_is_told_once_to_who_asks_for_the_error),
+        cmocka_unit_test(a_closed_port_of_ones_own_address_refuses),
+        cmocka_unit_test(shutdown_wakes_who_reads_and_close_still_frees_the_port),
+        cmocka_unit_test(of_control_messages_those_that_fit_are_told),
         cmocka_unit_test(a_server_on_all_addresses_answers_the_wire_and_the_loopback),
     };
 

@@ -107,11 +107,12 @@
     X(pmtu_discovery_is_told_as_set, "c socket; c get 0 10; c set 0 10 0; c get 0 10; c set 0 10 2; c get 0 10;"       \
                                      "c set 0 10 3; c get 0 10; c set 0 10 4; c get 0 10; c set 0 10 5; c get 0 10;"   \
                                      "c set 0 10 6; c set 0 10 -1; c get 0 10; c set 0 10 1; c get 0 10;")             \
-    X(the_path_mtu_needs_a_connection, "c socket; c get 0 14;")
+    X(the_path_mtu_needs_a_connection, "c socket; c get 0 14;")                                                        \
+    X(connecting_to_port_zero_finds_the_source, "c socket; c connect 3; c name sock; c name peer; c poll; c recv 1;")
 
 /* Name, why, sequence: where rill differs, and means to. */
 #define DIFFERENCES(X)                                                                                                 \
-    X(a_connection_to_port_zero_is_refused, "what is sent there could only be dropped", "c socket; c connect 3;")      \
+    X(sending_to_port_zero_is_refused, "what is sent there could only be dropped", "c socket; c connect 3; c send 1;") \
     X(the_error_queue_holds_no_datagram, "only the error, and where it was going, is kept",                            \
       BOUND "c set 0 11 1; c sendto 3 1; c recvmsg 9 0x2000 128;")
 #endif

@@ -6,6 +6,7 @@
  * A sequence is words: "SLOT OPERATION ARGUMENTS;". Slots l s t p are of the
  * server's side, c d q of the client's. All are non-blocking.
  */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -16,6 +17,7 @@
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "sockets/as_tests.h"
@@ -26,10 +28,12 @@
 
 struct world {
     bool kernel;
+    uint8_t address[4]; /* where both sides of the kernel's are */
     struct pair *pair;
     int fd[26];
     struct rill_sockaddr_in last[26]; /* whom a slot received from */
     uint16_t port, dead_port;
+    long pause_ms; /* after each call, for what it sent to arrive */
     char transcript[TRANSCRIPT_BYTES];
     size_t length;
 };
@@ -61,7 +65,7 @@ static bool is_server(char slot)
 
 static struct rill_sockets *table(struct world *w, char slot)
 {
-    return w->pair->end[is_server(slot) ? 0 : 1].sockets;
+    return w->kernel ? NULL : w->pair->end[is_server(slot) ? 0 : 1].sockets;
 }
 
 static int64_t k(int64_t result)
@@ -110,7 +114,7 @@ static struct rill_sockaddr_in to_port(struct world *w, bool server, uint16_t po
     struct rill_sockaddr_in addr = rill_sockaddr4(10, 0, 0, server ? 1 : 2, port);
 
     if (w->kernel)
-        addr = rill_sockaddr4(127, 0, 0, 1, port);
+        memcpy(addr.addr, w->address, sizeof addr.addr);
     return addr;
 }
 
@@ -538,6 +542,8 @@ static void run_line(struct world *w, const char *line)
     say(w, "\n");
     if (!w->kernel)
         pair_turn(w->pair);
+    else if (w->pause_ms > 0)
+        nanosleep(&(struct timespec){w->pause_ms / 1000, w->pause_ms % 1000 * 1000000}, NULL);
 }
 
 static void run_all(struct world *w, const char *sequence)
@@ -551,10 +557,10 @@ static void run_all(struct world *w, const char *sequence)
 }
 
 /* Free for datagrams and for streams. */
-static uint16_t free_port(void)
+static uint16_t free_port(const uint8_t address[4])
 {
     for (int tries = 0; tries < 100; tries++) {
-        struct rill_sockaddr_in addr = rill_sockaddr4(127, 0, 0, 1, 0);
+        struct rill_sockaddr_in addr = rill_sockaddr4(address[0], address[1], address[2], address[3], 0);
         socklen_t length = sizeof addr;
         int fd = socket(AF_INET, SOCK_DGRAM, 0), stream = socket(AF_INET, SOCK_STREAM, 0);
         bool is_free;
@@ -573,27 +579,37 @@ static uint16_t free_port(void)
 
 static struct world kernel, rill;
 
-/* On both; true when the transcripts are equal. */
-static bool run_both(const char *sequence)
+static void run_on_kernel(const uint8_t address[4], long pause_ms, const char *sequence)
 {
-    struct pair pair;
-
-    pair_open(&pair);
     memset(&kernel, 0, sizeof kernel);
-    memset(&rill, 0, sizeof rill);
     memset(kernel.fd, 0xff, sizeof kernel.fd);
-    memset(rill.fd, 0xff, sizeof rill.fd);
     kernel.kernel = true;
-    kernel.pair = rill.pair = &pair;
-    kernel.port = rill.port = free_port();
+    memcpy(kernel.address, address, sizeof kernel.address);
+    kernel.pause_ms = pause_ms;
+    kernel.port = free_port(address);
     do {
-        kernel.dead_port = rill.dead_port = free_port();
+        kernel.dead_port = free_port(address);
     } while (kernel.dead_port == kernel.port);
     run_all(&kernel, sequence);
-    run_all(&rill, sequence);
     for (int i = 0; i < 26; i++)
         if (kernel.fd[i] >= 0)
             close(kernel.fd[i]);
+}
+
+/* On both; true when the transcripts are equal. */
+static bool run_both(const char *sequence)
+{
+    static const uint8_t loopback[4] = {127, 0, 0, 1};
+    struct pair pair;
+
+    run_on_kernel(loopback, 0, sequence);
+    pair_open(&pair);
+    memset(&rill, 0, sizeof rill);
+    memset(rill.fd, 0xff, sizeof rill.fd);
+    rill.pair = &pair;
+    rill.port = kernel.port;
+    rill.dead_port = kernel.dead_port;
+    run_all(&rill, sequence);
     pair_close(&pair);
     return strcmp(kernel.transcript, rill.transcript) == 0;
 }
@@ -606,12 +622,48 @@ static void show_both(const char *why)
 SEQUENCES(AS_FUNCTION)
 DIFFERENCES(AS_DIFFERENCE)
 
+/* The C library's calls alone, on the address and with the pause given: what they say is for oracle-run to compare. */
+static int run_alone(const char *address, const char *pause_ms, char **only)
+{
+    static const struct {
+        const char *name, *sequence;
+    } all[] = {
+#define AS_ROW(name, sequence) {#name, sequence},
+#define AS_DIFFERENT_ROW(name, reason, sequence) {#name, sequence},
+        SEQUENCES(AS_ROW) DIFFERENCES(AS_DIFFERENT_ROW)};
+    uint8_t at[4];
+
+    if (inet_pton(AF_INET, address, at) != 1)
+        return 2;
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        char **wanted = only;
+
+        while (*wanted != NULL && strcmp(*wanted, all[i].name) != 0)
+            wanted++;
+        if (*only != NULL && *wanted == NULL)
+            continue;
+        run_on_kernel(at, strtol(pause_ms, NULL, 10), all[i].sequence);
+        printf("== %s\n%s", all[i].name, kernel.transcript);
+        fflush(stdout);
+    }
+    for (; *only != NULL; only++) {
+        if (strchr(*only, ' ') == NULL)
+            continue;
+        run_on_kernel(at, strtol(pause_ms, NULL, 10), *only);
+        printf("== %s\n%s", *only, kernel.transcript);
+    }
+    return 0;
+}
+
+/* Arguments: --alone ADDRESS PAUSE_MS [NAME or sequence...], or sequences: what the two say of each. */
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {SEQUENCES(AS_ENTRY) DIFFERENCES(AS_DIFFERENT_ENTRY)};
 
     signal(SIGPIPE, SIG_IGN);
-    for (int i = 1; i < argc; i++) /* sequences: what the two say */
+    if (argc > 3 && strcmp(argv[1], "--alone") == 0)
+        return run_alone(argv[2], argv[3], argv + 4);
+    for (int i = 1; i < argc; i++)
         printf("%s\n--- Linux\n%s--- rill\n%s", run_both(argv[i]) ? "same" : "different", kernel.transcript,
                rill.transcript);
     return argc > 1 ? 0 : cmocka_run_group_tests(tests, NULL, NULL);

@@ -223,11 +223,22 @@ static void connecting_to_what_cannot_be_sent_to_is_refused(void **state)
     rill_conn conn = opened(0), allowed = opened(RILL_UDP_BROADCAST);
 
     (void)state;
-    assert_int_equal(connect_to(conn, udp_end(10, 0, 0, 9, 0)), -RILL_EINVAL);
     assert_int_equal(connect_to(conn, udp_end(10, 0, 0, 255, 53)), -RILL_EACCES);
     assert_int_equal(connect_to(conn, udp_end(127, 0, 0, 1, 53)), -RILL_ENETUNREACH);
     assert_int_equal(status_of(conn).local.port, 0);
     assert_int_equal(connect_to(allowed, udp_end(10, 0, 0, 255, 53)), 0);
+}
+
+/* getaddrinfo(3) of a name without a service: which address would be the source? */
+static void connecting_to_port_zero_only_finds_the_source(void **state)
+{
+    rill_conn conn = opened(0);
+
+    (void)state;
+    assert_int_equal(connect_to(conn, udp_end(10, 0, 0, 9, 0)), 0);
+    assert_int_equal(status_of(conn).local.addr.bytes[15], 2);
+    assert_int_equal(status_of(conn).state, RILL_STATE_ESTABLISHED);
+    assert_int_equal(rill_udp_send_to(host.stack, conn, NULL, NULL, 0, NULL), -RILL_EINVAL);
 }
 
 /* R6056-1: many ports, no series among them, none twice. */
@@ -390,6 +401,7 @@ int main(void)
         TEST(disconnecting_gives_up_what_the_stack_chose),
         TEST(a_socket_may_be_connected_again),
         TEST(connecting_to_what_cannot_be_sent_to_is_refused),
+        TEST(connecting_to_port_zero_only_finds_the_source),
         TEST(chosen_ports_are_hard_to_guess_and_not_taken),
         TEST(the_last_free_port_is_found_and_then_none),
         TEST(a_broadcast_address_can_be_bound_and_hears_that_only),
