@@ -115,26 +115,29 @@ int rill_memory_wire_offload(uint16_t mtu, unsigned queue_packets, struct rill_d
  */
 int rill_memory_loop(uint16_t mtu, unsigned queue_packets, struct rill_driver **out);
 
+#define RILL_DROPS_MAX 8
+
 /* Faults of one direction. All probabilities 0 .. 1. A zeroed struct is a perfect wire. */
 struct rill_impairment {
-    uint64_t seed;            /* same seed, same faults, packet for packet */
-    rill_time delay;          /* one way */
-    rill_time jitter;         /* uniform 0 .. jitter, added; never reorders by itself */
-    rill_time scatter;        /* uniform 0 .. scatter, added to each packet alone: later ones overtake it */
-    uint64_t rate_bits;       /* per second; 0: no limit */
-    double loss;              /* before the queue */
-    double burst;             /* a burst of losses begins at a packet (Gilbert-Elliott); before the queue */
-    double burst_loss;        /* so many are lost within a burst; 0: all */
-    uint64_t police_bits;     /* a policer before the queue: what exceeds this rate is dropped; 0: none */
-    double duplicate;         /* the copy follows right behind */
-    double reorder;           /* a packet is held back until reorder_packets later ones have passed */
-    double corrupt;           /* one bit flipped, checksums left alone */
-    rill_time codel;          /* CoDel's target: the queue drops, or marks, by RFC 8289; 0: drop-tail only */
-    uint32_t queue_bytes;     /* of the drop-tail queue before the bottleneck; 0: 256 KiB */
-    uint32_t mark_bytes;      /* an ECN-capable packet that finds so much waiting is marked CE; 0: none is */
-    uint32_t police_bytes;    /* depth of the policer's token bucket; 0: 32 KiB */
-    uint32_t burst_packets;   /* mean length of a burst; 0: 5 */
-    uint32_t reorder_packets; /* 1 .. n, uniform; 0: 3 */
+    uint64_t seed;                 /* same seed, same faults, packet for packet */
+    rill_time delay;               /* one way */
+    rill_time jitter;              /* uniform 0 .. jitter, added; never reorders by itself */
+    rill_time scatter;             /* uniform 0 .. scatter, added to each packet alone: later ones overtake it */
+    uint64_t rate_bits;            /* per second; 0: no limit */
+    double loss;                   /* before the queue */
+    double burst;                  /* a burst of losses begins at a packet (Gilbert-Elliott); before the queue */
+    double burst_loss;             /* so many are lost within a burst; 0: all */
+    uint64_t police_bits;          /* a policer before the queue: what exceeds this rate is dropped; 0: none */
+    double duplicate;              /* the copy follows right behind */
+    double reorder;                /* a packet is held back until reorder_packets later ones have passed */
+    double corrupt;                /* one bit flipped, checksums left alone */
+    rill_time codel;               /* CoDel's target: the queue drops, or marks, by RFC 8289; 0: drop-tail only */
+    uint32_t queue_bytes;          /* of the drop-tail queue before the bottleneck; 0: 256 KiB */
+    uint32_t mark_bytes;           /* an ECN-capable packet that finds so much waiting is marked CE; 0: none is */
+    uint32_t police_bytes;         /* depth of the policer's token bucket; 0: 32 KiB */
+    uint32_t burst_packets;        /* mean length of a burst; 0: 5 */
+    uint32_t reorder_packets;      /* 1 .. n, uniform; 0: 3 */
+    uint32_t drop[RILL_DROPS_MAX]; /* packets that are lost by their number, the first is 1; 0: no more */
 };
 
 /* What was really done to the packets of one direction; reordered: those that a later one overtook. */

@@ -367,6 +367,8 @@ static void print_flow_keys(struct json *json, unsigned index, const struct lab_
     json_real(json, key, flow->median_ms);
     snprintf(key, sizeof key, "p95_ms_%u", index);
     json_real(json, key, flow->p95_ms);
+    snprintf(key, sizeof key, "max_ms_%u", index);
+    json_real(json, key, flow->max_ms);
 }
 
 static void print_counts(struct json *json, const struct lab_result *result)

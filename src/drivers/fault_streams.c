@@ -34,6 +34,7 @@ static uint64_t hash_name(uint64_t hash, const char *name)
 void fault_streams_init(struct fault_streams *streams, uint64_t seed, const char *direction)
 {
     streams->is_in_burst = false;
+    streams->number = 0;
     uint64_t base = hash_name(UINT64_C(0xCBF29CE484222325), direction);
     for (unsigned i = 0; i < STREAMS; i++) {
         uint64_t mixed = hash_name(hash_name(base, "."), stream_names[i]);
@@ -59,6 +60,14 @@ static bool is_lost_in_burst(struct fault_streams *streams, const struct rill_im
     return streams->is_in_burst && is_unlucky;
 }
 
+static bool is_dropped_by_number(const struct rill_impairment *impairment, uint32_t number)
+{
+    bool found = false;
+    for (unsigned i = 0; i < RILL_DROPS_MAX && impairment->drop[i] != 0; i++)
+        found |= impairment->drop[i] == number;
+    return found;
+}
+
 /* 0 .. most, whole. */
 static uint64_t roll_up_to(struct fault_streams *streams, enum fault_stream stream, uint64_t most)
 {
@@ -77,6 +86,7 @@ struct fate fault_streams_roll(struct fault_streams *streams, const struct rill_
         .scatter = roll_up_to(streams, STREAM_SCATTER, impairment->scatter),
     };
     fate.is_lost |= is_lost_in_burst(streams, impairment);
+    fate.is_lost |= is_dropped_by_number(impairment, ++streams->number);
     bool is_reordered = roll(streams, STREAM_REORDER) < impairment->reorder;
     uint32_t distance = 1 + (uint32_t)(roll(streams, STREAM_DISTANCE) * farthest);
     fate.held_for_packets = is_reordered ? distance : 0;

@@ -26,6 +26,7 @@ enum fault_stream {
 
 struct fault_streams {
     uint64_t state[STREAMS];
+    uint32_t number; /* of the last packet rolled for */
     bool is_in_burst;
 };
 

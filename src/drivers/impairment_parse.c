@@ -17,7 +17,7 @@ static const struct unit rate_units[] = {{"bit", 1}, {"kbit", 1e3}, {"mbit", 1e6
 static const struct unit size_units[] = {{"", 1}, {"k", 1024}, {"m", 1048576}, {NULL, 0}};
 static const struct unit share_units[] = {{"", 1}, {"%", 0.01}, {NULL, 0}};
 
-enum field_type { FIELD_U32, FIELD_U64, FIELD_DOUBLE };
+enum field_type { FIELD_U32, FIELD_U64, FIELD_DOUBLE, FIELD_LIST };
 
 struct word {
     const char *name;
@@ -34,6 +34,7 @@ static const struct word words[] = {
     {"seed", NULL, 0, FIELD(U64, seed)},
     {"gap", NULL, 65535, FIELD(U32, reorder_packets)},
     {"burstlen", NULL, 65535, FIELD(U32, burst_packets)},
+    {"drop", NULL, 4294967295.0, FIELD(LIST, drop)},
     {"delay", time_units, TIME_MOST, FIELD(U64, delay)},
     {"jitter", time_units, TIME_MOST, FIELD(U64, jitter)},
     {"scatter", time_units, TIME_MOST, FIELD(U64, scatter)},
@@ -111,6 +112,18 @@ static bool parse_with_unit(const char *text, size_t length, const struct unit *
     return false;
 }
 
+/* Into the first place that is free; 0 is no packet's number. */
+static bool add_drop(uint32_t *drop, uint32_t number)
+{
+    unsigned i = 0;
+    while (i < RILL_DROPS_MAX && drop[i] != 0)
+        i++;
+    if (i == RILL_DROPS_MAX || number == 0)
+        return false;
+    drop[i] = number;
+    return true;
+}
+
 static bool set_field(const struct word *word, const char *text, size_t length, struct rill_impairment *out)
 {
     uint8_t *field = (uint8_t *)out + word->offset;
@@ -135,6 +148,8 @@ static bool set_field(const struct word *word, const char *text, size_t length, 
     case FIELD_DOUBLE:
         memcpy(field, &value, sizeof value);
         break;
+    case FIELD_LIST:
+        return add_drop(out->drop, small);
     }
     return true;
 }

@@ -254,6 +254,7 @@ static void tell_flow(struct world *world, unsigned index, double seconds)
         .mean_ms = samples_mean(&flow->times),
         .median_ms = samples_quantile(&flow->times, 0.5),
         .p95_ms = samples_quantile(&flow->times, 0.95),
+        .max_ms = samples_quantile(&flow->times, 1),
     };
 }
 

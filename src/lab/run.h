@@ -50,7 +50,7 @@ struct lab_flow_result {
     unsigned left;
     double mbit;
     uint64_t bytes, done; /* objects or requests */
-    double mean_ms, median_ms, p95_ms;
+    double mean_ms, median_ms, p95_ms, max_ms;
     struct conn_counts counts;
 };
 

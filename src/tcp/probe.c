@@ -7,6 +7,7 @@
 #define PTO_WITHOUT_SRTT_US 1000000u /* 7.2 */
 #define PTO_MIN_US 10000u            /* nearer peers answer as late as their scheduling lets them */
 #define MAX_ACK_DELAY_US 200000u     /* TLP.max_ack_delay: peers may delay an ACK by this, some by more */
+#define MAX_FIN_ACK_DELAY_US 50000u  /* ... but a FIN's is sent at once, or waits 40 ms for a FIN of theirs */
 
 bool probe_is_wanted(const struct tcp *tcp, const struct tcb *tcb)
 {
@@ -14,6 +15,14 @@ bool probe_is_wanted(const struct tcp *tcp, const struct tcb *tcb)
 
     return (tcb->flags & (TCB_SACK | TCB_SYN_UNACKED)) == TCB_SACK && sender->state <= SENDER_CWR &&
            sender->board.sacked_bytes == 0 && sender->board.flight_bytes > 0;
+}
+
+/* What is in flight is the last data and the FIN in one segment. */
+static bool ends_with_fin(const struct tcp *tcp, const struct scoreboard *board)
+{
+    const struct sent *last = sent_at(tcp, board->all.last);
+
+    return last != NULL && (last->flags & SENT_FIN) != 0 && sent_data_bytes(last) > 0;
 }
 
 nanos probe_due_at(const struct tcp *tcp, const struct tcb *tcb, nanos rto_at)
@@ -24,7 +33,7 @@ nanos probe_due_at(const struct tcp *tcp, const struct tcb *tcb, nanos rto_at)
     if (tcb->srtt_us8 != 0) {
         pto_us = max_u32(tcb->srtt_us8 >> 2, PTO_MIN_US); /* 2 SRTT */
         if (board->flight_bytes <= tcb->snd_mss)
-            pto_us += MAX_ACK_DELAY_US;
+            pto_us += ends_with_fin(tcp, board) ? MAX_FIN_ACK_DELAY_US : MAX_ACK_DELAY_US;
     }
     return min_u64(tcp->ip.host.now + pto_us * NANOS_PER_US, rto_at);
 }

@@ -143,7 +143,10 @@ void sender_reduce(struct tcp *tcp, struct tcb *tcb)
     begin_episode(tcp, tcb, SENDER_CWR, CC_ECN, flight_size(tcb));
 }
 
-/* RFC 6937 3, with the bound chosen by whether the ACK shows progress without new loss, as its successor does. */
+/*
+ * RFC 6937 3, the share in whole segments as in its figures (ADR 0015), with the bound chosen by whether the ACK shows
+ * progress without new loss, as its successor does.
+ */
 static void proportional_rate_reduction(struct tcp *tcp, struct tcb *tcb, const struct ack_sample *ack)
 {
     struct sender *sender = sender_at(tcp, tcb);
@@ -152,8 +155,8 @@ static void proportional_rate_reduction(struct tcp *tcp, struct tcb *tcb, const 
 
     sender->prr_delivered += ack->delivered_bytes;
     if (pipe > tcb->ssthresh) {
-        uint64_t share = (uint64_t)sender->prr_delivered * tcb->ssthresh;
-        uint32_t due = (uint32_t)min_u64((share + sender->recover_flight - 1) / sender->recover_flight, CWND_MAX);
+        uint64_t share = (uint64_t)sender->prr_delivered * tcb->ssthresh / sender->recover_flight;
+        uint32_t due = (uint32_t)min_u64((share + tcb->snd_mss - 1) / tcb->snd_mss * tcb->snd_mss, CWND_MAX);
 
         send = due > sender->prr_out ? due - sender->prr_out : 0;
     } else {

@@ -55,6 +55,16 @@ static void the_same_seed_gives_the_same_fates(void **state)
     assert_int_equal(differences(&all_faults, "tx", &all_faults, "tx"), 0);
 }
 
+static void a_packet_is_lost_by_its_number(void **state)
+{
+    (void)state;
+    struct rill_impairment numbered = {.drop = {2, 5}};
+    struct fate *fates = roll_all(&numbered, "tx");
+    for (unsigned i = 0; i < PACKETS; i++)
+        assert_int_equal(fates[i].is_lost, i + 1 == 2 || i + 1 == 5);
+    free(fates);
+}
+
 static void another_seed_gives_other_fates(void **state)
 {
     (void)state;
@@ -218,6 +228,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_same_seed_gives_the_same_fates),
+        cmocka_unit_test(a_packet_is_lost_by_its_number),
         cmocka_unit_test(another_seed_gives_other_fates),
         cmocka_unit_test(directions_with_one_seed_are_independent),
         cmocka_unit_test(switching_loss_off_leaves_all_other_fates),

@@ -41,7 +41,7 @@ static void every_word_is_understood(void **state)
     (void)state;
     struct rill_impairment parsed = parse("loss=2%,delay=10ms,rate=100mbit,queue=64k,dup=5%,reorder=10%,corrupt=1%,"
                                           "jitter=1ms,seed=7,gap=5,scatter=2ms,codel=5ms,burst=0.5%,burstlen=8,"
-                                          "burstloss=80%,police=10mbit,bucket=16k,mark=30k");
+                                          "burstloss=80%,police=10mbit,bucket=16k,mark=30k,drop=3");
     assert_near(parsed.loss, 0.02);
     assert_int_equal(parsed.delay, 10000000);
     assert_int_equal(parsed.rate_bits, 100000000);
@@ -60,6 +60,17 @@ static void every_word_is_understood(void **state)
     assert_int_equal(parsed.police_bits, 10000000);
     assert_int_equal(parsed.police_bytes, 16384);
     assert_int_equal(parsed.mark_bytes, 30720);
+    assert_int_equal(parsed.drop[0], 3);
+}
+
+static void eight_packets_can_be_named_to_be_lost(void **state)
+{
+    (void)state;
+    struct rill_impairment parsed = parse("drop=8,drop=7,drop=6,drop=5,drop=4,drop=3,drop=2,drop=4294967295");
+    assert_int_equal(parsed.drop[0], 8);
+    assert_int_equal(parsed.drop[7], 4294967295u);
+    assert_refused("drop=1,drop=2,drop=3,drop=4,drop=5,drop=6,drop=7,drop=8,drop=9", 56);
+    assert_refused("drop=0", 0);
 }
 
 static void times_have_four_units(void **state)
@@ -158,6 +169,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_is_a_perfect_wire),
         cmocka_unit_test(every_word_is_understood),
+        cmocka_unit_test(eight_packets_can_be_named_to_be_lost),
         cmocka_unit_test(times_have_four_units),
         cmocka_unit_test(rates_are_decimal),
         cmocka_unit_test(sizes_are_binary),
