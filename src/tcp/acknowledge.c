@@ -139,6 +139,18 @@ static void measure_syn(struct tcp *tcp, struct tcb *tcb)
         rtt_sample(tcp, tcb, host_us_since(tcp_host(tcp), wrapping_sub(tcb->syn_sent_us1, 1)));
 }
 
+/*
+ * RFC 6928 2: a SYN that was sent again may only have been late; the echo of the second says that the first, or its
+ * answer, was lost.
+ */
+static bool is_syn_lost(const struct tcp *tcp, const struct tcb *tcb, const struct ack_sample *sample)
+{
+    if (likely((tcb->flags & TCB_SYN_RESENT) == 0) || tcb->ep.state != RILL_STATE_SYN_SENT || tcb->syn_sent_us1 == 0)
+        return false;
+    return sample->echo_age_ms != UINT32_MAX &&
+           sample->echo_age_ms + 1 < host_us_since(&tcp->ip.host, wrapping_sub(tcb->syn_sent_us1, 1)) / 1000;
+}
+
 /* RFC 6298 5.3, 5.5 (Karn): the timer starts anew; a backed-off RTO stays until a round trip is measured. */
 static void timer_answered(struct tcp *tcp, struct tcb *tcb)
 {
@@ -166,8 +178,10 @@ void acknowledge_new(struct tcp *tcp, struct tcb *tcb, const struct arrival *arr
     begin_sample(tcp, tcb, arrival, &sample);
     sample.acked_bytes = data;
     sample.marked_bytes = ecn_acknowledged(tcp, tcb, &arrival->seg, data, &sample.ece);
-    if (syn)
+    if (syn) {
+        tcb->tuning |= is_syn_lost(tcp, tcb, &sample) ? SYN_IS_LOST : 0;
         measure_syn(tcp, tcb);
+    }
     if (tcb->sender != REF_NONE)
         scoreboard_acked(tcp, tcb, ack, &sample);
     if (data > 0)

@@ -80,7 +80,7 @@ uint32_t cc_initial_window(const struct tcp *tcp, const struct tcb *tcb)
 void cc_open_window(struct tcp *tcp, struct tcb *tcb)
 {
     /* RFC 5681 3.1: one segment when the SYN or SYN,ACK was lost. */
-    tcb->cwnd = (tcb->flags & TCB_SYN_RESENT) != 0 ? tcb->snd_mss : cc_initial_window(tcp, tcb);
+    tcb->cwnd = (tcb->tuning & SYN_IS_LOST) != 0 ? tcb->snd_mss : cc_initial_window(tcp, tcb);
     tcb->ssthresh = CWND_MAX;
 }
 

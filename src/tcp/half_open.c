@@ -92,7 +92,7 @@ static void send_syn_ack(struct tcp *tcp, const struct half_open *half_open, con
 
     build_header(tcp, half_open, &header);
     header.flags = TCP_SYN | TCP_ACK;
-    ecn_fill_syn_ack(half_open->ecn, half_open->ep.own_retries, &header);
+    ecn_fill_syn_ack(half_open->ecn, half_open_retries(half_open), &header);
     header.seq = half_open->iss;
     header.options.present |= TCP_OPTION_MSS;
     header.options.mss = options_announced_mss(tcp, path_at(tcp_host(tcp), half_open->ep.path));
@@ -299,7 +299,10 @@ static struct tcb *promote(struct tcp *tcp, const struct half_open *half_open, r
     tcb->flags |= (agreed & HALF_OPEN_TS) != 0 ? TCB_TIMESTAMPS : 0;
     tcb->flags |= (agreed & HALF_OPEN_SACK) != 0 ? TCB_SACK : 0;
     tcb->flags |= (agreed & HALF_OPEN_WSCALE) != 0 ? TCB_WINDOW_SCALE : 0;
-    tcb->flags |= half_open->ep.own_retries > 0 ? TCB_SYN_RESENT : 0;
+    if ((agreed & HALF_OPEN_RESENT) != 0 && half_open_retries(half_open) > 0) {
+        tcb->flags |= TCB_SYN_RESENT;
+        tcb->tuning |= half_open_retries(half_open) > 1 ? SYN_IS_LOST : 0; /* RFC 6928 2 */
+    }
     tcb->snd_wscale = (agreed & HALF_OPEN_WSCALE) != 0 ? agreed & HALF_OPEN_SCALE_MASK : 0;
     tcb->rcv_wscale = (agreed & HALF_OPEN_WSCALE) != 0 ? listener->window_shift : 0;
     tcb->ts_offset = options_timestamp_offset(tcp, &tcb->ep);
@@ -318,7 +321,7 @@ static struct tcb *promote(struct tcp *tcp, const struct half_open *half_open, r
     limits_inherit(tcp, tcb, listener->limits);
     tcb->cc = listener->cc;
     tcb->tos = listener->tos;
-    ecn_inherit(tcp, tcb, half_open->ecn, half_open->ep.own_retries);
+    ecn_inherit(tcp, tcb, half_open->ecn, half_open_retries(half_open));
     tcb->ttl = listener->ttl != 0 ? listener->ttl : tcb->ttl;
     return tcb;
 }

@@ -86,6 +86,7 @@ struct endpoint {
 #define TUNING_RECEIVE 0x01u /* receive_limit grows by itself: the application chose none */
 #define TUNING_SEND 0x02u    /* send_limit likewise */
 #define TUNING_ROUND 0x04u   /* tcb.round is valid, iss and irs are not */
+#define SYN_IS_LOST 0x08u    /* of no buffer: RFC 6928 2, the initial window is one segment; flags have no bit left */
 
 struct tcb {
     struct endpoint ep;
@@ -125,7 +126,7 @@ struct tcb {
     uint8_t cc;          /* index of its congestion control (cc.h) */
     uint8_t ecn;         /* what was negotiated, and what is owed to the peer: ecn.h */
     uint8_t fast_open;   /* RFC 7413: fast_open.h */
-    uint8_t tuning;      /* TUNING_... */
+    uint8_t tuning;      /* TUNING_..., SYN_IS_LOST */
     uint16_t events;     /* enum rill_what, not taken yet; EVENTS_WITHOUT_SOFT_ERRORS */
 
     uint32_t srtt_us8; /* SRTT << 3; 0: no sample yet. RTO: rtt_rto_us() */

@@ -34,7 +34,7 @@ static void R5681_4_the_initial_window_is_one_segment_after_a_lost_syn(void **st
     struct inside t;
     (void)state;
     start(&t);
-    t.tcb->flags |= TCB_SYN_RESENT;
+    t.tcb->tuning |= SYN_IS_LOST;
     cc_reno.established(t.tcp, t.tcb);
     assert_int_equal(t.tcb->cwnd, MSS);
     inside_close(&t);
