@@ -604,7 +604,7 @@ struct rill_status {
     uint32_t delayed_ack_us; /* how long an ACK may wait for a second segment */
 
     /* With rill_config.transfer_counts, else 0: over the connection's life, from its first data on. */
-    uint32_t data_segments_in, data_segments_out; /* with data; sent again, and come twice, too */
+    uint32_t data_segments_in, data_segments_out; /* of the stream; sent again, and come twice, too */
     uint32_t delivered_segments;                  /* that the peer has, as far as it has said */
     uint32_t delivered_marked;                    /* of these, came there with a congestion mark (ECN) */
     uint32_t duplicates_told;                     /* segments that the peer has had twice (RFC 2883) */

@@ -36,7 +36,7 @@ bool accurate_ecn_make(struct tcp *tcp, struct tcb *tcb)
 
 void accurate_ecn_give(struct tcp *tcp, struct tcb *tcb)
 {
-    struct counts *counts = counts_of(tcp, tcb);
+    struct counts *counts = counts_block(tcp, tcb);
 
     if (counts == NULL || counts->accurate_ecn == REF_NONE)
         return;

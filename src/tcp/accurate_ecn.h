@@ -33,7 +33,7 @@ struct accurate_ecn {
 
 static inline struct accurate_ecn *accurate_ecn_of(const struct tcp *tcp, const struct tcb *tcb)
 {
-    return (struct accurate_ecn *)host_at(&tcp->ip.host, counts_of(tcp, tcb)->accurate_ecn);
+    return (struct accurate_ecn *)host_at(&tcp->ip.host, counts_block(tcp, tcb)->accurate_ecn);
 }
 
 /* Counters at their beginning (3.2.1); false: no memory. */

@@ -11,7 +11,7 @@ struct counts *counts_make(struct tcp *tcp, struct tcb *tcb)
 {
     if (tcb->counts == REF_NONE)
         tcb->counts = pool_take(tcp_arena(tcp), &tcp->counts);
-    return counts_of(tcp, tcb);
+    return counts_block(tcp, tcb);
 }
 
 void counts_give(struct tcp *tcp, struct tcb *tcb)
@@ -25,7 +25,7 @@ void counts_give(struct tcp *tcp, struct tcb *tcb)
 /* Taken with the first data. */
 static struct counts *counting(struct tcp *tcp, struct tcb *tcb)
 {
-    return tcp->settings.transfer_counts ? counts_make(tcp, tcb) : counts_of(tcp, tcb);
+    return tcp->settings.transfer_counts ? counts_make(tcp, tcb) : NULL;
 }
 
 void counts_sent(struct tcp *tcp, struct tcb *tcb, uint32_t segments, uint32_t bytes, bool again)

@@ -32,17 +32,25 @@ struct counts {
     uint64_t again_bytes;
 };
 
-/* NULL: this connection is not counted. */
-static inline struct counts *counts_of(const struct tcp *tcp, const struct tcb *tcb)
+/* The block, whether the stack counts or not; NULL: there is none. */
+static inline struct counts *counts_block(const struct tcp *tcp, const struct tcb *tcb)
 {
     return tcb->counts == REF_NONE ? NULL : (struct counts *)host_at(&tcp->ip.host, tcb->counts);
 }
 
-/* The block, taken if it is not there, whether the stack counts or not; NULL: no memory. */
+/* NULL: this connection is not counted, also when it has the block for AccECN's sake. */
+static inline struct counts *counts_of(const struct tcp *tcp, const struct tcb *tcb)
+{
+    return tcp->settings.transfer_counts ? counts_block(tcp, tcb) : NULL;
+}
+
+/* The block, taken if it is not there; NULL: no memory. */
 struct counts *counts_make(struct tcp *tcp, struct tcb *tcb);
 void counts_give(struct tcp *tcp, struct tcb *tcb);
 
 void counts_sent(struct tcp *tcp, struct tcb *tcb, uint32_t segments, uint32_t bytes, bool again);
+
+/* Data of the stream came, for the first time or again. */
 void counts_received(struct tcp *tcp, struct tcb *tcb, uint32_t segments);
 
 struct ack_sample;

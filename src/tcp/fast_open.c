@@ -6,6 +6,7 @@
 
 #include "tcp/cc.h"
 #include "tcp/connection.h"
+#include "tcp/counts.h"
 #include "tcp/half_open.h"
 #include "tcp/listen.h"
 #include "tcp/reassembly.h"
@@ -136,6 +137,7 @@ static void take_text(struct tcp *tcp, struct tcb *tcb, struct arrival *arrival)
         segment_drop(tcp, arrival, drop); /* the SYN,ACK does not acknowledge it: it comes again */
         return;
     }
+    counts_received(tcp, tcb, arrival->segments);
     tcb->fast_open |= FAST_OPEN_ACKED;
     event_raise(tcp, tcb, RILL_READABLE);
 }

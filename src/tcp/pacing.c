@@ -17,38 +17,63 @@
 #define WAIT_US_MIN 10000u
 #define WAIT_US_MAX 1000000u
 
+/* How a connection is paced now. */
+struct pace {
+    uint64_t rate;    /* bytes a second; 0: not at all */
+    uint32_t quantum; /* bytes of a train */
+    bool is_bounded;  /* by the application, and not by the congestion control's rate */
+};
+
 static const struct sender *sender_of(const struct tcp *tcp, const struct tcb *tcb)
 {
     return tcb->sender == REF_NONE ? NULL : sender_at(tcp, tcb);
 }
 
+static bool is_paced_under(const struct tcp *tcp, const struct tcb *tcb, const struct limits *limits)
+{
+    return tcp->settings.pacing || (cc_of(tcb)->traits & CC_OWN_WINDOW) != 0 || limits->pacing_rate != 0;
+}
+
 bool pacing_is_on(const struct tcp *tcp, const struct tcb *tcb)
 {
-    return tcp->settings.pacing || (cc_of(tcb)->traits & CC_OWN_WINDOW) != 0 || limits_of(tcp, tcb)->pacing_rate != 0;
+    return is_paced_under(tcp, tcb, limits_of(tcp, tcb));
 }
 
-/* The application's bound is what holds it, not the congestion control's rate. */
-static bool is_bounded(const struct tcp *tcp, const struct tcb *tcb, const struct sender *sender)
+static uint32_t quantum_bytes(uint64_t rate, nanos span, uint32_t least_bytes)
 {
-    uint64_t most = limits_of(tcp, tcb)->pacing_rate;
-
-    return most != 0 && (sender->pacing_rate == 0 || sender->pacing_rate > most);
+    return max_u32((uint32_t)min_u64(rate / (NANOS_PER_S / span), RILL_TRAIN_PAYLOAD_MAX), least_bytes);
 }
 
-static uint64_t rate_of(const struct tcp *tcp, const struct tcb *tcb, const struct sender *sender)
+uint32_t pacing_send_quantum(const struct sender *sender, const struct tcb *tcb)
 {
-    return is_bounded(tcp, tcb, sender) ? limits_of(tcp, tcb)->pacing_rate : sender->pacing_rate;
+    return quantum_bytes(sender->pacing_rate, QUANTUM_NS, QUANTUM_SEGMENTS_MIN * tcb->snd_mss);
+}
+
+static struct pace bound_by(const struct limits *limits, uint64_t own_rate)
+{
+    uint64_t most = limits->pacing_rate;
+    bool is_bounded = most != 0 && (own_rate == 0 || own_rate > most);
+
+    return (struct pace){.rate = is_bounded ? most : own_rate, .is_bounded = is_bounded};
 }
 
 uint64_t pacing_rate(const struct tcp *tcp, const struct tcb *tcb)
 {
-    return tcb->sender == REF_NONE ? 0 : rate_of(tcp, tcb, sender_at(tcp, tcb));
+    return tcb->sender == REF_NONE ? 0 : bound_by(limits_of(tcp, tcb), sender_at(tcp, tcb)->pacing_rate).rate;
 }
 
-/* The first flight is the initial window, which RFC 6928 lets leave at once. */
-static bool is_unpaced(const struct tcp *tcp, const struct tcb *tcb, const struct sender *sender)
+/* Without a sender block it is the first train, or the first after a rest. */
+static struct pace pace_of(const struct tcp *tcp, const struct tcb *tcb, const struct sender *sender)
 {
-    return !is_bounded(tcp, tcb, sender) && (sender->pacing_rate == 0 || sender->delivered == 0);
+    const struct limits *limits = limits_of(tcp, tcb);
+    /* The first flight is the initial window, which RFC 6928 lets leave at once. */
+    struct pace pace = bound_by(limits, sender == NULL || sender->delivered == 0 ? 0 : sender->pacing_rate);
+
+    if (is_paced_under(tcp, tcb, limits))
+        pace.quantum = quantum_bytes(pace.rate, QUANTUM_NS, QUANTUM_SEGMENTS_MIN * tcb->snd_mss);
+    else
+        pace.quantum = quantum_bytes(pace.rate, SPREAD_QUANTUM_NS, tcb->snd_mss);
+    return pace;
 }
 
 bool pacing_allows(const struct tcp *tcp, const struct tcb *tcb)
@@ -58,51 +83,30 @@ bool pacing_allows(const struct tcp *tcp, const struct tcb *tcb)
     return sender == NULL || tcp->ip.host.now >= sender->pace_at;
 }
 
-static uint32_t quantum_bytes(uint64_t rate, nanos span, uint32_t least_bytes)
-{
-    return max_u32((uint32_t)min_u64(rate / (NANOS_PER_S / span), RILL_TRAIN_PAYLOAD_MAX), least_bytes);
-}
-
-static uint32_t quantum_of(const struct tcp *tcp, const struct tcb *tcb, uint64_t rate)
-{
-    if (!pacing_is_on(tcp, tcb))
-        return quantum_bytes(rate, SPREAD_QUANTUM_NS, tcb->snd_mss);
-    return quantum_bytes(rate, QUANTUM_NS, QUANTUM_SEGMENTS_MIN * tcb->snd_mss);
-}
-
-uint32_t pacing_send_quantum(const struct sender *sender, const struct tcb *tcb)
-{
-    return quantum_bytes(sender->pacing_rate, QUANTUM_NS, QUANTUM_SEGMENTS_MIN * tcb->snd_mss);
-}
-
 /*
  * When the schedule says that the next train is due; at most a quantum's time ago, however long nothing was sent, and
  * not at all where the application's bound is to hold.
  */
-static nanos due_at(const struct tcp *tcp, const struct tcb *tcb, const struct sender *sender)
+static nanos due_at(const struct tcp *tcp, const struct sender *sender, struct pace pace)
 {
     nanos now = tcp->ip.host.now;
-    uint64_t rate = max_u64(rate_of(tcp, tcb, sender), 1);
-    nanos credit = is_bounded(tcp, tcb, sender) ? 0 : quantum_of(tcp, tcb, rate) * NANOS_PER_S / rate;
+    nanos credit = pace.is_bounded ? 0 : pace.quantum * NANOS_PER_S / pace.rate;
 
-    return max_u64(sender->pace_at, now > credit ? now - credit : 0);
+    return max_u64(sender == NULL ? 0 : sender->pace_at, now > credit ? now - credit : 0);
 }
 
 uint32_t pacing_quantum(const struct tcp *tcp, const struct tcb *tcb)
 {
     const struct sender *sender = sender_of(tcp, tcb);
-    uint32_t quantum;
+    struct pace pace = pace_of(tcp, tcb, sender);
+    uint32_t quantum = pace.quantum;
     nanos due;
 
-    if (sender == NULL && limits_of(tcp, tcb)->pacing_rate != 0) /* the first train, or the first after a rest */
-        return min_u32(quantum_of(tcp, tcb, limits_of(tcp, tcb)->pacing_rate), RILL_TRAIN_PAYLOAD_MAX);
-    if (sender == NULL || is_unpaced(tcp, tcb, sender))
+    if (pace.rate == 0)
         return RILL_TRAIN_PAYLOAD_MAX;
-    quantum = quantum_of(tcp, tcb, rate_of(tcp, tcb, sender));
-    due = due_at(tcp, tcb, sender);
+    due = due_at(tcp, sender, pace);
     if (due < tcp->ip.host.now) { /* late by no more than a quantum's time: the product stays small */
-        uint32_t missed =
-            (uint32_t)min_u64((tcp->ip.host.now - due) * rate_of(tcp, tcb, sender) / NANOS_PER_S, quantum);
+        uint32_t missed = (uint32_t)min_u64((tcp->ip.host.now - due) * pace.rate / NANOS_PER_S, quantum);
 
         quantum = min_u32(quantum + missed, RILL_TRAIN_PAYLOAD_MAX);
     }
@@ -125,14 +129,16 @@ static nanos latest(const struct tcp *tcp, const struct tcb *tcb)
 void pacing_sent(struct tcp *tcp, struct tcb *tcb, uint32_t bytes)
 {
     struct sender *sender;
+    struct pace pace;
 
     if (tcb->sender == REF_NONE)
         return;
     sender = sender_at(tcp, tcb);
-    if (is_unpaced(tcp, tcb, sender))
+    pace = pace_of(tcp, tcb, sender);
+    if (pace.rate == 0)
         return;
-    sender->pace_at = due_at(tcp, tcb, sender) + bytes * NANOS_PER_S / max_u64(rate_of(tcp, tcb, sender), 1);
-    if (!is_bounded(tcp, tcb, sender))
+    sender->pace_at = due_at(tcp, sender, pace) + bytes * NANOS_PER_S / pace.rate;
+    if (!pace.is_bounded)
         sender->pace_at = min_u64(sender->pace_at, latest(tcp, tcb));
 }
 

@@ -121,7 +121,6 @@ static void free_record(struct tcp *tcp, struct sender *sender, struct sent *rec
         pool_give(tcp_arena(tcp), &tcp->sents, ref_of(tcp, record));
 }
 
-/* A FIN takes no room: alone it is a segment, else it goes with the last one. */
 /* Cut a record that is not SACKED in two at `at`, inside it. The second part; NULL when memory is short. */
 static struct sent *split(struct tcp *tcp, struct tcb *tcb, struct sent *record, struct seq at)
 {

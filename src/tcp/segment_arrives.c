@@ -222,6 +222,7 @@ static enum step seventh_process_text(struct tcp *tcp, struct tcb *tcb, struct a
         segment_drop(tcp, arrival, RILL_DROP_TCP_DATA_AFTER_FIN);
         return GO_ON;
     }
+    counts_received(tcp, tcb, arrival->segments);
     trim_to_window(tcp, tcb, seg);
     trimmed = seg->data_bytes < came;
     if (seg->data_bytes == 0) { /* all of it came before; acceptable for its FIN, which is answered */
@@ -521,8 +522,10 @@ static enum step first_check_sequence_number(struct tcp *tcp, struct tcb *tcb, s
         ecn_take_syn_ack_again(tcp, tcb, arrival);
         return challenge(tcp, tcb, arrival, RILL_DROP_TCP_OUT_OF_WINDOW);
     }
-    if (seq_before(seg->seq, tcb->rcv_nxt))
+    if (seg->data_bytes > 0 && seq_before(seg->seq, tcb->rcv_nxt)) {
+        counts_received(tcp, tcb, arrival->segments);
         reassembly_note_twice(tcp, tcb, seg->seq, seq_min(seq_add(seg->seq, seg->data_bytes), tcb->rcv_nxt));
+    }
     return drop_and_ack(tcp, tcb, arrival, RILL_DROP_TCP_OUT_OF_WINDOW);
 }
 
@@ -646,8 +649,6 @@ static void segment_arrives_syn_sent(struct tcp *tcp, struct tcb *tcb, struct ar
 void segment_arrives(struct tcp *tcp, struct tcb *tcb, struct arrival *arrival)
 {
     tcb->segments_in += arrival->segments;
-    if (arrival->seg.data_bytes > 0)
-        counts_received(tcp, tcb, arrival->segments);
     if (tcb->ep.state == RILL_STATE_SYN_SENT)
         segment_arrives_syn_sent(tcp, tcb, arrival);
     else if (tcb->ep.state != RILL_STATE_TIME_WAIT || !time_wait_reopen(tcp, tcb, arrival))

@@ -20,23 +20,7 @@
 /* What is in flight, what the next round trip adds to it, and as much again while the application is woken. */
 #define SEND_WINDOWS 3u
 
-void tuning_set_receive_limit(const struct tcp *tcp, struct tcb *tcb, uint32_t wanted_bytes)
-{
-    tcb->receive_limit = wanted_bytes != 0 ? wanted_bytes : tcp->settings.receive_buffer_bytes;
-    if (wanted_bytes == 0)
-        tcb->tuning |= TUNING_RECEIVE;
-    else
-        tcb->tuning &= (uint8_t)~TUNING_RECEIVE;
-}
-
-void tuning_set_send_limit(const struct tcp *tcp, struct tcb *tcb, uint32_t wanted_bytes)
-{
-    tcb->send_limit = wanted_bytes != 0 ? wanted_bytes : tcp->settings.send_buffer_bytes;
-    if (wanted_bytes == 0)
-        tcb->tuning |= TUNING_SEND;
-    else
-        tcb->tuning &= (uint8_t)~TUNING_SEND;
-}
+#define ROUND_MS_MAX 3600000u /* longer ones are told as this */
 
 uint32_t tuning_receive_limit_max(const struct tcp *tcp, uint32_t wanted_bytes)
 {
@@ -71,6 +55,26 @@ static void begin_round(struct tcp *tcp, struct tcb *tcb)
         (tcb->flags & TCB_TIMESTAMPS) != 0 ? wrapping_add(options_timestamp_now(tcp, tcb), 1) : host_ms(tcp_host(tcp));
 }
 
+/* What a buffer begins with, which grows by itself when the application wants no size. */
+static uint32_t set_limit(struct tcb *tcb, uint8_t growing, uint32_t wanted_bytes, uint32_t own_bytes)
+{
+    tcb->tuning &= (uint8_t)~growing;
+    tcb->tuning |= wanted_bytes == 0 ? growing : 0;
+    return wanted_bytes == 0 ? own_bytes : wanted_bytes;
+}
+
+void tuning_set_receive_limit(struct tcp *tcp, struct tcb *tcb, uint32_t wanted_bytes)
+{
+    tcb->receive_limit = set_limit(tcb, TUNING_RECEIVE, wanted_bytes, tcp->settings.receive_buffer_bytes);
+    if ((tcb->tuning & TUNING_ROUND) != 0) /* of another time, if it did not grow until now */
+        begin_round(tcp, tcb);
+}
+
+void tuning_set_send_limit(const struct tcp *tcp, struct tcb *tcb, uint32_t wanted_bytes)
+{
+    tcb->send_limit = set_limit(tcb, TUNING_SEND, wanted_bytes, tcp->settings.send_buffer_bytes);
+}
+
 /* With timestamps: the peer sent this after an ACK of ours that left in this round. Else by the SYN's round trip. */
 static bool round_is_over(const struct tcp *tcp, const struct tcb *tcb, const struct tcp_segment *seg)
 {
@@ -79,7 +83,7 @@ static bool round_is_over(const struct tcp *tcp, const struct tcb *tcb, const st
     return tcb->srtt_us8 != 0 && host_ms_since(&tcp->ip.host, tcb->round.stamp) > (tcb->srtt_us8 >> 3) / 1000;
 }
 
-/* How long the round trip was, to a millisecond, and what was read in it. */
+/* How long the round trip was, to a millisecond, an hour at most, and what was read in it. */
 static void count_round(struct tcp *tcp, struct tcb *tcb, uint32_t read)
 {
     struct counts *counts = counts_of(tcp, tcb);
@@ -89,7 +93,7 @@ static void count_round(struct tcp *tcp, struct tcb *tcb, uint32_t read)
 
     if (counts == NULL)
         return;
-    counts->receive_rtt_us = wrapping_sub(now, begun) * 1000;
+    counts->receive_rtt_us = min_u32(wrapping_sub(now, begun), ROUND_MS_MAX) * 1000;
     counts->receive_space = read;
 }
 

@@ -10,7 +10,7 @@
 #include "tcp/tcp.h"
 
 /* What the application asks for; 0: the stack's own size, which may grow. */
-void tuning_set_receive_limit(const struct tcp *tcp, struct tcb *tcb, uint32_t wanted_bytes);
+void tuning_set_receive_limit(struct tcp *tcp, struct tcb *tcb, uint32_t wanted_bytes);
 void tuning_set_send_limit(const struct tcp *tcp, struct tcb *tcb, uint32_t wanted_bytes);
 
 /* The largest receive buffer that a connection may come to: the window scale of its SYN must express its window. */

@@ -3,6 +3,7 @@
 
 #include "tcp/cc.h"
 #include "tcp/inside.h"
+#include "tcp/limits.h"
 
 #define MSS 1000u
 
@@ -46,6 +47,35 @@ static void the_first_flight_leaves_at_once(void **state)
     assert_int_equal(pacing_quantum(t.tcp, t.tcb), RILL_TRAIN_PAYLOAD_MAX);
     pacing_sent(t.tcp, t.tcb, 14480);
     assert_true(pacing_allows(t.tcp, t.tcb));
+    inside_close(&t);
+}
+
+static void the_applications_bound_holds_in_the_first_flight_too(void **state)
+{
+    static const uint64_t own[] = {0, 1000, 100000000};
+    (void)state;
+    for (unsigned i = 0; i < 3; i++) {
+        struct inside t;
+        struct sender *sender = start(&t, own[i]);
+
+        sender->delivered = 0;
+        assert_int_equal(limits_set(t.tcp, &t.tcb->limits, &(struct rill_limits){.pacing_rate = 5000000}), 0);
+        assert_int_equal(pacing_quantum(t.tcp, t.tcb), 5 * MSS);
+        pacing_sent(t.tcp, t.tcb, 5 * MSS);
+        assert_false(pacing_allows(t.tcp, t.tcb));
+        inside_close(&t);
+    }
+}
+
+static void before_there_is_a_sender_the_applications_bound_holds(void **state)
+{
+    struct inside t;
+    (void)state;
+    inside_configure(&t, 1u << 20);
+    inside_open(&t, 1, 1, 65535);
+    assert_int_equal(pacing_quantum(t.tcp, t.tcb), RILL_TRAIN_PAYLOAD_MAX);
+    assert_int_equal(limits_set(t.tcp, &t.tcb->limits, &(struct rill_limits){.pacing_rate = 5000000}), 0);
+    assert_int_equal(pacing_quantum(t.tcp, t.tcb), 5 * MSS);
     inside_close(&t);
 }
 
@@ -225,6 +255,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(without_a_rate_nothing_waits),
         cmocka_unit_test(the_first_flight_leaves_at_once),
+        cmocka_unit_test(the_applications_bound_holds_in_the_first_flight_too),
+        cmocka_unit_test(before_there_is_a_sender_the_applications_bound_holds),
         cmocka_unit_test(a_train_holds_a_millisecond_within_two_segments_and_64_kib),
         cmocka_unit_test(after_a_train_the_next_waits_for_its_share_of_time),
         cmocka_unit_test(who_comes_late_may_catch_up_by_one_quantum_and_no_more),

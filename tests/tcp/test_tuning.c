@@ -1,5 +1,6 @@
 /* Buffers that grow by themselves: by how much, until where, and when they do not. */
 #include "support/stack_pair.h"
+#include "tcp/counts.h"
 #include "tcp/inside.h"
 #include "tcp/options.h"
 #include "tcp/tuning.h"
@@ -188,6 +189,48 @@ static void sizes_that_the_application_chose_stay(void **state)
     inside_close(&t);
 }
 
+static void set_receive_buffer(struct inside *t, uint32_t bytes)
+{
+    struct rill_options options;
+
+    rill_options_default(&options);
+    options.receive_buffer_bytes = bytes;
+    assert_int_equal(rill_set_options(t->stack, t->conn, &options, RILL_CHANGE_RECEIVE_BUFFER), 0);
+}
+
+static void what_was_read_while_the_size_was_the_applications_makes_nothing_grow(void **state)
+{
+    struct inside t;
+    (void)state;
+
+    start(&t, 64 * MIB, 32 * MIB, 0);
+    one_round(&t, 5000);
+    set_receive_buffer(&t, 100000);
+    time_passes(&t, ROUND_TRIP_MS + 1);
+    received_and_read(&t, 1 * MIB, ROUND_TRIP_MS);
+    time_passes(&t, 10);
+    set_receive_buffer(&t, 0);
+    time_passes(&t, ROUND_TRIP_MS + 1);
+    received_and_read(&t, 50000, ROUND_TRIP_MS);
+    assert_int_equal(t.tcb->receive_limit, 8 * 50000);
+    inside_close(&t);
+}
+
+static void a_round_trip_of_hours_is_told_as_one(void **state)
+{
+    struct inside t;
+    (void)state;
+
+    start(&t, 64 * MIB, 32 * MIB, 0);
+    t.tcp->settings.transfer_counts = true;
+    assert_non_null(counts_make(t.tcp, t.tcb));
+    received_and_read(&t, 0, ROUND_TRIP_MS);
+    time_passes(&t, 4295 * 1000); /* wraps as microseconds */
+    received_and_read(&t, 1000, 0);
+    assert_int_equal(counts_of(t.tcp, t.tcb)->receive_rtt_us, UINT32_C(3600000000));
+    inside_close(&t);
+}
+
 static void one_connection_gets_a_quarter_of_what_is_free(void **state)
 {
     struct inside t;
@@ -290,6 +333,8 @@ int main(void)
         cmocka_unit_test(the_settings_bound_what_grows),
         cmocka_unit_test(a_setting_below_the_first_size_means_no_growth),
         cmocka_unit_test(sizes_that_the_application_chose_stay),
+        cmocka_unit_test(what_was_read_while_the_size_was_the_applications_makes_nothing_grow),
+        cmocka_unit_test(a_round_trip_of_hours_is_told_as_one),
         cmocka_unit_test(one_connection_gets_a_quarter_of_what_is_free),
         cmocka_unit_test(nothing_grows_while_half_of_the_memory_is_in_use),
         cmocka_unit_test(the_send_buffer_grows_to_three_windows_of_one_who_has_more_to_send),
