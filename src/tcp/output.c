@@ -195,15 +195,15 @@ static uint32_t send_range(struct tcp *tcp, struct tcb *tcb, struct rill_train *
 {
     bool again = !seq_equal(from, tcb->snd_nxt);
     struct seq end;
+    ref hint;
 
     if (length_bytes > 0) {
-        ref hint = record->buffer;
         uint32_t taken = send_queue_slices(tcp, tcb, from, length_bytes, &record->buffer, train);
 
         /* Out of slices in the middle of a segment: that one goes with the next train (MUST-38). */
+        hint = record->buffer;
         if (unlikely(taken < length_bytes) && taken > train->segment_bytes && taken % train->segment_bytes != 0 &&
-            !send_queue_ends_record(tcp, tcb, seq_add(from, taken))) {
-            record->buffer = hint;
+            !send_queue_ends_record(tcp, tcb, &hint, seq_add(from, taken))) {
             train->slice_count = 0;
             train->payload_bytes = 0;
             taken = send_queue_slices(tcp, tcb, from, taken - taken % train->segment_bytes, &record->buffer, train);
@@ -212,10 +212,11 @@ static uint32_t send_range(struct tcp *tcp, struct tcb *tcb, struct rill_train *
         length_bytes = taken;
     }
     end = seq_add(from, length_bytes);
+    hint = record->buffer; /* the end is a train's few slices further */
     header->seq = from;
     header->flags = TCP_ACK;
     header->urgent = 0;
-    if (length_bytes > 0 && (seq_equal(end, send_queue_end(tcp, tcb)) || send_queue_ends_record(tcp, tcb, end)))
+    if (length_bytes > 0 && (seq_equal(end, send_queue_end(tcp, tcb)) || send_queue_ends_record(tcp, tcb, &hint, end)))
         header->flags |= TCP_PSH; /* RFC 9293 3.9.1.2: nothing more is buffered, or to be waited for */
     if (fin)
         header->flags |= TCP_FIN;

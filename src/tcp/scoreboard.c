@@ -378,13 +378,14 @@ uint32_t scoreboard_lost_run(const struct tcp *tcp, const struct sent *record, u
 void scoreboard_gather_lost(struct tcp *tcp, struct tcb *tcb, struct sent *record, uint32_t wanted_bytes)
 {
     struct scoreboard *board = &sender_at(tcp, tcb)->board;
+    ref hint = record->buffer;
     struct sent *next;
 
     while (sent_bytes(record) <= wanted_bytes && (next = sent_at(tcp, record->span.next)) != NULL &&
            (next->flags & SENT_LOST) != 0) {
         uint32_t lacks = wanted_bytes - sent_bytes(record);
 
-        if (send_queue_ends_record(tcp, tcb, record->span.end))
+        if (send_queue_ends_record(tcp, tcb, &hint, record->span.end))
             return;
         if (sent_data_bytes(next) > lacks &&
             (lacks == 0 || split(tcp, tcb, next, seq_add(next->span.start, lacks)) == NULL))

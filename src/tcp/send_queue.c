@@ -231,7 +231,7 @@ uint32_t send_queue_record_left(struct tcp *tcp, struct tcb *tcb, struct seq fro
     return most;
 }
 
-bool send_queue_ends_record(struct tcp *tcp, struct tcb *tcb, struct seq at)
+bool send_queue_ends_record(struct tcp *tcp, struct tcb *tcb, ref *hint, struct seq at)
 {
     struct busy *busy = tcb->busy == REF_NONE ? NULL : busy_at(tcp, tcb);
     struct seq before = seq_sub(at, 1);
@@ -240,7 +240,8 @@ bool send_queue_ends_record(struct tcp *tcp, struct tcb *tcb, struct seq at)
     if (busy == NULL || !busy->has_records || seq_before(before, send_queue_start(tcb)) ||
         !seq_before(before, send_queue_end(tcp, tcb)))
         return false;
-    buffer = buffer_at(tcp_arena(tcp), locate(tcp, busy, REF_NONE, before));
+    *hint = locate(tcp, busy, *hint, before);
+    buffer = buffer_at(tcp_arena(tcp), *hint);
     return (buffer->flags & BUFFER_ENDS_RECORD) != 0 && seq_equal(seq_add(buffer->seq, buffer->length_bytes), at);
 }
 

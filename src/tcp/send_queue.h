@@ -49,8 +49,8 @@ void send_queue_end_record(struct tcp *tcp, struct tcb *tcb);
 /* Of the bytes from `from` on, at most `most`, those up to the end of a record. */
 uint32_t send_queue_record_left(struct tcp *tcp, struct tcb *tcb, struct seq from, uint32_t most);
 
-/* A record ends in front of `at`. */
-bool send_queue_ends_record(struct tcp *tcp, struct tcb *tcb, struct seq at);
+/* A record ends in front of `at`. hint: a buffer in front of there, or REF_NONE; becomes the one that ends there. */
+bool send_queue_ends_record(struct tcp *tcp, struct tcb *tcb, ref *hint, struct seq at);
 
 /* The first length_bytes are acknowledged: forget them. */
 void send_queue_acked(struct tcp *tcp, struct tcb *tcb, uint32_t length_bytes);

@@ -166,6 +166,27 @@ static void clearing_gives_every_buffer_back(void **state)
     stop(&f);
 }
 
+static void the_end_of_a_record_is_found_from_where_one_stands(void **state)
+{
+    struct fixture f;
+    ref third, hint;
+    (void)state;
+
+    start(&f, 0xfffffff0, 1u << 20);
+    for (unsigned i = 0; i < 10; i++) {
+        append(&f, 100);
+        send_queue_end_record(f.in.tcp, f.in.tcb);
+    }
+    hint = third = send_queue_buffer(f.in.tcp, f.in.tcb, REF_NONE, seq_add(f.in.tcb->iss, 1 + 200));
+    assert_true(send_queue_ends_record(f.in.tcp, f.in.tcb, &hint, seq_add(f.in.tcb->iss, 1 + 300)));
+    assert_int_equal(hint, third);
+    assert_false(send_queue_ends_record(f.in.tcp, f.in.tcb, &hint, seq_add(f.in.tcb->iss, 1 + 350)));
+    assert_int_equal(hint, buffer_at(tcp_arena(f.in.tcp), third)->next);
+    assert_true(send_queue_ends_record(f.in.tcp, f.in.tcb, &hint, seq_add(f.in.tcb->iss, 1 + 1000)));
+    assert_int_equal(hint, busy_at(f.in.tcp, f.in.tcb)->send.tail);
+    stop(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -175,6 +196,7 @@ int main(void)
         cmocka_unit_test(small_appends_share_a_buffer),
         cmocka_unit_test(the_queue_starts_behind_the_syn_until_it_is_acknowledged),
         cmocka_unit_test(clearing_gives_every_buffer_back),
+        cmocka_unit_test(the_end_of_a_record_is_found_from_where_one_stands),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
