@@ -10,6 +10,7 @@
 #include "tcp/pacing.h"
 #include "tcp/rack.h"
 #include "tcp/scoreboard.h"
+#include "tcp/send_queue.h"
 #include "tcp/trace.h"
 
 #define DUP_THRESH 3u /* RFC 5681 3.2 */
@@ -29,10 +30,16 @@ static bool has_sack(const struct tcb *tcb)
     return (tcb->flags & TCB_SACK) != 0;
 }
 
-/* RFC 5681's FlightSize, without what limited transmit added (3.2 step 2). */
-static uint32_t flight_size(const struct tcb *tcb)
+/*
+ * RFC 5681's FlightSize, without what limited transmit added (3.2 step 2), and with what the windows have let go but has
+ * not left yet: that pacing spreads it, or that the ACK which let it go is this one, says nothing of the path.
+ */
+static uint32_t flight_size(const struct tcp *tcp, const struct tcb *tcb)
 {
-    return min_u32(seq_offset(tcb->snd_una, tcb->snd_nxt), tcb->cwnd);
+    uint32_t in_flight = seq_offset(tcb->snd_una, tcb->snd_nxt);
+    uint32_t let_go = min_u32(seq_offset(tcb->snd_una, send_queue_end(tcp, tcb)), tcb->snd_wnd);
+
+    return min_u32(max_u32(in_flight, let_go), tcb->cwnd);
 }
 
 /*
@@ -140,7 +147,7 @@ void sender_reduce(struct tcp *tcp, struct tcb *tcb)
 {
     if (!sender_make(tcp, tcb) || sender_at(tcp, tcb)->state != SENDER_OPEN)
         return;
-    begin_episode(tcp, tcb, SENDER_CWR, CC_ECN, flight_size(tcb));
+    begin_episode(tcp, tcb, SENDER_CWR, CC_ECN, flight_size(tcp, tcb));
 }
 
 /*
@@ -202,7 +209,7 @@ static void on_loss(struct tcp *tcp, struct tcb *tcb, enum rill_trace_loss why)
     if (is_reduced_for(tcb, sender))
         recover_without_reduction(tcp, tcb);
     else
-        begin_episode(tcp, tcb, SENDER_RECOVERY, CC_LOSS, flight_size(tcb));
+        begin_episode(tcp, tcb, SENDER_RECOVERY, CC_LOSS, flight_size(tcp, tcb));
     host_count(tcp_host(tcp), RILL_COUNT_TCP_FAST_RETRANSMITS, 1);
     trace_event(tcp, &tcb->ep, RILL_TRACE_LOSS, why, tcb->snd_una.v);
 }
@@ -301,7 +308,7 @@ void recovery_acked(struct tcp *tcp, struct tcb *tcb, struct ack_sample *ack)
     counts_acknowledged(tcp, tcb, ack);
     if (probe_acked(tcp, tcb, ack) && sender->state == SENDER_OPEN) {
         /* What was in flight is what this ACK has taken out of it, most of the time. */
-        begin_episode(tcp, tcb, SENDER_CWR, CC_LOSS, max_u32(flight_size(tcb), min_u32(ack->flight_before, tcb->cwnd)));
+        begin_episode(tcp, tcb, SENDER_CWR, CC_LOSS, max_u32(flight_size(tcp, tcb), min_u32(ack->flight_before, tcb->cwnd)));
         sender->high_seq = tcb->snd_una; /* it is repaired already: the window is reduced, and that is all */
     }
     undo_acked(tcp, tcb, ack);
@@ -359,7 +366,7 @@ void recovery_timeout(struct tcp *tcp, struct tcb *tcb)
     if (first != NULL && (first->flags & SENT_SACKED) != 0)
         scoreboard_renege(tcp, tcb); /* RFC 2018 8: it would have been acknowledged */
     rack_timeout(tcp, tcb);
-    begin_episode(tcp, tcb, SENDER_LOSS, CC_TIMEOUT, flight_size(tcb));
+    begin_episode(tcp, tcb, SENDER_LOSS, CC_TIMEOUT, flight_size(tcp, tcb));
     /*
      * RFC 5682 3.1 step 1: not within a recovery, but again and again for the same segment; and not while no round trip
      * could be measured since the last timeout, or each one's new data goes the way of what was lost, once a minute.
