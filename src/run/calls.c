@@ -245,8 +245,8 @@ static void socket_call(struct run *run, struct psock *ps, const struct call *ca
         answer_connect(run, ps, call);
         break;
     case SYS_accept:
-    case SYS_accept4:
-        answer_accept(run, ps, call);
+    case SYS_accept4: /* its descriptor is out of reach: descriptor_call() */
+        call_answer(call, -EBADF);
         break;
     case SYS_shutdown:
         answer_shutdown(run, ps, call);
@@ -272,10 +272,33 @@ static void socket_call(struct run *run, struct psock *ps, const struct call *ca
     }
 }
 
+static bool is_accept(const struct call *call)
+{
+    return call->number == SYS_accept || call->number == SYS_accept4;
+}
+
+/* A call about a descriptor that is there. */
+static void descriptor_call(struct run *run, const struct call *call)
+{
+    int end = is_accept(call) ? process_file(call->thread, (int)call->args[0]) : -1;
+    struct psock *ps = end >= 0 ? psock_of_end(run, call, call->args[0], end) : psock_of_call(run, call, call->args[0]);
+
+    if (ps == NULL) {
+        run->counts.continued++;
+        answer_stranger(run, call);
+    } else {
+        run->resumed_done = waiters_forget_thread(run, ps, call);
+        if (end >= 0)
+            answer_accept(run, ps, call, end);
+        else
+            socket_call(run, ps, call);
+    }
+    if (end >= 0)
+        close(end);
+}
+
 void dispatch(struct run *run, const struct call *call)
 {
-    struct psock *ps;
-
     run->counts.calls++;
     if (call->arch != FILTER_ARCH) {
         refuse_foreign(run, call);
@@ -295,14 +318,7 @@ void dispatch(struct run *run, const struct call *call)
         answer_open(run, call);
         return;
     default:
-        break;
-    }
-    ps = psock_of_call(run, call, call->args[0]);
-    if (ps == NULL) {
-        run->counts.continued++;
-        answer_stranger(run, call);
+        descriptor_call(run, call);
         return;
     }
-    run->resumed_done = waiters_forget_thread(run, ps, call);
-    socket_call(run, ps, call);
 }

@@ -181,9 +181,8 @@ static void hand_over(struct run *run, struct psock *listener, const struct call
         return;
     }
     ps->process_fd = number;
-    ps->readable = true;
     run->counts.accepted++;
-    psock_mark_busy(run, ps);
+    stream_progress(run, ps); /* what has come already; the pair's own edges tell of what the program writes */
 }
 
 /* The tokens are right before the program knows: it may poll at once. */
@@ -203,21 +202,13 @@ static int try_accept(struct run *run, struct psock *ps, const struct call *call
     return 0;
 }
 
-void answer_accept(struct run *run, struct psock *ps, const struct call *call)
+void answer_accept(struct run *run, struct psock *ps, const struct call *call, int end)
 {
-    int end = process_file(call->thread, (int)call->args[0]);
-    int error;
-
-    if (end < 0) {
-        call_answer(call, -EBADF);
-        return;
-    }
-    error = (accept_flags(call) & ~(SOCK_NONBLOCK | SOCK_CLOEXEC)) != 0 ? -EINVAL : try_accept(run, ps, call, end);
+    int error = (accept_flags(call) & ~(SOCK_NONBLOCK | SOCK_CLOEXEC)) != 0 ? -EINVAL : try_accept(run, ps, call, end);
     if (error == -EAGAIN && (fcntl(end, F_GETFL) & O_NONBLOCK) == 0)
         waiter_add(run, ps, call, psock_deadline(run, ps, RILL_SO_RCVTIMEO), 0);
     else if (error != 0)
         call_answer(call, error);
-    close(end);
 }
 
 void listener_end(struct run *run, struct psock *ps)

@@ -68,11 +68,9 @@ static void remember_inode(struct run *run, struct psock *ps, uint64_t inode)
 }
 
 /* A few descriptors are kept free for the calls themselves: a supervisor without any could answer nothing. */
-static bool has_room(int highest)
+static bool has_room(const struct run *run, int highest)
 {
-    struct rlimit limit;
-
-    return getrlimit(RLIMIT_NOFILE, &limit) == 0 && (rlim_t)highest + FILES_KEPT < limit.rlim_cur;
+    return (rlim_t)highest + FILES_KEPT < run->files_max;
 }
 
 /* The pair itself, watched; false with errno set. */
@@ -85,7 +83,7 @@ static bool open_pair(struct run *run, struct psock *ps, bool nonblocking, int *
 
     if (socketpair(AF_UNIX, type, 0, ends) != 0)
         return false;
-    if (!has_room(ends[0])) {
+    if (!has_room(run, ends[0])) {
         close(ends[0]);
         close(ends[1]);
         errno = ENFILE;
@@ -112,6 +110,7 @@ static bool open_pair(struct run *run, struct psock *ps, bool nonblocking, int *
     ps->pair = ends[0];
     ps->writable = true;
     remember_inode(run, ps, (uint64_t)status.st_ino);
+    run->sockets_device = status.st_dev;
     *end = ends[1];
     return true;
 }
@@ -336,6 +335,22 @@ struct psock *psock_of_call(struct run *run, const struct call *call, uint64_t f
     uint64_t inode = process_socket(call->thread, (int)fd);
     struct psock *ps = inode != 0 ? psock_by_inode(run, inode) : NULL;
 
+    if (ps != NULL) {
+        ps->process = call->thread;
+        ps->process_fd = (int)fd;
+    }
+    return ps;
+}
+
+struct psock *psock_of_end(struct run *run, const struct call *call, uint64_t fd, int end)
+{
+    struct stat status;
+    struct psock *ps;
+
+    /* A path to a socket, opened with O_PATH, has a number of another kind. */
+    if (fstat(end, &status) != 0 || !S_ISSOCK(status.st_mode) || status.st_dev != run->sockets_device)
+        return NULL;
+    ps = psock_by_inode(run, (uint64_t)status.st_ino);
     if (ps != NULL) {
         ps->process = call->thread;
         ps->process_fd = (int)fd;

@@ -60,9 +60,10 @@ static void allow_many_files(struct run *run)
 
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
         return;
-    run->files_before = limit.rlim_cur;
+    run->files_before = run->files_max = limit.rlim_cur;
     limit.rlim_cur = limit.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &limit);
+    if (setrlimit(RLIMIT_NOFILE, &limit) == 0)
+        run->files_max = limit.rlim_cur;
 }
 
 int run_create(const struct run_config *config, struct run **out)

@@ -115,8 +115,10 @@ struct run {
     unsigned waiting;             /* waiters in all */
     uint64_t resumed_done;        /* of the call that is being answered: waiters_forget_thread() */
     rill_time next_sweep, next_tidy;
-    rlim_t files_before; /* the limit of open files that programs get back */
-    int diag;            /* a socket to ask the kernel about sockets; or one of these two */
+    rlim_t files_before;  /* the limit of open files that programs get back */
+    rlim_t files_max;     /* our own */
+    dev_t sockets_device; /* what numbers of sockets are numbers of */
+    int diag;             /* a socket to ask the kernel about sockets; or one of these two */
     bool told_foreign, told_io_uring;
     struct run_counts counts;
     uint8_t scratch[SCRATCH_BYTES];
@@ -143,6 +145,8 @@ struct psock *psock_by_inode(struct run *run, uint64_t inode);
 struct psock *psock_by_source(struct run *run, uint64_t source);
 /* The socket that a call is about, and where it was seen; NULL: none of ours. */
 struct psock *psock_of_call(struct run *run, const struct call *call, uint64_t fd);
+/* The same with a descriptor of ours for the same file, which costs less than to ask /proc. */
+struct psock *psock_of_end(struct run *run, const struct call *call, uint64_t fd, int end);
 bool psock_watch_shadow(struct run *run, struct psock *ps);
 /* Has it hung up meanwhile? */
 void psock_look_at_pair(struct psock *ps);
@@ -201,7 +205,8 @@ int64_t connect_fast(struct run *run, struct psock *ps, int end, size_t bytes, b
 void pair_stuff(struct psock *ps, int end, uint32_t bytes);
 
 void answer_listen(struct run *run, struct psock *ps, const struct call *call);
-void answer_accept(struct run *run, struct psock *ps, const struct call *call);
+/* end: the program's end for us too. */
+void answer_accept(struct run *run, struct psock *ps, const struct call *call, int end);
 /* It listens no more, and is still open. */
 void listener_end(struct run *run, struct psock *ps);
 void listener_progress(struct run *run, struct psock *ps);
