@@ -193,7 +193,7 @@ static bool renew(struct run *run, struct psock *ps, bool nonblocking, int *end)
     unlink_dead(run, ps);
     forget_inode(run, ps);
     ps->phase = PSOCK_FRESH;
-    ps->readable = ps->hung_up = ps->eof_in = ps->eof_out = ps->shut_receive = ps->shut_send = false;
+    ps->readable = ps->hung_up = ps->more_behind = ps->eof_in = ps->eof_out = ps->shut_receive = ps->shut_send = false;
     ps->urgent = false;
     ps->stuffing = 0;
     ps->tokens = 0;

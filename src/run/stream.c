@@ -127,7 +127,16 @@ static bool end_of_input(struct run *run, struct psock *ps, bool lost)
     return true;
 }
 
-/* False: the socket is gone. *moved: bytes did. */
+/*
+ * All was read that was there when the last edge came, so another edge tells of what comes now. Not so in front of an
+ * end or a mark: behind them there may be more, and no new edge.
+ */
+static bool is_emptied(const struct psock *ps, size_t got, size_t asked)
+{
+    return got < asked && !ps->more_behind && ps->carry == NULL;
+}
+
+/* False: the socket is gone. *moved: there may be more. */
 static bool pump_out(struct run *run, struct psock *ps, bool *moved)
 {
     size_t room;
@@ -149,6 +158,8 @@ static bool pump_out(struct run *run, struct psock *ps, bool *moved)
     if (n > 0) {
         *moved = true;
         to_stack(run, ps, run->scratch, (size_t)n, urgent ? RILL_MSG_OOB : 0);
+        if (is_emptied(ps, (size_t)n, urgent ? 1 : room))
+            ps->readable = *moved = false;
         return true;
     }
     if (n < 0 && errno == EAGAIN) {
@@ -189,7 +200,7 @@ static size_t to_program(struct psock *ps, const struct msghdr *message, int fla
     if (errno == EAGAIN || errno == ENOBUFS)
         ps->writable = false;
     else
-        ps->hung_up = ps->readable = true; /* EPIPE: it is closed, and how is to be read */
+        ps->hung_up = ps->readable = ps->more_behind = true; /* EPIPE: it is closed, and how is to be read */
     return 0;
 }
 

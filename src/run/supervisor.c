@@ -197,6 +197,8 @@ static void take_pair_event(struct run *run, struct psock *ps, uint32_t events)
 {
     if ((events & (EPOLLIN | EPOLLPRI | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0)
         ps->readable = true;
+    if ((events & (EPOLLPRI | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0)
+        ps->more_behind = true;
     if ((events & EPOLLOUT) != 0)
         ps->writable = true;
     if ((events & EPOLLHUP) != 0)

@@ -67,6 +67,7 @@ struct psock {
 
     /* What the pair's edges told. */
     bool readable, writable, hung_up;
+    bool more_behind;             /* an end or urgent data was told: a read that falls short has not read all */
     bool eof_in;                  /* the program sends nothing more */
     bool eof_out;                 /* it was told that nothing more comes */
     bool shut_receive, shut_send; /* by its shutdown(2) */
