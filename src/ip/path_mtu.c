@@ -4,7 +4,6 @@
 #include "ip/path_mtu.h"
 
 #define AGE_MS (10u * 60u * 1000u) /* RFC 1191 6.3, RFC 4821 7.3: never less than five minutes */
-#define FLOOR_V4 552u              /* RFC 5927 7.2: no IPv4 path in use needs less */
 #define FLOOR_V6 1280u             /* RFC 8200 5 */
 #define CLOSE_ENOUGH 16u           /* a range so small is not worth another probe: a hundredth of a packet */
 #define WHOLE_MAX 9216u            /* a larger probe may wait for ever for a window that takes it: smaller ones first */
@@ -12,7 +11,7 @@
 
 static uint32_t floor_of(const struct path *path)
 {
-    return path->ip_header_bytes == 20 ? FLOOR_V4 : FLOOR_V6;
+    return path->ip_header_bytes == 20 ? PATH_MTU_FLOOR_V4 : FLOOR_V6;
 }
 
 static uint32_t interface_mtu(const struct ip *ip, const struct path *path)

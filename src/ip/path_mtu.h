@@ -8,6 +8,9 @@
 
 #include "ip/ip.h"
 
+/* RFC 5927 7.2: no IPv4 path in use needs less. A claim of less is believed as far as here; RFC 1191 3 allows 68. */
+#define PATH_MTU_FLOOR_V4 552u
+
 /* path.search */
 #define PATH_SEARCHES 0x1u /* probes may go */
 #define PATH_WHOLE 0x2u    /* the next one has search_high itself: it may just as well fit */

@@ -7,6 +7,7 @@
 #include "udp/send.h"
 
 #include "base/bytes.h"
+#include "ip/path_mtu.h"
 #include "udp/bind.h"
 #include "wire/checksum.h"
 #include "wire/udp.h"
@@ -74,15 +75,17 @@ static int plan_fragments(const struct udp *udp, const struct udp_socket *socket
                           struct departure *out)
 {
     uint32_t mtu = udp_ip(udp)->netifs[out->netif].mtu;
-    bool fits;
+    bool fits, is_known;
 
     if (to_connected && (socket->mtu_discovery == RILL_UDP_MTU_WANT || socket->mtu_discovery == RILL_UDP_MTU_DO))
         mtu = udp_pmtu(udp, socket, mtu);
     fits = out->length_bytes <= mtu - HEADERS_BYTES;
     out->mtu = (uint16_t)(fits ? 0 : mtu);
+    is_known =
+        to_connected && mtu > PATH_MTU_FLOOR_V4; /* RFC 1191 3: for connected ones only; the path may take less */
     switch ((enum rill_udp_mtu_discovery)socket->mtu_discovery) {
     case RILL_UDP_MTU_WANT:
-        out->dont_fragment = fits && to_connected; /* RFC 1191 3: what a router says is kept for connected ones only */
+        out->dont_fragment = fits && is_known;
         return 0;
     case RILL_UDP_MTU_DONT:
     case RILL_UDP_MTU_OMIT:

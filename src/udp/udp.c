@@ -3,6 +3,7 @@
  */
 #include "udp/udp.h"
 
+#include "ip/path_mtu.h"
 #include "udp/bind.h"
 
 int udp_init(struct udp *udp, struct ip *ip)
@@ -72,12 +73,14 @@ int udp_take_pending(struct udp_socket *socket)
     return socket->last_error.error;
 }
 
-/* RFC 1191 3: no smaller than any host takes, and never larger than before. */
+/* As TCP believes it (path_mtu_too_big()): never larger than before, and an old router says nothing (RFC 1191 5). */
 static void learn_mtu(const struct udp *udp, struct udp_socket *socket, uint32_t mtu)
 {
-    if (mtu < 576 || mtu >= udp_pmtu(udp, socket, UINT16_MAX))
+    uint32_t believed = max_u32(mtu, PATH_MTU_FLOOR_V4);
+
+    if (mtu == 0 || believed >= udp_pmtu(udp, socket, UINT16_MAX))
         return;
-    socket->pmtu = (uint16_t)mtu;
+    socket->pmtu = (uint16_t)believed;
     socket->pmtu_ms = host_ms(udp_host(udp));
 }
 

@@ -1,6 +1,7 @@
 /* src/udp/udp.c: ICMP errors about what a socket sent, and whom they reach. */
 #include <string.h>
 
+#include "support/fragments.h"
 #include "support/udp_host.h"
 
 static struct udp_host host;
@@ -154,7 +155,7 @@ static void an_error_about_anothers_datagram_is_dropped_by_name(void **state)
     udp_host_expect_no_event(&host);
 }
 
-/* RFC 1191 3, RFC 5927 7: it bounds the socket's own datagrams, to no less than 576, for ten minutes. */
+/* RFC 1191 3, RFC 5927 7: it bounds the socket's own datagrams, for ten minutes. */
 static void a_smaller_path_bounds_what_the_connected_socket_sends(void **state)
 {
     static uint8_t data[1500];
@@ -166,7 +167,7 @@ static void a_smaller_path_bounds_what_the_connected_socket_sends(void **state)
 
     (void)state;
     assert_int_equal(rill_udp_set_options(host.stack, conn, &options), 0);
-    provoke(conn, NULL, 3, 4, 500);
+    provoke(conn, NULL, 3, 4, 0); /* an old router does not say how large */
     assert_int_equal(rill_udp_send_to(host.stack, conn, NULL, &slice, 1, NULL), -RILL_EMSGSIZE); /* the error itself */
     assert_int_equal(rill_udp_send_to(host.stack, conn, NULL, &slice, 1, NULL), 1000);
     assert_true(udp_host_sent(&host, host.netif, &facts));
@@ -184,6 +185,35 @@ static void a_smaller_path_bounds_what_the_connected_socket_sends(void **state)
     assert_int_equal(rill_udp_send_to(host.stack, conn, NULL, &slice, 1, NULL), 1000);
 }
 
+static bool sent_with_dont_fragment(void)
+{
+    assert_int_not_equal(fragment_sent(&host), 0);
+    return header_dont_fragment(host.sent);
+}
+
+/* RFC 5927 7.2: no path needs less than 552; where one does, fragments get through that DF would keep out. */
+static void a_claim_of_hardly_anything_is_believed_down_to_552(void **state) /* R1191-3 */
+{
+    static uint8_t data[1500];
+    const struct rill_udp_options whole = {.size = sizeof whole, .mtu_discovery = RILL_UDP_MTU_DO},
+                                  cut = {.size = sizeof cut, .mtu_discovery = RILL_UDP_MTU_WANT};
+    rill_conn conn = connected(udp_end(10, 0, 0, 9, 53));
+    struct rill_slice slice = {data, 525};
+    struct rill_udp_error error;
+
+    (void)state;
+    assert_int_equal(rill_udp_set_options(host.stack, conn, &whole), 0);
+    provoke(conn, NULL, 3, 4, 20);
+    assert_int_equal(rill_udp_take_error(host.stack, conn, &error), 0);
+    assert_int_equal(rill_udp_send_to(host.stack, conn, NULL, &slice, 1, NULL), -RILL_EMSGSIZE);
+    slice.length_bytes = 524;
+    assert_int_equal(rill_udp_send_to(host.stack, conn, NULL, &slice, 1, NULL), 524);
+    assert_true(sent_with_dont_fragment());
+    assert_int_equal(rill_udp_set_options(host.stack, conn, &cut), 0);
+    assert_int_equal(rill_udp_send_to(host.stack, conn, NULL, &slice, 1, NULL), 524);
+    assert_false(sent_with_dont_fragment());
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_host, close_host)
 
 int main(void)
@@ -196,6 +226,7 @@ int main(void)
         TEST(an_error_that_a_call_waits_for_is_not_replaced_by_a_softer_one),
         TEST(an_error_about_anothers_datagram_is_dropped_by_name),
         TEST(a_smaller_path_bounds_what_the_connected_socket_sends),
+        TEST(a_claim_of_hardly_anything_is_believed_down_to_552),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
