@@ -36,6 +36,8 @@ bool below_look(struct rill_stack *stack, rill_conn conn, struct below *out)
     out->unacked_bytes = send_queue_bytes(tcp, tcb);
     out->unsent_bytes = send_queue_unsent(tcp, tcb);
     out->is_writable = is_writable(tcp, tcb);
+    out->send_limit = tcb->send_limit;
+    out->receive_limit = tcb->receive_limit;
     out->syn_waits = (tcb->fast_open & FAST_OPEN_WAITS) != 0;
     out->urgent = (tcb->flags & TCB_URGENT_SEEN) != 0 && tcb->busy != REF_NONE;
     if (out->urgent)

@@ -12,6 +12,7 @@ struct below {
     uint32_t readable_bytes;
     uint32_t reader;                      /* sequence number of the next byte to read */
     uint32_t unacked_bytes, unsent_bytes; /* queued to send; of these, never sent */
+    uint32_t send_limit, receive_limit;   /* true sizes of the buffers, as they have grown */
     bool syn_waits;                       /* RFC 7413: for the first data, which it takes along */
     bool is_writable;
     bool urgent;         /* the urgent pointer is ahead of the reader */

@@ -79,24 +79,24 @@ static int get_timeout(rill_time timeout, struct option_value *out)
     return 0;
 }
 
-static uint32_t receive_buffer_bytes(const struct rill_sockets *s, const struct sock *sock)
-{
-    struct below_defaults defaults;
+struct buffer_sizes {
+    uint32_t send_bytes, receive_bytes;
+};
 
+/* A connection's own, as they have grown; else what the next one begins with. */
+static struct buffer_sizes buffer_sizes(struct rill_sockets *s, struct sock *sock)
+{
+    uint32_t send_bytes = sock->options.send_buffer_bytes, receive_bytes = sock->options.receive_buffer_bytes;
+    struct below_defaults defaults;
+    struct below below;
+
+    if (!sock->datagram && sock_look(s, sock, &below))
+        return (struct buffer_sizes){below.send_limit, below.receive_limit};
     below_defaults(s->stack, &defaults);
     if (sock->datagram)
-        defaults.receive_buffer_bytes = DATAGRAM_BUFFER_BYTES;
-    return sock->options.receive_buffer_bytes != 0 ? sock->options.receive_buffer_bytes : defaults.receive_buffer_bytes;
-}
-
-static uint32_t send_buffer_bytes(const struct rill_sockets *s, const struct sock *sock)
-{
-    struct below_defaults defaults;
-
-    below_defaults(s->stack, &defaults);
-    if (sock->datagram)
-        defaults.send_buffer_bytes = DATAGRAM_BUFFER_BYTES;
-    return sock->options.send_buffer_bytes != 0 ? sock->options.send_buffer_bytes : defaults.send_buffer_bytes;
+        defaults.send_buffer_bytes = defaults.receive_buffer_bytes = DATAGRAM_BUFFER_BYTES;
+    return (struct buffer_sizes){send_bytes != 0 ? send_bytes : defaults.send_buffer_bytes,
+                                 receive_bytes != 0 ? receive_bytes : defaults.receive_buffer_bytes};
 }
 
 static void set_receive_low(struct rill_sockets *s, struct file *file, int value)
@@ -106,7 +106,7 @@ static void set_receive_low(struct rill_sockets *s, struct file *file, int value
     uint32_t wanted = value < 0 ? INT32_MAX : max_u32((uint32_t)value, 1);
 
     /* More than the window ever lets in would never be reached. */
-    sock->options.receive_low = min_u32(wanted, receive_buffer_bytes(s, sock) / 2);
+    sock->options.receive_low = min_u32(wanted, buffer_sizes(s, sock).receive_bytes / 2);
     (void)sock_look(s, sock, &below);
     if (sock->done || (below.readable_bytes > 0 && below.readable_bytes >= sock->options.receive_low))
         file_signal(s, file, RILL_POLLIN | RILL_POLLRDNORM);
@@ -287,9 +287,9 @@ int option_get_socket(struct rill_sockets *s, struct file *file, int name, struc
     case RILL_SO_MAX_PACING_RATE:
         return get_pacing_rate(sock, out);
     case RILL_SO_SNDBUF:
-        return option_number(out, (int)send_buffer_bytes(s, sock));
+        return option_number(out, (int)buffer_sizes(s, sock).send_bytes);
     case RILL_SO_RCVBUF:
-        return option_number(out, (int)receive_buffer_bytes(s, sock));
+        return option_number(out, (int)buffer_sizes(s, sock).receive_bytes);
     default:
         return get_number(sock, name, out);
     }

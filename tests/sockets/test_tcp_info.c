@@ -1,51 +1,17 @@
 /* TCP_INFO and rill_status(): what the sender knows. */
-#include "sockets/pair.h"
+#include "sockets/connection.h"
 
-static struct pair pair;
-static int server, client;
 static char bytes[20000];
-
-static int set_up(void **state)
-{
-    (void)state;
-    pair_open(&pair);
-    pair_connection(&pair, &server, &client);
-    return 0;
-}
 
 static void count(struct rill_config *config)
 {
     config->transfer_counts = true;
 }
 
-static int set_up_counting(void **state)
+static int open_counting(void **state)
 {
     (void)state;
-    pair_open_as(&pair, false, count);
-    pair_connection(&pair, &server, &client);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    pair_close(&pair);
-    return 0;
-}
-
-static struct rill_tcp_info info_of(struct rill_sockets *sockets, int fd)
-{
-    struct rill_tcp_info out;
-    uint32_t length = sizeof out;
-
-    assert_int_equal(rill_sock_getsockopt(sockets, fd, RILL_SOL_TCP, RILL_TCP_INFO, &out, &length), 0);
-    assert_int_equal(length, sizeof out);
-    return out;
-}
-
-static struct rill_tcp_info info(void)
-{
-    return info_of(CLIENT(&pair), client);
+    return connection_open_as(count);
 }
 
 static void send_bytes(size_t count)
@@ -336,8 +302,8 @@ static void the_receiver_measures_its_round_trip(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-#define COUNTING(name) cmocka_unit_test_setup_teardown(name, set_up_counting, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, connection_open, connection_close)
+#define COUNTING(name) cmocka_unit_test_setup_teardown(name, open_counting, connection_close)
     const struct CMUnitTest tests[] = {
         TEST(a_fresh_connection_has_measured_nothing),
         TEST(a_transfer_shows_its_round_trip_and_rate),
