@@ -183,12 +183,14 @@ void answer_shutdown(struct run *run, struct psock *ps, const struct call *call)
     if (how != SHUT_RD) {
         int end = psock_borrow_end(ps);
 
-        ps->shut_send = true;
         ps->eof_in = !waits;
         if (end >= 0) {
+            if (!ps->shut_send)
+                psock_keep_unread(ps, end);
             shutdown(end, SHUT_WR);
             close(end);
         }
+        ps->shut_send = true;
     }
     call_answer(call, 0);
 }

@@ -4,6 +4,7 @@
 #include "run/datagrams.h"
 
 #include "run/message.h"
+#include "run/receive.h"
 #include "run/send.h"
 #include "run/window.h"
 
@@ -306,8 +307,8 @@ void answer_message(struct run *run, struct psock *ps, const struct call *call)
         answer_datagram(run, ps, call);
     } else if (call->number == SYS_sendto || call->number == SYS_sendmsg) {
         answer_stream_send(run, ps, call);
-    } else if (!is_sending(call) && (flags_of(call) & MSG_ERRQUEUE) != 0) {
-        call_answer(call, -EAGAIN); /* the pair has no such queue, and would give data */
+    } else if (!is_sending(call)) {
+        answer_stream_receive(run, ps, call);
     } else {
         run->counts.continued++;
         call_continue(call);

@@ -30,7 +30,7 @@
 enum rule {
     RULE_ALWAYS,
     RULE_INET,    /* argument 0 is AF_INET or AF_INET6 */
-    RULE_RECEIVE, /* argument 4, where an address lies, is given, or MSG_ERRQUEUE in argument 3 */
+    RULE_RECEIVE, /* argument 4, where an address lies, is given, or MSG_ERRQUEUE or MSG_TRUNC in argument 3 */
     RULE_SEND,    /* the same, or MSG_MORE in argument 3 */
     RULE_IOCTL,   /* argument 1 is a request that TCP or IP would answer */
     RULE_OPENAT,  /* argument 2 opens for reading */
@@ -164,7 +164,7 @@ static void add_rule(struct program *program, enum rule rule, unsigned flags)
         ask_if_inet(program, flags);
         break;
     case RULE_RECEIVE:
-        ask_if_flag_or_address(program, MSG_ERRQUEUE);
+        ask_if_flag_or_address(program, MSG_ERRQUEUE | MSG_TRUNC);
         break;
     case RULE_SEND:
         ask_if_flag_or_address(program, MSG_MORE);

@@ -142,7 +142,7 @@ static int take_error(struct run *run, struct psock *ps)
         return ours;
     (void)getsockopt(end, SOL_SOCKET, SO_ERROR, &pairs, &room);
     close(end);
-    return ps->phase == PSOCK_DEAD && !ps->eof_out && pairs == 0 ? 0 : ours;
+    return ps->phase == PSOCK_DEAD && !ps->peer_ended && pairs == 0 ? 0 : ours;
 }
 
 static int ask_pair(const struct psock *ps, int name, void *value, uint32_t *bytes)
@@ -200,6 +200,7 @@ static int count_unsent(struct run *run, struct psock *ps, unsigned long request
 
     if (ps->phase == PSOCK_OPEN && ps->pair >= 0)
         ioctl(ps->pair, FIONREAD, &in_pair);
+    in_pair -= ps->reserve && in_pair > 0;
     if (rill_sock_ioctl(run->sockets, ps->fd, request, &in_stack) != 0)
         in_stack = 0;
     return in_pair + in_stack + (int)(ps->carry_bytes - ps->carry_done);

@@ -194,7 +194,7 @@ static bool renew(struct run *run, struct psock *ps, bool nonblocking, int *end)
     forget_inode(run, ps);
     ps->phase = PSOCK_FRESH;
     ps->readable = ps->hung_up = ps->more_behind = ps->eof_in = ps->eof_out = ps->shut_receive = ps->shut_send = false;
-    ps->urgent = false;
+    ps->urgent = ps->peer_ended = ps->reserve = false;
     ps->stuffing = 0;
     ps->tokens = 0;
     free(ps->carry);
@@ -281,6 +281,12 @@ static void leave_unread(struct psock *ps)
     close(end);
 }
 
+void psock_keep_unread(struct psock *ps, int end)
+{
+    if (!ps->reserve)
+        ps->reserve = send(end, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL) == 1;
+}
+
 static void leave_nothing(struct run *run, const struct psock *ps)
 {
     while (recv(ps->pair, run->scratch, SCRATCH_BYTES, MSG_DONTWAIT) > 0)
@@ -292,7 +298,7 @@ void psock_reset(struct run *run, struct psock *ps)
     if (ps->phase == PSOCK_DEAD)
         return;
     waiters_end(run, ps, ps->error < 0 ? ps->error : -ECONNRESET);
-    if (ps->eof_out)
+    if (ps->peer_ended)
         leave_nothing(run, ps); /* behind its FIN a peer's RST says nothing to a reader; writing fails by EPIPE */
     else
         leave_unread(ps);

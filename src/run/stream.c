@@ -133,7 +133,31 @@ static bool end_of_input(struct run *run, struct psock *ps, bool lost)
  */
 static bool is_emptied(const struct psock *ps, size_t got, size_t asked)
 {
-    return got < asked && !ps->more_behind && ps->carry == NULL;
+    return got < asked && !ps->more_behind && !ps->reserve && ps->carry == NULL;
+}
+
+/* How many bytes of the program's lie in the pair: all but the one that was put behind them. */
+static size_t before_reserve(const struct psock *ps)
+{
+    int bytes = 0;
+
+    return ioctl(ps->pair, FIONREAD, &bytes) == 0 && bytes > 1 ? (size_t)bytes - 1 : 0;
+}
+
+/* The program has shut its direction, and all that was before that is read. False: the socket is gone. */
+static bool end_before_reserve(struct run *run, struct psock *ps)
+{
+    uint8_t byte;
+    bool lost = false;
+
+    psock_look_at_pair(ps);
+    ps->readable = false;
+    if (ps->hung_up) {
+        (void)recv(ps->pair, &byte, 1, MSG_DONTWAIT);
+        ps->reserve = false;
+        lost = recv(ps->pair, &byte, 1, MSG_DONTWAIT) < 0 && errno == ECONNRESET;
+    }
+    return end_of_input(run, ps, lost);
 }
 
 /* False: the socket is gone. *moved: there may be more. */
@@ -150,6 +174,10 @@ static bool pump_out(struct run *run, struct psock *ps, bool *moved)
     if (room == 0 && !ps->hung_up)
         return true;
     urgent = is_urgent_next(ps);
+    if (ps->reserve && before_reserve(ps) == 0)
+        return end_before_reserve(run, ps);
+    if (ps->reserve && room > before_reserve(ps))
+        room = before_reserve(ps);
     if (room > SCRATCH_BYTES)
         room = SCRATCH_BYTES;
     n = recv(ps->pair, run->scratch, room == 0 || urgent ? 1 : room, MSG_DONTWAIT | (room == 0 ? MSG_PEEK : 0));
@@ -176,7 +204,7 @@ static bool pump_out(struct run *run, struct psock *ps, bool *moved)
 static void end_of_output(struct run *run, struct psock *ps, int error)
 {
     if (error == 0) {
-        ps->eof_out = true;
+        ps->eof_out = ps->peer_ended = true;
         shutdown(ps->pair, SHUT_WR);
     } else if (error < 0 && error != -RILL_EAGAIN) {
         ps->error = error;

@@ -252,9 +252,9 @@ static void take_stack_events(struct run *run)
                 continue;
             if ((events[i].events & RILL_EPOLLPRI) != 0)
                 ps->urgent = true;
-            if (ps->phase == PSOCK_OPEN && ps->eof_out && !ps->eof_in && !ps->shut_receive &&
+            if (ps->phase == PSOCK_OPEN && ps->eof_out && (!ps->eof_in || ps->shut_receive) &&
                 (events[i].events & RILL_EPOLLERR) != 0)
-                psock_reset(run, ps); /* behind its FIN the peer sent a RST: what is written leads nowhere */
+                psock_reset(run, ps); /* a RST while nothing is read: what is written leads nowhere */
             else
                 progress(run, ps);
         }

@@ -70,6 +70,8 @@ struct psock {
     bool more_behind;             /* an end or urgent data was told: a read that falls short has not read all */
     bool eof_in;                  /* the program sends nothing more */
     bool eof_out;                 /* it was told that nothing more comes */
+    bool peer_ended;              /* for the peer's FIN came: a later RST says nothing to a reader */
+    bool reserve;                 /* the last byte in the pair is ours, not the program's: psock_keep_unread() */
     bool shut_receive, shut_send; /* by its shutdown(2) */
     bool urgent;                  /* urgent data was seen: receive by the long way */
     int error;                    /* why it is dead, negative; told once */
@@ -138,6 +140,11 @@ bool psock_revive(struct run *run, struct psock *ps, const struct call *call);
 void psock_free(struct run *run, struct psock *ps);
 /* The connection is over by an error: the program's end reads ECONNRESET, and hangs up. */
 void psock_reset(struct run *run, struct psock *ps);
+/*
+ * Before the program's end is shut for sending: something stays unread in ours, so that psock_reset() can still tell a
+ * reset. It is never read while the connection lives.
+ */
+void psock_keep_unread(struct psock *ps, int end);
 /* There is nothing any more behind the program's end: it hangs up. */
 void psock_bury(struct run *run, struct psock *ps);
 /* Free dead ones that the program has closed; now and then. */

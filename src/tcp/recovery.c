@@ -308,7 +308,8 @@ void recovery_acked(struct tcp *tcp, struct tcb *tcb, struct ack_sample *ack)
     counts_acknowledged(tcp, tcb, ack);
     if (probe_acked(tcp, tcb, ack) && sender->state == SENDER_OPEN) {
         /* What was in flight is what this ACK has taken out of it, most of the time. */
-        begin_episode(tcp, tcb, SENDER_CWR, CC_LOSS, max_u32(flight_size(tcp, tcb), min_u32(ack->flight_before, tcb->cwnd)));
+        begin_episode(tcp, tcb, SENDER_CWR, CC_LOSS,
+                      max_u32(flight_size(tcp, tcb), min_u32(ack->flight_before, tcb->cwnd)));
         sender->high_seq = tcb->snd_una; /* it is repaired already: the window is reduced, and that is all */
     }
     undo_acked(tcp, tcb, ack);

@@ -598,9 +598,101 @@ static void a_reset_is_told_to_the_process_that_has_the_socket_by_now(void **sta
     world_finish(program);
 }
 
+/* ------------------------------------------------------------- a reset after half close */
+
+static void guest_is_reset_half_closed(void)
+{
+    char byte;
+    int fd = guest_connect(WORLD_KERNEL, PORT), error = 0;
+
+    GUEST(write_all(fd, "question", 8) && shutdown(fd, SHUT_WR) == 0);
+    GUEST(read_all(fd, &byte, 1) && byte == 'a');
+    GUEST(read(fd, &byte, 1) == -1 && errno == ECONNRESET); /* what was read is not all */
+    GUEST(read(fd, &byte, 1) == 0);
+    GUEST(getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &(socklen_t){sizeof error}) == 0 && error == 0);
+}
+
+static void who_has_half_closed_still_hears_of_a_reset(void **state)
+{
+    const struct linger at_once = {1, 0};
+    char question[9];
+    pid_t program;
+    int fd = meet("is_reset_half_closed", &program);
+
+    (void)state;
+    assert_true(read_all(fd, question, 8));
+    assert_int_equal(read(fd, question, 1), 0); /* nothing of ours lies behind the program's bytes */
+    assert_true(write_all(fd, "a", 1));
+    usleep(100000);
+    setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    close(fd);
+    world_finish(program);
+}
+
+#define PENDING (8u * 1024u * 1024u)
+
+static void guest_half_closes_with_much_to_send(void)
+{
+    static uint8_t data[65536];
+    size_t sent = 0, arrived = 0;
+    int fd = guest_connect(WORLD_KERNEL, PORT);
+
+    for (ssize_t n; sent < PENDING && (n = send(fd, data, sizeof data, MSG_DONTWAIT)) > 0;)
+        sent += (size_t)n;
+    GUEST(sent > 0 && shutdown(fd, SHUT_WR) == 0);
+    GUEST(read_all(fd, &arrived, sizeof arrived) && arrived == sent);
+    GUEST(read(fd, data, 1) == 0);
+}
+
+static void what_was_pending_at_the_half_close_is_all_that_arrives(void **state)
+{
+    static uint8_t data[65536];
+    pid_t program;
+    int fd = meet("half_closes_with_much_to_send", &program);
+    size_t got = 0;
+    ssize_t n;
+
+    (void)state;
+    usleep(300000);
+    while ((n = read(fd, data, sizeof data)) > 0)
+        got += (size_t)n;
+    assert_int_equal(n, 0);
+    assert_true(write_all(fd, &got, sizeof got));
+    close(fd);
+    world_finish(program);
+}
+
+/* ------------------------------------------------------------------------ discarding */
+
+static void guest_discards(void)
+{
+    char text[16] = "";
+    int fd = guest_connect(WORLD_KERNEL, PORT);
+
+    GUEST((poll_for(fd, POLLIN, 5000) & POLLIN) != 0);
+    GUEST(recv(fd, NULL, 4, MSG_TRUNC | MSG_PEEK) == 4);
+    GUEST(recv(fd, NULL, 4, MSG_TRUNC) == 4);
+    GUEST(recv(fd, text, sizeof text, 0) == 5 && memcmp(text, "rest.", 5) == 0);
+    GUEST(recv(fd, NULL, 4, MSG_TRUNC | MSG_DONTWAIT) == -1 && errno == EAGAIN);
+}
+
+static void what_msg_trunc_discards_needs_no_room(void **state)
+{
+    pid_t program;
+    int fd = meet("discards", &program);
+
+    (void)state;
+    assert_true(write_all(fd, "gonerest.", 9));
+    world_finish(program);
+    close(fd);
+}
+
 int main(int argc, char **argv)
 {
     static const struct guest guests[] = {
+        {"is_reset_half_closed", guest_is_reset_half_closed},
+        {"half_closes_with_much_to_send", guest_half_closes_with_much_to_send},
+        {"discards", guest_discards},
         {"shuts_first", guest_shuts_first},
         {"is_shut_first", guest_is_shut_first},
         {"shuts_both", guest_shuts_both},
@@ -623,6 +715,9 @@ int main(int argc, char **argv)
         {NULL, NULL},
     };
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(who_has_half_closed_still_hears_of_a_reset),
+        cmocka_unit_test(what_was_pending_at_the_half_close_is_all_that_arrives),
+        cmocka_unit_test(what_msg_trunc_discards_needs_no_room),
         cmocka_unit_test(after_the_programs_half_close_the_peer_can_still_answer),
         cmocka_unit_test(after_the_peers_half_close_the_program_can_still_send),
         cmocka_unit_test(a_socket_shut_both_ways_reads_the_end_and_keeps_its_name),
