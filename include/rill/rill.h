@@ -137,7 +137,7 @@ struct rill_config {
      * more than the sizes above: no growth. Default: 512 MiB.
      */
     uint32_t send_buffer_bytes_max, receive_buffer_bytes_max;
-    uint32_t window_bytes_max;   /* the window scale of our SYNs can express at least this; default 8 MiB */
+    uint32_t window_bytes_max;   /* what the scale of our SYNs can express unless a buffer is chosen; default 8 MiB */
     uint32_t msl_ms;             /* TIME-WAIT lasts twice this (RFC 9293 3.4.2); default 30,000 */
     uint32_t rto_initial_ms;     /* RFC 6298 2.1: 1,000 */
     uint32_t rto_min_ms;         /* default 200: see docs/decisions */
@@ -155,6 +155,7 @@ struct rill_config {
     bool timestamps;                  /* offer and accept RFC 7323 timestamps */
     bool window_scaling;
     bool sack;
+    bool loss_probes; /* RFC 8985 7: ask after a lost tail before the retransmission timer does; default: on */
     bool syn_cookies; /* answer SYNs without state when a SYN queue is full (RFC 4987) */
 
     const char *congestion_control; /* rill_congestion_control_name(); NULL: the default */

@@ -189,6 +189,28 @@ int64_t call_shutdown(struct run *run, const struct drill_call *call)
     return rill_sock_shutdown(run->sockets, fd, (int)how);
 }
 
+/*
+ * SO_LINGER with a time, which only a script that lets close wait can see: it returns when the peer has acknowledged
+ * everything, or the time is over. The sockets calls do the same where they may wait.
+ */
+static bool lingers(struct run *run, int fd)
+{
+    struct rill_linger linger = {0};
+    uint32_t bytes = sizeof linger;
+    struct rill_status status;
+
+    if (run->event->when.form != WHEN_BLOCKING ||
+        rill_sock_getsockopt(run->sockets, fd, RILL_SOL_SOCKET, RILL_SO_LINGER, &linger, &bytes) != 0 ||
+        linger.on == 0 || linger.seconds == 0 ||
+        rill_status(run->stack, rill_sock_conn(run->sockets, fd), &status) != 0 || status.receive_queued > 0)
+        return false;
+    (void)rill_sock_shutdown(run->sockets, fd, RILL_SHUT_WR);
+    run->blocked.timeout = run->blocked.begin + (rill_time)linger.seconds * UINT64_C(1000000000);
+    return run->now < run->blocked.timeout && rill_status(run->stack, rill_sock_conn(run->sockets, fd), &status) == 0 &&
+           (status.state == RILL_STATE_FIN_WAIT_1 || status.state == RILL_STATE_CLOSING ||
+            status.state == RILL_STATE_LAST_ACK);
+}
+
 int64_t call_close(struct run *run, const struct drill_call *call)
 {
     int64_t number;
@@ -200,6 +222,8 @@ int64_t call_close(struct run *run, const struct drill_call *call)
         run->fds[number] = -1;
         return close(result) == 0 ? 0 : -RILL_EIO;
     }
+    if (lingers(run, fd_of(run, number)))
+        return -RILL_EAGAIN;
     result = rill_sock_close(run->sockets, fd_of(run, number));
     if (result == 0 && number >= 0 && number < DRILL_FDS_MAX) {
         if (run->subject_fd == run->fds[number])

@@ -133,7 +133,9 @@ static void describe_one(const struct drill_option *option, struct text *to)
         text_add(to, "TS val %u ecr %u", v[0], v[1]);
         return;
     }
-    if (option->kind < sizeof names / sizeof names[0])
+    if (option->kind == WIRE_FAST_OPEN)
+        text_add(to, "FO");
+    else if (option->kind < sizeof names / sizeof names[0])
         text_add(to, "%s", names[option->kind]);
     else
         text_add(to, "option %u", option->kind);

@@ -17,6 +17,7 @@ enum {
     WIRE_SACK = 5,
     WIRE_TS = 8,
     WIRE_UTO = 28,
+    WIRE_FAST_OPEN = 34,
 };
 
 /* Into to[DRILL_OPTIONS_MAX]; SACK edges become relative to sack_base. Returns how many there are. */

@@ -76,6 +76,7 @@ struct run {
         int level, name, value;
     } defaults[8];
     unsigned default_count;
+    unsigned depth; /* of files of commands that name others */
 
     bool mapped; /* sockets are AF_INET6's, addresses ::ffff:a.b.c.d, packets IPv4 */
     uint16_t bind_port, connect_port, mtu;

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #define PROC "/proc/sys/"
+#define FILE_DEPTH_MAX 4
 
 static uint32_t as_number(const struct rill_addr *addr)
 {
@@ -37,12 +38,37 @@ static bool set_number(struct run *run, const char *value, uint64_t most, uint64
 
 static bool is_ignored(const char *name)
 {
-    static const char *const names[] = {
-        "speed",        "mss",         "wire_server_ip", "wire_server_port",   "wire_client_dev", "wire_server_dev",
-        "wire_client",  "wire_server", "non_fatal",      "send_omit_free",     "netmask_ip",      "init_scripts",
-        "dry_run",      "verbose",     "gateway_ip",     "udp_encaps",         "code_command",    "code_format",
-        "code_sockopt", "is_anyip",    "no_cleanup",     "persistent_tun_dev", "tun_dev",         "so_filename",
-        "so_flags",     "stop",        "local_linux_ip", "tcp_ts_tick_usecs"};
+    static const char *const names[] = {"speed",
+                                        "mss",
+                                        "wire_server_ip",
+                                        "wire_server_port",
+                                        "wire_client_dev",
+                                        "wire_server_dev",
+                                        "wire_client",
+                                        "wire_server",
+                                        "non_fatal",
+                                        "send_omit_free",
+                                        "netmask_ip",
+                                        "init_scripts",
+                                        "dry_run",
+                                        "verbose",
+                                        "gateway_ip",
+                                        "udp_encaps",
+                                        "code_command",
+                                        "code_format",
+                                        "code_sockopt",
+                                        "is_anyip",
+                                        "no_cleanup",
+                                        "persistent_tun_dev",
+                                        "tun_dev",
+                                        "so_filename",
+                                        "so_flags",
+                                        "stop",
+                                        "local_linux_ip",
+                                        "tcp_ts_tick_usecs",
+                                        "tcp_ts_ecr_scaled",
+                                        "debug",
+                                        "tolerance_percent"};
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (strcmp(name, names[i]) == 0)
@@ -235,6 +261,50 @@ static bool run_sleep(struct run *run, const char *seconds)
     return run->stack == NULL || run_advance(run, run->now + (rill_time)(time * 1e9));
 }
 
+static bool run_commands(struct run *run, const char *text);
+
+/* Commands for what a stack of a script has anew each time, or has built in. */
+static bool is_needless(const char *command)
+{
+    static const char *const commands[] = {"true", "set -e", "exit 0", "kldload ", "ip tcp_metrics flush", "modprobe "};
+
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
+        if (strncmp(command, commands[i], strlen(commands[i])) == 0)
+            return true;
+    return *command == '\0' || *command == '#';
+}
+
+/* ../common/defaults.sh, seen from where the script lies: its lines are taken as if they stood in the script. */
+static bool run_file(struct run *run, const char *command)
+{
+    const char *slash = strrchr(run->script->file, '/');
+    struct text path = {0}, lines = {0};
+    char block[512];
+    bool passed;
+    FILE *from;
+
+    if (slash != NULL && command[0] != '/')
+        text_add(&path, "%.*s", (int)(slash + 1 - run->script->file), run->script->file);
+    text_add(&path, "%s", command);
+    from = run->depth < FILE_DEPTH_MAX ? fopen(text_of(&path), "r") : NULL;
+    text_free(&path);
+    if (from == NULL)
+        return complain(run, "the command '%s' is not carried out: the file cannot be read", command);
+    while (fgets(block, sizeof block, from) != NULL)
+        text_add(&lines, "%s", block);
+    fclose(from);
+    run->depth++;
+    passed = run_commands(run, text_of(&lines));
+    run->depth--;
+    text_free(&lines);
+    return passed;
+}
+
+static bool is_file_of_commands(const char *command, size_t word)
+{
+    return command[word] == '\0' && word > 3 && strcmp(command + word - 3, ".sh") == 0;
+}
+
 static bool run_command(struct run *run, char *command)
 {
     size_t word;
@@ -243,8 +313,10 @@ static bool run_command(struct run *run, char *command)
     command += strspn(command, " \t\r");
     cut_redirections(command);
     word = strcspn(command, " \t");
-    if (*command == '\0' || *command == '#' || strcmp(command, "true") == 0)
+    if (is_needless(command))
         return true;
+    if (is_file_of_commands(command, word))
+        return run_file(run, command);
     if (strncmp(command, "sleep ", 6) == 0)
         return run_sleep(run, command + 6 + strspn(command + 6, " \t"));
     if (is_echo_into_proc(command, &name, &value))
@@ -252,6 +324,13 @@ static bool run_command(struct run *run, char *command)
     if (command[word] != '\0' && (word_is(command, word, "sysctl") || word_is(command, word, "set_sysctls.py")))
         return run_sysctl(run, command + word + 1);
     return complain(run, "the command '%s' is not carried out", command);
+}
+
+/* A backslash at a line's end: the command goes on. */
+static void join_lines(char *text)
+{
+    for (char *at = strstr(text, "\\\n"); at != NULL; at = strstr(at, "\\\n"))
+        at[0] = at[1] = ' ';
 }
 
 /* Where a command ends: at a newline, a semicolon, && or ||. */
@@ -267,6 +346,7 @@ static bool run_commands(struct run *run, const char *text)
 {
     char *copy = drill_copy(&run->pool, text, strlen(text)), *at = copy;
 
+    join_lines(copy);
     while (at != NULL) {
         char *end = command_end(at), *command = at;
 

@@ -18,6 +18,9 @@ enum setting_kind {
     RFC1323,        /* FreeBSD's: 0 neither, 1 both, 2 window scale alone, 3 timestamps alone */
     DATA_RETRIES,   /* Linux's: a number of retransmissions that stands for the time they take */
     MODERATE,       /* 0: the buffer in this field does not grow by itself */
+    LOSS_PROBES,    /* Linux's: from 3 on */
+    BASE_MSS,       /* Linux's: without the headers, which the field counts */
+    FIXED_ON,       /* what rill does is what this name does when it is not 0 */
     FIXED,          /* what rill does is what this name does at the value in the row's last column */
     WITHOUT_EFFECT, /* on anything that a script can see here */
     NO_KNOB,
@@ -53,6 +56,9 @@ static const struct setting settings[] = {
     {"net.ipv4.tcp_rto_min_us", AS_NUMBER, FIELD(rto_min_ms), 1},
     {"net.ipv4.tcp_rto_max_ms", AS_NUMBER, FIELD(rto_max_ms), 1000},
     {"net.ipv4.tcp_mtu_probing", AS_NUMBER, FIELD(mtu_probing), 1000},
+    {"net.ipv4.tcp_base_mss", BASE_MSS, FIELD(mtu_base), 0},
+    {"net.ipv4.tcp_early_retrans", LOSS_PROBES, FIELD(loss_probes), 0},
+    {"net.ipv4.tcp_max_tw_buckets", AS_NUMBER, FIELD(max_time_wait), 1000},
     {"net.ipv4.tcp_congestion_control", AS_CONTROL, FIELD(congestion_control), 0},
     /* FreeBSD */
     {"net.inet.tcp.cc.algorithm", AS_CONTROL, FIELD(congestion_control), 0},
@@ -86,6 +92,7 @@ static const struct setting settings[] = {
     {"rill.timestamps", AS_BOOL, FIELD(timestamps), 0},
     {"rill.window_scaling", AS_BOOL, FIELD(window_scaling), 0},
     {"rill.sack", AS_BOOL, FIELD(sack), 0},
+    {"rill.loss_probes", AS_BOOL, FIELD(loss_probes), 0},
     {"rill.syn_cookies", AS_BOOL, FIELD(syn_cookies), 0},
     {"rill.congestion_control", AS_CONTROL, FIELD(congestion_control), 0},
     {"rill.pacing", AS_BOOL, FIELD(pacing), 0},
@@ -120,14 +127,15 @@ static const struct setting settings[] = {
     /* What rill does in one way only */
     {"net.ipv4.tcp_dsack", FIXED, 0, 1},
     {"net.ipv4.tcp_recovery", FIXED, 0, 1},
-    {"net.ipv4.tcp_early_retrans", FIXED, 0, 3},
+    {"net.ipv4.tcp_frto", FIXED_ON, 0, 0},
     {"net.ipv4.tcp_slow_start_after_idle", FIXED, 0, 1},
+    {"net.ipv4.tcp_syn_linear_timeouts", FIXED, 0, 0},
+    {"net.ipv4.tcp_ecn_option", FIXED, 0, 2},
     {"net.ipv4.tcp_reordering", FIXED, 0, 3},
     {"net.ipv4.tcp_ecn_fallback", FIXED, 0, 1},
     {"net.ipv4.tcp_autocorking", FIXED, 0, 0},
     {"net.ipv4.tcp_comp_sack_nr", FIXED, 0, 0},
     {"net.ipv4.tcp_adv_win_scale", FIXED, 0, 1},
-    {"net.ipv4.tcp_no_metrics_save", FIXED, 0, 1},
     {"net.ipv4.tcp_rfc1337", FIXED, 0, 1},
     {"net.ipv4.tcp_stdurg", FIXED, 0, 0},
     {"net.ipv4.tcp_abort_on_overflow", FIXED, 0, 0},
@@ -170,6 +178,14 @@ static const struct setting settings[] = {
     {"net.ipv4.tcp_comp_sack_delay_ns", WITHOUT_EFFECT, 0, 0},
     {"net.ipv4.tcp_comp_sack_slack_ns", WITHOUT_EFFECT, 0, 0},
     {"net.ipv4.tcp_low_latency", WITHOUT_EFFECT, 0, 0},
+    {"net.ipv4.tcp_available_ulp", WITHOUT_EFFECT, 0, 0},
+    {"net.ipv4.tcp_backlog_ack_defer", WITHOUT_EFFECT, 0, 0},
+    {"net.ipv4.route.flush", WITHOUT_EFFECT, 0, 0},
+    {"net.core.rmem_max", WITHOUT_EFFECT, 0, 0},
+    {"net.core.wmem_max", WITHOUT_EFFECT, 0, 0},
+    {"net.core.optmem_max", WITHOUT_EFFECT, 0, 0},
+    {"net.core.default_qdisc", WITHOUT_EFFECT, 0, 0},
+    {"net.core.netdev_max_backlog", WITHOUT_EFFECT, 0, 0},
     {"net.ipv4.tcp_mem", WITHOUT_EFFECT, 0, 0},
     {"net.inet.tcp.tso", WITHOUT_EFFECT, 0, 0},
     {"net.inet.tcp.hostcache.purge", WITHOUT_EFFECT, 0, 0},
@@ -180,13 +196,22 @@ static const struct setting settings[] = {
     {"net.inet.tcp.soreceive_stream", WITHOUT_EFFECT, 0, 0},
     {"kern.timecounter.alloweddeviation", WITHOUT_EFFECT, 0, 0},
     /* Known, without a knob */
-    {"net.ipv4.tcp_frto", NO_KNOB, 0, 0},
     {"net.ipv4.tcp_tw_reuse", NO_KNOB, 0, 0},
     {"net.ipv4.tcp_retries1", NO_KNOB, 0, 0},
     {"net.ipv4.tcp_orphan_retries", NO_KNOB, 0, 0},
     {"net.ipv4.tcp_max_syn_backlog", NO_KNOB, 0, 0},
     {"net.ipv4.tcp_invalid_ratelimit", NO_KNOB, 0, 0},
     {"net.ipv4.tcp_challenge_ack_limit", NO_KNOB, 0, 0},
+    {"net.ipv4.tcp_max_reordering", NO_KNOB, 0, 0},
+    {"net.ipv4.tcp_min_rtt_wlen", NO_KNOB, 0, 0},
+    {"net.ipv4.tcp_min_snd_mss", NO_KNOB, 0, 0},
+    {"net.ipv4.tcp_probe_interval", NO_KNOB, 0, 0},
+    {"net.ipv4.tcp_probe_threshold", NO_KNOB, 0, 0},
+    {"net.ipv4.tcp_mtu_probe_floor", NO_KNOB, 0, 0},
+    {"net.ipv4.tcp_max_orphans", NO_KNOB, 0, 0},
+    {"net.ipv4.tcp_pingpong_thresh", NO_KNOB, 0, 0},
+    {"net.core.somaxconn", NO_KNOB, 0, 0},
+    {"net.ipv4.ip_local_port_range", NO_KNOB, 0, 0},
     {"net.ipv4.tcp_pacing_ss_ratio", NO_KNOB, 0, 0},
     {"net.ipv4.tcp_pacing_ca_ratio", NO_KNOB, 0, 0},
     {"net.ipv4.tcp_fastopen_blackhole_timeout_sec", NO_KNOB, 0, 0},
@@ -298,6 +323,8 @@ static uint64_t field_value(const struct rill_config *config, const struct setti
         return fast_open_mode(number);
     case FAST_OPEN_BIT:
         return number != 0 ? old | setting->thousandths : old & ~(uint64_t)setting->thousandths;
+    case BASE_MSS:
+        return number + 40;
     case DATA_RETRIES:
         return retries_in_ms(number);
     case MODERATE:
@@ -317,8 +344,8 @@ static void store(struct rill_config *config, const struct setting *setting, con
     uint32_t narrow;
     bool on;
 
-    if (setting->kind == AS_BOOL) {
-        on = number != 0;
+    if (setting->kind == AS_BOOL || setting->kind == LOSS_PROBES) {
+        on = number >= (setting->kind == LOSS_PROBES ? 3 : 1);
         memcpy(field, &on, sizeof on);
         return;
     }
@@ -337,6 +364,8 @@ static enum setting_result apply(struct rill_config *config, const struct settin
         return SETTING_NO_KNOB;
     case WITHOUT_EFFECT:
         return SETTING_DONE;
+    case FIXED_ON:
+        return number != 0 ? SETTING_DONE : SETTING_NO_KNOB;
     case FIXED:
         return number == setting->thousandths ? SETTING_DONE : SETTING_NO_KNOB;
     case AS_CONTROL:

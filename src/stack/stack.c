@@ -45,6 +45,7 @@ void rill_config_default(struct rill_config *config)
         .timestamps = true,
         .window_scaling = true,
         .sack = true,
+        .loss_probes = true,
         .syn_cookies = true,
         .window_pacing = true,
         .fast_open = RILL_FAST_OPEN_CLIENT | RILL_FAST_OPEN_SERVER,

@@ -41,10 +41,15 @@ static void begin_sample(struct tcp *tcp, struct tcb *tcb, const struct arrival 
     if ((tcb->flags & TCB_TIMESTAMPS) != 0 && (options->present & TCP_OPTION_TIMESTAMP) != 0)
         sample->echo_age_ms = wrapping_sub(options_timestamp_now(tcp, tcb), options->timestamp_echo);
     if (tcb->sender != REF_NONE) {
-        const struct sender *sender = sender_at(tcp, tcb);
+        struct sender *sender = sender_at(tcp, tcb);
+        bool is_new = !seq_before(tcb->snd_una, sender->window_end);
 
+        if (is_new)
+            sender->window_end = tcb->snd_nxt;
+        sender->window_flight = is_new ? sample->flight_before : max_u32(sender->window_flight, sample->flight_before);
+        /* In slow start a window may become twice what was in flight: it is not known yet what the path takes. */
         sample->window_limited = seq_before(tcb->snd_una, sender->limited_end) ||
-                                 (tcb->cwnd < tcb->ssthresh && sample->flight_before >= tcb->cwnd / 2);
+                                 (tcb->cwnd < tcb->ssthresh && tcb->cwnd / 2 < sender->window_flight);
     }
 }
 

@@ -39,14 +39,17 @@ uint16_t options_send_mss(const struct path *path, uint16_t peer_mss, bool times
                              path->mtu - path->ip_header_bytes - TCP_HEADER_BYTES - ours);
 }
 
-/* Half of a buffer is offered, but a fixed one may be set to more later (RILL_CHANGE_RECEIVE_BUFFER). */
+/*
+ * Half of a buffer is offered. One whose size was chosen needs no larger scale than that asks for, and the smaller the
+ * scale, the finer the window can be told; if it is set to more later, the window ends where this scale does.
+ */
 uint8_t options_window_shift(const struct tcp *tcp, uint32_t wanted_bytes)
 {
-    uint32_t fixed = wanted_bytes != 0 ? wanted_bytes : tcp->settings.receive_buffer_bytes;
-    uint32_t target =
-        max_u32(max_u32(fixed, tcp->settings.window_bytes_max), tuning_receive_limit_max(tcp, wanted_bytes) / 2);
+    uint32_t target = tuning_receive_limit_max(tcp, wanted_bytes) / 2;
     uint8_t shift = 0;
 
+    if (wanted_bytes == 0)
+        target = max_u32(target, max_u32(tcp->settings.receive_buffer_bytes, tcp->settings.window_bytes_max));
     while (shift < 14 && (UINT64_C(65535) << shift) < target)
         shift++;
     return shift;

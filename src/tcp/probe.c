@@ -13,8 +13,8 @@ bool probe_is_wanted(const struct tcp *tcp, const struct tcb *tcb)
 {
     const struct sender *sender = sender_at(tcp, tcb);
 
-    return (tcb->flags & (TCB_SACK | TCB_SYN_UNACKED)) == TCB_SACK && sender->state <= SENDER_CWR &&
-           sender->board.sacked_bytes == 0 && sender->board.flight_bytes > 0;
+    return tcp->settings.loss_probes && (tcb->flags & (TCB_SACK | TCB_SYN_UNACKED)) == TCB_SACK &&
+           sender->state <= SENDER_CWR && sender->board.sacked_bytes == 0 && sender->board.flight_bytes > 0;
 }
 
 /* What is in flight is the last data and the FIN in one segment. */

@@ -16,7 +16,7 @@ bool sender_make(struct tcp *tcp, struct tcb *tcb)
         return false;
     sender = sender_at(tcp, tcb);
     sender->high_seq = seq_sub(tcb->snd_una, 1);
-    sender->limited_end = sender->rtt_round_end = tcb->snd_una;
+    sender->limited_end = sender->window_end = sender->rtt_round_end = tcb->snd_una;
     sender->early_at = NANOS_NEVER;
     sender->reo_wnd_mult = 1;
     sender->tlp_sampled = true;
@@ -44,6 +44,8 @@ void sender_una_moved(struct tcp *tcp, struct tcb *tcb)
         sender->high_seq = seq_sub(tcb->snd_una, 1);
     if (seq_before(sender->limited_end, tcb->snd_una))
         sender->limited_end = tcb->snd_una;
+    if (seq_before(sender->window_end, tcb->snd_una))
+        sender->window_end = tcb->snd_una;
     if (seq_before(sender->rtt_round_end, tcb->snd_una))
         sender->rtt_round_end = tcb->snd_una;
     if (!seq_after(sender->rack_fack, tcb->snd_una))

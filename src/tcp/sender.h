@@ -109,6 +109,8 @@ struct sender {
     struct seq rtt_round_end;           /* SND.NXT when SRTT took its last sample */
     uint32_t min_rtt_us, min_rtt_at_us; /* windowed; 0: no sample yet */
     struct seq limited_end;             /* SND.NXT when cwnd last held the sender back; SND.UNA: it does not */
+    struct seq window_end;              /* SND.NXT when this round trip's first ACK came */
+    uint32_t window_flight;             /* the most that was in flight in it */
 
     /* RFC 8985 6: RACK */
     uint32_t rack_sent_us; /* RACK.xmit_ts */

@@ -44,6 +44,7 @@ static void take_settings(struct tcp_settings *settings, const struct rill_confi
         .timestamps = config->timestamps,
         .window_scaling = config->window_scaling,
         .sack = config->sack,
+        .loss_probes = config->loss_probes,
         .syn_cookies = config->syn_cookies,
         .pacing = config->pacing,
         .window_pacing = config->window_pacing,

@@ -23,7 +23,7 @@ struct tcp_settings {
     uint32_t bbr_loss_percent;
     uint32_t syn_retries;
     uint32_t max_time_wait;
-    bool timestamps, window_scaling, sack, syn_cookies;
+    bool timestamps, window_scaling, sack, loss_probes, syn_cookies;
     bool pacing, window_pacing;
     bool transfer_counts;
     uint8_t cc; /* cc.h: of connections that do not choose */
