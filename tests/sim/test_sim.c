@@ -1,44 +1,7 @@
-/* The simulator as a test: seeds that once failed, some that nobody has looked at, and that runs are functions of seeds. */
+/* The simulator: seeds that once failed, and that runs are functions of seeds. */
 #include <string.h>
 
-#include "sim/one_world.h"
-#include "sim/sim.h"
-#include "support/cmocka_all.h"
-#include "support/sanitized.h"
-
-#if IS_SANITIZED
-#define SEEDS_TINY 500u
-#define SEEDS_SMALL 300u
-#define SEEDS_CROWD 20u
-#define SEEDS_CHECKED 30u
-#else
-#define SEEDS_TINY 10000u
-#define SEEDS_SMALL 5000u
-#define SEEDS_CROWD 100u
-#define SEEDS_CHECKED 200u
-#endif
-
-static void run_with(const struct sim_settings *settings, struct sim_result *result)
-{
-    if (!sim_run(world, settings, result))
-        fail_msg("profile %d, seed %llu at %.6f s: %s", (int)settings->profile, (unsigned long long)settings->seed,
-                 (double)result->failed_at / 1e9, result->failure);
-}
-
-static void run(enum profile profile, uint64_t seed, uint32_t check, struct sim_result *result)
-{
-    struct sim_settings settings = {.seed = seed, .profile = profile, .faults = UINT64_MAX, .check = check};
-
-    run_with(&settings, result);
-}
-
-static void run_many(enum profile profile, uint64_t first, uint64_t count, uint32_t check)
-{
-    struct sim_result result;
-
-    for (uint64_t seed = first; seed < first + count; seed++)
-        run(profile, seed, check, &result);
-}
+#include "sim/many_worlds.h"
 
 static void seeds_that_ever_failed_pass(void **state)
 {
@@ -72,66 +35,6 @@ static void seeds_that_ever_failed_pass(void **state)
     }
     fclose(file);
     assert_true(runs > 10);
-}
-
-static void tiny_worlds_hold(void **state)
-{
-    (void)state;
-    run_many(PROFILE_TINY, 1, SEEDS_TINY, 0);
-}
-
-static void small_worlds_hold(void **state)
-{
-    (void)state;
-    run_many(PROFILE_SMALL, 1, SEEDS_SMALL, 0);
-}
-
-static void crowded_worlds_hold(void **state)
-{
-    (void)state;
-    run_many(PROFILE_CROWD, 1, SEEDS_CROWD, 0);
-}
-
-static void every_invariant_holds_after_every_few_events(void **state)
-{
-    (void)state;
-    run_many(PROFILE_SMALL, 100001, SEEDS_CHECKED, 16);
-}
-
-static void worlds_with_a_reference_peer_hold(void **state)
-{
-    uint64_t faults, opened = 0;
-    unsigned worlds = 0;
-
-    (void)state;
-    assert_null(faults_read("reference,vices,tempers,loss,reorder,duplicate,delay,timeouts,buffers", &faults));
-    for (uint64_t seed = 300001; seed <= 300000 + SEEDS_CHECKED * 4; seed++) {
-        struct sim_settings settings = {.seed = seed, .profile = PROFILE_SMALL, .faults = faults, .check = 16};
-        struct sim_result result;
-
-        run_with(&settings, &result);
-        if (world->scenario.reference == NO_REFERENCE)
-            continue;
-        worlds++;
-        opened += result.established;
-    }
-    assert_true(worlds > SEEDS_CHECKED / 2 && opened > 2 * worlds);
-}
-
-static void worlds_with_an_attacker_hold(void **state)
-{
-    uint64_t faults, attacks = 0;
-
-    (void)state;
-    assert_null(faults_read("attacker,tempers,delay,jitter,rx-batches,options,buffers", &faults));
-    for (uint64_t seed = 400001; seed <= 400000 + SEEDS_CHECKED * 4; seed++) {
-        struct sim_settings settings = {.seed = seed, .profile = PROFILE_SMALL, .faults = faults, .check = 64};
-        struct sim_result result;
-
-        run_with(&settings, &result);
-        attacks += world->attacks;
-    }
-    assert_true(attacks > SEEDS_CHECKED * 10);
 }
 
 static void the_same_seed_is_the_same_run(void **state)
@@ -177,12 +80,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(seeds_that_ever_failed_pass),
-        cmocka_unit_test(tiny_worlds_hold),
-        cmocka_unit_test(small_worlds_hold),
-        cmocka_unit_test(crowded_worlds_hold),
-        cmocka_unit_test(every_invariant_holds_after_every_few_events),
-        cmocka_unit_test(worlds_with_a_reference_peer_hold),
-        cmocka_unit_test(worlds_with_an_attacker_hold),
         cmocka_unit_test(the_same_seed_is_the_same_run),
         cmocka_unit_test(another_seed_is_another_run),
         cmocka_unit_test(runs_open_connections_and_move_packets),

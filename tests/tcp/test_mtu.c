@@ -97,6 +97,17 @@ static void send_for(uint64_t ms)
     }
 }
 
+/* Nothing passes for a while; then what the way takes by now, and all that waits is sent. */
+static void open_way_with_an_outage(uint64_t ms, uint32_t mtu_after)
+{
+    open_way(RILL_MTU_PROBING_BLACK_HOLE, 1500);
+    send_for(200);
+    way.mtu = 0;
+    send_for(ms);
+    way.mtu = mtu_after;
+    pair_advance(&pair, 100000);
+}
+
 static struct rill_status status(void)
 {
     struct rill_status out;
@@ -153,12 +164,7 @@ static void an_outage_leaves_no_small_segments_behind(void **state)
 {
     (void)state;
     for (uint64_t ms = 100; ms < 100000; ms *= 2) {
-        open_way(RILL_MTU_PROBING_BLACK_HOLE, 1500);
-        send_for(200);
-        way.mtu = 0;
-        send_for(ms);
-        way.mtu = 1500;
-        pair_advance(&pair, 100000);
+        open_way_with_an_outage(ms, 1500);
         send_for(3000);
         assert_int_equal(status().pmtu, 1500);
         assert_int_equal(status().snd_mss, 1448);
@@ -171,12 +177,7 @@ static void after_an_outage_a_way_with_less_room_is_found_out_as_well(void **sta
 {
     (void)state;
     for (uint64_t ms = 100; ms < 30000; ms *= 3) {
-        open_way(RILL_MTU_PROBING_BLACK_HOLE, 1500);
-        send_for(200);
-        way.mtu = 0;
-        send_for(ms);
-        way.mtu = 1400;
-        pair_advance(&pair, 100000);
+        open_way_with_an_outage(ms, 1400);
         send_for(10000);
         assert_in_range(status().pmtu, 1385, 1400);
         assert_true(taken > 1000000);

@@ -55,6 +55,29 @@ static void run_into_recovery(struct peer *p)
     peer_forget(p);
 }
 
+/* The timer fires, and the peer's next ACK answers what was sent before that. */
+static void time_out_too_soon(struct peer *p)
+{
+    uint32_t echo;
+
+    in_flight(p, false, true, 0);
+    echo = p->stack_timestamp;
+    run_into_the_timeout(p);
+    p->stack_timestamp = echo;
+}
+
+/* The same with a recovery. */
+static void recover_too_soon(struct peer *p)
+{
+    uint32_t echo;
+
+    in_flight(p, true, true, 0);
+    echo = p->stack_timestamp;
+    run_into_recovery(p);
+    peer_advance(p, 5);
+    p->stack_timestamp = echo;
+}
+
 static void expect_window(struct peer *p, uint32_t cwnd, uint32_t ssthresh)
 {
     assert_int_equal(tcb_of(p)->cwnd, cwnd);
@@ -70,13 +93,9 @@ static unsigned mistakes(struct peer *p)
 
 static void R5682_3_an_ack_of_the_original_gives_back_what_a_timeout_took(void **state)
 {
-    uint32_t echo;
     struct peer p;
     (void)state;
-    in_flight(&p, false, true, 0);
-    echo = p.stack_timestamp;
-    run_into_the_timeout(&p);
-    p.stack_timestamp = echo;
+    time_out_too_soon(&p);
     peer_send(&p, TCP_ACK, 1, 1 + MSS, 0);
     expect_window(&p, CWND, CWND);
     expect_nothing(&p); /* and what was taken for lost is on its way */
@@ -86,13 +105,9 @@ static void R5682_3_an_ack_of_the_original_gives_back_what_a_timeout_took(void *
 
 static void an_ack_of_the_original_counts_once(void **state)
 {
-    uint32_t echo;
     struct peer p;
     (void)state;
-    in_flight(&p, false, true, 0);
-    echo = p.stack_timestamp;
-    run_into_the_timeout(&p);
-    p.stack_timestamp = echo;
+    time_out_too_soon(&p);
     peer_send(&p, TCP_ACK, 1, 1 + MSS, 0);
     tcb_of(&p)->cwnd = 3 * MSS;
     peer_send(&p, TCP_ACK, 1, 1 + 2 * MSS, 0);
@@ -115,13 +130,9 @@ static void an_ack_of_what_was_sent_again_gives_nothing_back(void **state)
 
 static void an_old_echo_on_a_duplicate_ack_is_no_witness(void **state)
 {
-    uint32_t echo;
     struct peer p;
     (void)state;
-    in_flight(&p, false, true, 0);
-    echo = p.stack_timestamp;
-    run_into_the_timeout(&p);
-    p.stack_timestamp = echo;
+    time_out_too_soon(&p);
     peer_send(&p, TCP_ACK, 1, 1, 0);
     assert_int_equal(tcb_of(&p)->ssthresh, CWND / 2);
     assert_int_equal(mistakes(&p), 0);
@@ -130,14 +141,9 @@ static void an_old_echo_on_a_duplicate_ack_is_no_witness(void **state)
 
 static void an_ack_of_the_original_gives_back_what_a_recovery_took(void **state)
 {
-    uint32_t echo;
     struct peer p;
     (void)state;
-    in_flight(&p, true, true, 0);
-    echo = p.stack_timestamp;
-    run_into_recovery(&p);
-    peer_advance(&p, 5);
-    p.stack_timestamp = echo;
+    recover_too_soon(&p);
     peer_send(&p, TCP_ACK, 1, 1 + 4 * MSS, 0);
     expect_window(&p, CWND, CWND);
     assert_int_equal(mistakes(&p), 1);
@@ -146,13 +152,9 @@ static void an_ack_of_the_original_gives_back_what_a_recovery_took(void **state)
 
 static void a_window_that_is_larger_by_now_is_not_made_smaller(void **state)
 {
-    uint32_t echo;
     struct peer p;
     (void)state;
-    in_flight(&p, false, true, 0);
-    echo = p.stack_timestamp;
-    run_into_the_timeout(&p);
-    p.stack_timestamp = echo;
+    time_out_too_soon(&p);
     tcb_of(&p)->cwnd = tcb_of(&p)->ssthresh = 2 * CWND;
     peer_send(&p, TCP_ACK, 1, 1 + MSS, 0);
     expect_window(&p, 2 * CWND, 2 * CWND);
@@ -162,13 +164,9 @@ static void a_window_that_is_larger_by_now_is_not_made_smaller(void **state)
 /* RFC 5682 3.1: what is late may still prove to be lost. */
 static void R6582_1_after_a_mistake_duplicate_acks_count_again(void **state)
 {
-    uint32_t echo;
     struct peer p;
     (void)state;
-    in_flight(&p, false, true, 0);
-    echo = p.stack_timestamp;
-    run_into_the_timeout(&p);
-    p.stack_timestamp = echo;
+    time_out_too_soon(&p);
     peer_send(&p, TCP_ACK, 1, 1 + MSS, 0);
     for (unsigned i = 0; i < 3; i++)
         peer_send(&p, TCP_ACK, 1, 1 + MSS, 0);
@@ -223,14 +221,9 @@ static void a_timeout_within_a_recovery_gives_back_the_window_that_it_was_led_to
 
 static void an_eifel_undo_and_a_dsack_of_the_same_give_back_once(void **state)
 {
-    uint32_t echo;
     struct peer p;
     (void)state;
-    in_flight(&p, true, true, 0);
-    echo = p.stack_timestamp;
-    run_into_recovery(&p);
-    peer_advance(&p, 5);
-    p.stack_timestamp = echo;
+    recover_too_soon(&p);
     peer_send(&p, TCP_ACK, 1, 1 + CWND, 0);
     tcb_of(&p)->cwnd = tcb_of(&p)->ssthresh = 3 * MSS;
     peer_sack(&p, 1 + CWND, 1, 1 + MSS);
