@@ -82,11 +82,32 @@ static void the_socket_of_a_rill_that_begins_is_not_removed(void **state)
     unlink(at.sun_path);
 }
 
+/* Stopped by ^Z, while others asked: nobody takes from its queue, and connect(2) would wait. */
+static void a_rill_that_was_stopped_holds_nobody_up(void **state)
+{
+    struct sockaddr_un at;
+    int fd = bound(&at), asking = -1;
+    unsigned before = alarm(20);
+
+    (void)state;
+    assert_int_equal(listen(fd, 0), 0);
+    do {
+        asking = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0); /* they stay until the test is over */
+    } while (connect(asking, (struct sockaddr *)&at, sizeof at) == 0);
+    assert_int_equal(errno, EAGAIN);
+    assert_int_equal(runtime_each(ignore, NULL), 1); /* it is there */
+    assert_int_equal(runtime_ask("one", "memory"), -1);
+    alarm(before);
+    close(fd);
+    unlink(at.sun_path);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_socket_of_a_rill_that_is_gone_is_removed),
         cmocka_unit_test(the_socket_of_a_rill_that_begins_is_not_removed),
+        cmocka_unit_test(a_rill_that_was_stopped_holds_nobody_up),
     };
     int failed;
 

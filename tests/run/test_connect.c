@@ -334,9 +334,36 @@ static void a_socket_may_be_closed_in_the_middle_of_a_call(void **state)
     world_finish(program);
 }
 
+static void guest_connects_to_nothing_first(void)
+{
+    const struct sockaddr nothing = {.sa_family = AF_UNSPEC};
+    int fd = guest_socket(SOCK_STREAM);
+    char byte = 'b';
+
+    GUEST(connect(fd, &nothing, sizeof nothing) == 0);
+    usleep(50000);
+    GUEST((poll_for(fd, POLLIN, 0) & (POLLIN | POLLERR)) == 0);
+    GUEST(connect_to(fd, WORLD_KERNEL, PORT) == 0);
+    GUEST(write_all(fd, &byte, 1) && read_all(fd, &byte, 1));
+}
+
+static void a_fresh_socket_that_is_disconnected_stays_fresh(void **state)
+{
+    int listener = kernel_listener(PORT), fd;
+    pid_t program = world_start("connects_to_nothing_first", NULL);
+    char byte;
+
+    (void)state;
+    fd = kernel_accept(listener);
+    assert_true(read_all(fd, &byte, 1) && write_all(fd, &byte, 1));
+    world_finish(program);
+    close(fd);
+}
+
 int main(int argc, char **argv)
 {
     static const struct guest guests[] = {
+        {"connects_to_nothing_first", guest_connects_to_nothing_first},
         {"blocking", guest_blocking},
         {"refused", guest_refused},
         {"nonblocking", guest_nonblocking},
@@ -351,6 +378,7 @@ int main(int argc, char **argv)
         {NULL, NULL},
     };
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_fresh_socket_that_is_disconnected_stays_fresh),
         cmocka_unit_test(a_blocking_connect_returns_when_established_and_both_ends_have_names),
         cmocka_unit_test(a_refused_socket_can_connect_again),
         cmocka_unit_test(a_nonblocking_connect_becomes_writable_when_established),

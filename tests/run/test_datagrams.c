@@ -5,8 +5,10 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -391,9 +393,90 @@ static void a_server_on_all_addresses_answers_the_wire_and_the_loopback(void **s
     world_finish(program);
 }
 
+/* -------------------------------------------------------------- descriptors that change */
+
+static void *await_answer(void *fd)
+{
+    struct sockaddr_in from;
+    socklen_t bytes = sizeof from;
+    char text[4];
+
+    GUEST(recvfrom(*(int *)fd, text, sizeof text, 0, (struct sockaddr *)&from, &bytes) == 2);
+    GUEST(memcmp(text, "go", 2) == 0);
+    return NULL;
+}
+
+static void guest_changes_what_is_waited_for(void)
+{
+    struct sockaddr_in to = world_address(WORLD_KERNEL, PORT);
+    int fd = guest_socket(SOCK_DGRAM), other = dup(fd), null = open("/dev/null", O_RDWR);
+    pthread_t reader;
+
+    GUEST(pthread_create(&reader, NULL, await_answer, &fd) == 0);
+    usleep(100000);
+    GUEST(dup2(null, fd) == fd);
+    GUEST(sendto(other, "go", 2, 0, (struct sockaddr *)&to, sizeof to) == 2);
+    GUEST(pthread_join(reader, NULL) == 0);
+}
+
+static void a_receive_that_waits_keeps_its_socket_when_the_number_gets_another(void **state)
+{
+    (void)state;
+    echo_to("changes_what_is_waited_for", 1);
+}
+
+static void guest_leaves_datagrams_behind(void)
+{
+    struct sockaddr_in to = world_address(WORLD_KERNEL, PORT);
+    int fd = guest_socket(SOCK_DGRAM);
+
+    GUEST(connect(fd, (struct sockaddr *)&to, sizeof to) == 0);
+    GUEST(kill(getppid(), SIGSTOP) == 0); /* rill finds all of them, and the end, at once */
+    usleep(50000);
+    GUEST(send(fd, "", 0, 0) == 0 && send(fd, "x", 1, 0) == 1 && send(fd, "yz", 2, 0) == 2);
+    GUEST(close(fd) == 0);
+    GUEST(kill(getppid(), SIGCONT) == 0);
+}
+
+static void datagrams_behind_an_empty_one_are_sent_though_the_socket_is_closed(void **state)
+{
+    int fd = kernel_socket();
+    pid_t program = world_start("leaves_datagrams_behind", NULL);
+    char text[4];
+
+    (void)state;
+    for (ssize_t bytes = 0; bytes < 3; bytes++)
+        assert_int_equal(recv(fd, text, sizeof text, 0), bytes);
+    world_finish(program);
+    close(fd);
+}
+
+static void guest_cannot_be_told(void)
+{
+    struct sockaddr_in to = world_address(WORLD_KERNEL, PORT);
+    struct iovec piece = {(char[]){"p"}, 1};
+    struct mmsghdr *message =
+        (struct mmsghdr *)mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    int fd = guest_socket(SOCK_DGRAM);
+
+    GUEST(message != MAP_FAILED);
+    message->msg_hdr = (struct msghdr){.msg_name = &to, .msg_namelen = sizeof to, .msg_iov = &piece, .msg_iovlen = 1};
+    GUEST(mprotect(message, 4096, PROT_READ) == 0);
+    GUEST(sendmmsg(fd, message, 1, 0) == -1 && errno == EFAULT);
+}
+
+static void a_batch_whose_lengths_cannot_be_written_is_a_fault(void **state)
+{
+    (void)state;
+    world_finish(world_start("cannot_be_told", NULL));
+}
+
 int main(int argc, char **argv)
 {
     static const struct guest guests[] = {
+        {"cannot_be_told", guest_cannot_be_told},
+        {"leaves_datagrams_behind", guest_leaves_datagrams_behind},
+        {"changes_what_is_waited_for", guest_changes_what_is_waited_for},
         {"addressed", guest_addressed},
         {"connected", guest_connected},
         {"messages", guest_messages},
@@ -408,6 +491,9 @@ int main(int argc, char **argv)
         {NULL, NULL},
     };
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_batch_whose_lengths_cannot_be_written_is_a_fault),
+        cmocka_unit_test(datagrams_behind_an_empty_one_are_sent_though_the_socket_is_closed),
+        cmocka_unit_test(a_receive_that_waits_keeps_its_socket_when_the_number_gets_another),
         cmocka_unit_test(long_datagrams_leave_and_arrive_in_fragments),
         cmocka_unit_test(datagrams_carry_addresses_and_keep_their_bounds),
         cmocka_unit_test(plain_calls_and_addressed_ones_share_one_queue),

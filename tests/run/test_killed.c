@@ -3,6 +3,7 @@
  * is left.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -213,13 +214,48 @@ static void a_rill_that_was_killed_is_not_in_the_way_of_the_next(void **state)
     world_finish(program);
 }
 
+static void guest_is_met(void)
+{
+    guest_say_number(guest_connect(WORLD_KERNEL, PORT));
+    for (;;)
+        pause();
+}
+
+/* As a service manager may start it. Its device would have the number of one of them, and the keeper close it. */
+static void a_rill_without_standard_files_resets_its_peers_all_the_same(void **state)
+{
+    int listener = kernel_listener(PORT), fd, flags[3];
+    pid_t program, process;
+
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        flags[i] = fcntl(i, F_GETFD);
+        fcntl(i, F_SETFD, FD_CLOEXEC);
+    }
+    program = world_start("is_met", NULL);
+    fd = kernel_accept(listener);
+    process = hear_number(fd); /* it has started by now */
+    for (int i = 0; i < 3; i++)
+        fcntl(i, F_SETFD, flags[i]);
+    kill(program, SIGKILL);
+    assert_int_equal(world_wait(program), 128 + SIGKILL);
+    expect_reset(fd);
+    await_end(process);
+}
+
 int main(int argc, char **argv)
 {
     static const struct guest guests[] = {
-        {"stays", guest_stays}, {"ignores", guest_ignores},   {"listens", guest_listens},
-        {"pours", guest_pours}, {"is_quick", guest_is_quick}, {NULL, NULL},
+        {"is_met", guest_is_met},
+        {"stays", guest_stays},
+        {"ignores", guest_ignores},
+        {"listens", guest_listens},
+        {"pours", guest_pours},
+        {"is_quick", guest_is_quick},
+        {NULL, NULL},
     };
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_rill_without_standard_files_resets_its_peers_all_the_same),
         cmocka_unit_test(a_program_that_is_killed_closes_as_any_other),
         cmocka_unit_test(the_peers_of_a_rill_that_is_killed_are_reset_and_nothing_is_left),
         cmocka_unit_test(who_waits_to_be_accepted_is_reset_too),

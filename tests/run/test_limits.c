@@ -191,15 +191,93 @@ static void datagrams_that_have_been_taken_from_the_stack_are_not_lost(void **st
     world_finish(program);
 }
 
+/* ----------------------------------------------------- connections over the loopback, kept */
+
+static void guest_has_no_files_for_the_loopback(void)
+{
+    struct sockaddr_in here = world_address("127.0.0.1", PORT);
+    int listener = guest_listen(), client = guest_socket(SOCK_STREAM), fd;
+    struct rlimit limit, none;
+    char byte = 0;
+
+    GUEST(connect(client, (struct sockaddr *)&here, sizeof here) == 0);
+    GUEST(poll_for(listener, POLLIN, 10000) == POLLIN);
+    GUEST(getrlimit(RLIMIT_NOFILE, &limit) == 0);
+    for (fd = 3; fd < client; fd++) /* every number below is taken */
+        GUEST(fcntl(fd, F_GETFD) >= 0 || dup(0) == fd);
+    none = (struct rlimit){(rlim_t)client + 1, limit.rlim_max};
+    GUEST(setrlimit(RLIMIT_NOFILE, &none) == 0);
+    GUEST(accept(listener, NULL, NULL) == -1 && errno == EMFILE);
+    GUEST(setrlimit(RLIMIT_NOFILE, &limit) == 0);
+    GUEST(poll_for(listener, POLLIN, 10000) == POLLIN);
+    fd = accept(listener, NULL, NULL);
+    GUEST(fd >= 0 && write(fd, "k", 1) == 1 && read_all(client, &byte, 1) && byte == 'k');
+}
+
+static void a_connection_over_the_loopback_outlives_an_accept_without_a_descriptor(void **state)
+{
+    (void)state;
+    world_finish(world_start("has_no_files_for_the_loopback", NULL));
+}
+
+/* -------------------------------------------------------------- sockets that were reset */
+
+#define HELD 70u /* more than one look takes */
+#define GONE 1000u
+
+static int connect_and_be_reset(void)
+{
+    int fd = guest_connect(WORLD_KERNEL, PORT);
+
+    GUEST((poll_for(fd, POLLIN, 10000) & POLLHUP) != 0);
+    return fd;
+}
+
+static void guest_holds_some_that_were_reset(void)
+{
+    int held[HELD];
+
+    for (unsigned i = 0; i < HELD; i++)
+        held[i] = connect_and_be_reset();
+    for (unsigned i = 0; i < GONE; i++)
+        close(connect_and_be_reset());
+    for (unsigned i = 0; i < HELD; i++) {
+        struct sockaddr_in name = {.sin_family = AF_UNSPEC};
+
+        GUEST(getsockname(held[i], (struct sockaddr *)&name, &(socklen_t){sizeof name}) == 0);
+        GUEST(name.sin_family == AF_INET && name.sin_addr.s_addr == inet_addr(WORLD_RILL));
+    }
+}
+
+static void those_that_were_reset_and_closed_make_room_for_those_still_held(void **state)
+{
+    const struct linger at_once = {1, 0};
+    int listener = kernel_listener(PORT);
+    pid_t program = world_start("holds_some_that_were_reset", NULL);
+
+    (void)state;
+    for (unsigned i = 0; i < HELD + GONE; i++) {
+        int fd = kernel_accept(listener);
+
+        setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+        close(fd);
+    }
+    world_finish(program);
+}
+
 int main(int argc, char **argv)
 {
     static const struct guest guests[] = {
+        {"holds_some_that_were_reset", guest_holds_some_that_were_reset},
+        {"has_no_files_for_the_loopback", guest_has_no_files_for_the_loopback},
         {"has_no_files", guest_has_no_files},
         {"supervisor_has_few", guest_supervisor_has_few},
         {"reads_late", guest_reads_late},
         {NULL, NULL},
     };
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(those_that_were_reset_and_closed_make_room_for_those_still_held),
+        cmocka_unit_test(a_connection_over_the_loopback_outlives_an_accept_without_a_descriptor),
         cmocka_unit_test(without_a_free_descriptor_accept_takes_nothing),
         cmocka_unit_test(a_supervisor_without_files_says_so_and_loses_no_connection),
         cmocka_unit_test(datagrams_that_have_been_taken_from_the_stack_are_not_lost),

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <linux/tcp.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -404,9 +405,92 @@ static void an_end_of_both_ways_comes_behind_everything_that_waited(void **state
     expect_all_then_the_end("ends_both_behind");
 }
 
+/* -------------------------------------------------------------- descriptors that change */
+
+static void *send_all(void *fd)
+{
+    struct sockaddr_in to = world_address(WORLD_KERNEL, PORT);
+    uint8_t *data = numbered(LARGE);
+
+    GUEST(sendto(*(int *)fd, data, LARGE, 0, (struct sockaddr *)&to, sizeof to) == LARGE);
+    return NULL;
+}
+
+static void guest_changes_what_is_sent_on(void)
+{
+    int fd = guest_connect(WORLD_KERNEL, PORT), other = dup(fd), null = open("/dev/null", O_RDWR);
+    pthread_t sender;
+
+    GUEST(pthread_create(&sender, NULL, send_all, &fd) == 0);
+    usleep(100000);
+    GUEST(dup2(null, fd) == fd);
+    guest_ready();
+    GUEST(pthread_join(sender, NULL) == 0);
+    close(other);
+}
+
+static void a_send_that_waits_keeps_its_socket_when_the_number_gets_another(void **state)
+{
+    pid_t program;
+    int fd = meet("changes_what_is_sent_on", &program);
+
+    (void)state;
+    world_await(); /* it waits for room, for nothing was read here */
+    assert_int_equal(read_numbered(fd), LARGE);
+    close(fd);
+    world_finish(program);
+}
+
+/* Ticks of the processor that a process has used. */
+static unsigned long ticks_of(pid_t process)
+{
+    unsigned long user = 0, system = 0;
+    char path[32];
+    FILE *file;
+
+    snprintf(path, sizeof path, "/proc/%d/stat", (int)process);
+    file = fopen(path, "re");
+    GUEST(file != NULL);
+    GUEST(fscanf(file, "%*d (%*[^)]) %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &system) == 2);
+    fclose(file);
+    return user + system;
+}
+
+static void guest_gives_up(void)
+{
+    const struct sigaction action = {.sa_handler = on_alarm};
+    const struct itimerval once = {.it_value.tv_usec = 50000};
+    const struct timeval patience = {.tv_usec = 200000};
+    struct sockaddr_in to = world_address(WORLD_KERNEL, PORT);
+    uint8_t *data = numbered(LARGE);
+    int fd = guest_connect(WORLD_KERNEL, PORT);
+    unsigned long before;
+
+    GUEST(setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience) == 0);
+    sigaction(SIGALRM, &action, NULL);
+    setitimer(ITIMER_REAL, &once, NULL);
+    GUEST(sendto(fd, data, LARGE, 0, (struct sockaddr *)&to, sizeof to) == -1 && errno == EINTR);
+    usleep(300000); /* its time is over by now */
+    before = ticks_of(getppid());
+    usleep(500000);
+    GUEST(ticks_of(getppid()) - before < 10); /* of 50 */
+}
+
+static void an_interrupted_send_that_is_not_asked_again_costs_nothing(void **state)
+{
+    pid_t program;
+    int fd = meet("gives_up", &program);
+
+    (void)state;
+    world_finish(program);
+    close(fd);
+}
+
 int main(int argc, char **argv)
 {
     static const struct guest guests[] = {
+        {"gives_up", guest_gives_up},
+        {"changes_what_is_sent_on", guest_changes_what_is_sent_on},
         {"sends_to", guest_sends_to},
         {"is_interrupted", guest_is_interrupted},
         {"sends_a_message", guest_sends_a_message},
@@ -421,6 +505,8 @@ int main(int argc, char **argv)
         {NULL, NULL},
     };
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_interrupted_send_that_is_not_asked_again_costs_nothing),
+        cmocka_unit_test(a_send_that_waits_keeps_its_socket_when_the_number_gets_another),
         cmocka_unit_test(a_blocking_send_with_an_address_sends_everything),
         cmocka_unit_test(a_send_that_signals_interrupt_sends_nothing_twice),
         cmocka_unit_test(a_message_with_an_address_goes_to_the_peer),
