@@ -110,6 +110,7 @@ struct tcb *connection_create(struct tcp *tcp, ref path, uint16_t local_port, ui
         return NULL;
     }
     set_defaults(tcp, tcb);
+    tcp->last_found = r; /* whose segment is the next one, as likely as any other's */
     return tcb;
 }
 
