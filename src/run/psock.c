@@ -336,11 +336,8 @@ void psock_tidy(struct run *run)
     }
 }
 
-struct psock *psock_of_call(struct run *run, const struct call *call, uint64_t fd)
+static struct psock *seen(struct psock *ps, const struct call *call, uint64_t fd)
 {
-    uint64_t inode = process_socket(call->thread, (int)fd);
-    struct psock *ps = inode != 0 ? psock_by_inode(run, inode) : NULL;
-
     if (ps != NULL) {
         ps->process = call->thread;
         ps->process_fd = (int)fd;
@@ -351,17 +348,26 @@ struct psock *psock_of_call(struct run *run, const struct call *call, uint64_t f
 struct psock *psock_of_end(struct run *run, const struct call *call, uint64_t fd, int end)
 {
     struct stat status;
-    struct psock *ps;
 
     /* A path to a socket, opened with O_PATH, has a number of another kind. */
     if (fstat(end, &status) != 0 || !S_ISSOCK(status.st_mode) || status.st_dev != run->sockets_device)
         return NULL;
-    ps = psock_by_inode(run, (uint64_t)status.st_ino);
-    if (ps != NULL) {
-        ps->process = call->thread;
-        ps->process_fd = (int)fd;
+    return seen(psock_by_inode(run, (uint64_t)status.st_ino), call, fd);
+}
+
+struct psock *psock_of_call(struct run *run, const struct call *call, uint64_t fd)
+{
+    int end = process_file(call->thread, (int)fd); /* half of what it costs to ask /proc */
+    struct psock *ps;
+    uint64_t inode;
+
+    if (end >= 0) {
+        ps = psock_of_end(run, call, fd, end);
+        close(end);
+        return ps;
     }
-    return ps;
+    inode = process_socket(call->thread, (int)fd);
+    return inode != 0 ? seen(psock_by_inode(run, inode), call, fd) : NULL;
 }
 
 bool psock_watch_shadow(struct run *run, struct psock *ps)

@@ -153,7 +153,7 @@ struct psock *psock_by_inode(struct run *run, uint64_t inode);
 struct psock *psock_by_source(struct run *run, uint64_t source);
 /* The socket that a call is about, and where it was seen; NULL: none of ours. */
 struct psock *psock_of_call(struct run *run, const struct call *call, uint64_t fd);
-/* The same with a descriptor of ours for the same file, which costs less than to ask /proc. */
+/* The same with a descriptor of ours for the same file. */
 struct psock *psock_of_end(struct run *run, const struct call *call, uint64_t fd, int end);
 bool psock_watch_shadow(struct run *run, struct psock *ps);
 /* Has it hung up meanwhile? */
