@@ -287,6 +287,7 @@ enum rill_what {
     RILL_ACCEPTABLE = 0x080,  /* a listener has a connection to accept */
     RILL_SENT = 0x100,        /* everything given to rill_send() has been acknowledged */
     RILL_RELEASED = 0x400,    /* of what was lent by RILL_SEND_LENT, some is the application's again: rill_lent() */
+    RILL_PROGRESS = 0x800,    /* with RILL_OPTION_PROGRESS: new data was sent, or some was acknowledged */
     RILL_SOFT_ERROR = 0x200,  /* RFC 9293 3.9.2.2, SHLD-9: trouble on the way, nothing given up */
 };
 
@@ -349,6 +350,7 @@ enum rill_option_flag {
     RILL_OPTION_OOB_INLINE = 0x10,
     RILL_OPTION_NO_SOFT_ERRORS = 0x20, /* RILL_SOFT_ERROR is not told (RFC 9293 SHLD-20) */
     RILL_OPTION_FAST_OPEN = 0x40,      /* connect: the first data goes in the SYN, see rill_tcp_connect() */
+    RILL_OPTION_PROGRESS = 0x80,       /* tell RILL_PROGRESS */
     RILL_OPTION_REUSE_PORT = 0x100000, /* listeners: share the port with others that ask for it, each flow finds one */
     RILL_OPTION_V4_ONLY = 0x200000,    /* listeners at the unspecified address: of one family alone */
     RILL_OPTION_V6_ONLY = 0x400000,

@@ -74,6 +74,8 @@ struct rill_sockets_config {
     /* An event of a connection that is none of this table's; NULL: such events are dropped. */
     void (*stranger)(void *context, const struct rill_event *event);
     void *context; /* of both */
+
+    uint64_t wall_offset_ns; /* what makes the stack's clock the time of day (RILL_SO_TIMESTAMPING); default 0 */
 };
 
 void rill_sockets_config_default(struct rill_sockets_config *config);
@@ -362,10 +364,40 @@ struct rill_in6_pktinfo {
     uint32_t interface;
 };
 
+/*
+ * RILL_SO_TIMESTAMPING of streams, with Linux's numbers. Each send then has a place in the error queue for each TX_ bit:
+ * when its last byte was given to the driver (TX_SCHED and TX_SOFTWARE: there is nothing in between), and when it was
+ * acknowledged. RILL_MSG_ERRQUEUE reads one after the other: RILL_SCM_TIMESTAMPING when SOFTWARE is asked for, and
+ * RILL_IP_RECVERR with origin 4, the kind as info (0 sent, 1 scheduled, 2 acknowledged), and with OPT_ID the byte's
+ * number as data. The bytes themselves are not given back (RILL_MSG_TRUNC unless OPT_TSONLY). The other bits are taken
+ * and have no effect, as on Linux those that a device does not support; datagrams have none of it.
+ */
+enum rill_stamping {
+    RILL_STAMPING_TX_SOFTWARE = 0x2,
+    RILL_STAMPING_SOFTWARE = 0x10,
+    RILL_STAMPING_OPT_ID = 0x80,
+    RILL_STAMPING_TX_SCHED = 0x100,
+    RILL_STAMPING_TX_ACK = 0x200,
+    RILL_STAMPING_OPT_TSONLY = 0x800,
+    RILL_STAMPING_OPT_STATS = 0x1000,
+    RILL_STAMPING_OPT_ID_TCP = 0x10000,
+    RILL_STAMPING_ALL = 0x7ffff,
+};
+
+#define RILL_SCM_TIMESTAMPING RILL_SO_TIMESTAMPING
+
+struct rill_timespec {
+    int64_t seconds, nanoseconds;
+};
+
+struct rill_scm_timestamping {
+    struct rill_timespec times[3]; /* the first alone is used */
+};
+
 /* RILL_IP_RECVERR: followed by the struct rill_sockaddr_in of who sent the ICMP message. */
 struct rill_sock_extended_err {
     uint32_t error;
-    uint8_t origin; /* 2: ICMP; 5: a send's bytes are the application's again */
+    uint8_t origin; /* 2: ICMP; 4: a timestamp; 5: a send's bytes are the application's again */
     uint8_t type, code, pad;
     uint32_t info; /* next-hop MTU */
     uint32_t data;

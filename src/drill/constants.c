@@ -199,6 +199,7 @@ static const struct {
     {"TCP_CM_INQ", (int64_t)RILL_TCP_INQ},
     {"CMSG_LEVEL_IP", (int64_t)RILL_SOL_IP}, /* packetdrill's own names */
     {"CMSG_TYPE_RECVERR", 11},
+    {"ENOMSG", 42}, /* an error of the error queue alone */
     {"SO_EE_ORIGIN_NONE", 0},
     {"SO_EE_ORIGIN_LOCAL", 1},
     {"SO_EE_ORIGIN_ICMP", 2},

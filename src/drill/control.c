@@ -72,12 +72,36 @@ static bool check_error(struct run *run, const struct drill_expr *expr, const ui
            value_expected(run, field_of(expr, "ee_data"), "ee_data", error.data);
 }
 
+/* Times are the script's. */
+static bool check_stamp(struct run *run, const struct drill_expr *expr, const uint8_t *data, size_t bytes)
+{
+    static const char *const names[] = {"scm_sec", "scm_nsec", NULL};
+    const struct drill_expr *sec = field_of(expr, "scm_sec"), *nsec = field_of(expr, "scm_nsec");
+    struct rill_scm_timestamping times;
+    int64_t seconds = 0, nanos = 0, got, apart;
+
+    if (!fields_known(run, expr, names) || (sec != NULL && !value_of(run, sec, &seconds)) ||
+        (nsec != NULL && !value_of(run, nsec, &nanos)))
+        return false;
+    if (bytes < sizeof times)
+        return run_fail_at(run, expr->place, "%zu bytes are no timestamp", bytes);
+    memcpy(&times, data, sizeof times);
+    got = times.times[0].seconds * 1000000000 + times.times[0].nanoseconds - (int64_t)run->zero;
+    apart = got - (seconds * 1000000000 + nanos);
+    if ((apart < 0 ? -apart : apart) <= run->tolerance_us * 1000)
+        return true;
+    return run_fail(run, "expected %s with a timestamp of %lld.%09lld, got %lld.%09lld", run->event->source,
+                    (long long)seconds, (long long)nanos, (long long)(got / 1000000000), (long long)(got % 1000000000));
+}
+
 static bool check_data(struct run *run, const struct drill_expr *expr, const uint8_t *data, size_t bytes)
 {
     int number = 0;
 
     if (expr == NULL || is_any(expr))
         return true;
+    if (expr->kind == EXPR_STRUCT && (field_of(expr, "scm_sec") != NULL || field_of(expr, "scm_nsec") != NULL))
+        return check_stamp(run, expr, data, bytes);
     if (expr->kind == EXPR_STRUCT)
         return check_error(run, expr, data, bytes);
     if (bytes == 1)

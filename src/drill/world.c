@@ -128,6 +128,7 @@ bool run_turn(struct run *run)
         if (i == SAME_INSTANT_MAX)
             return run_fail(run, "the stack does not come to rest");
         moved = collect(run);
+        (void)rill_sock_poll(run->sockets, NULL, 0, 0); /* takes the stack's events, with the time of now */
         if (run->blocked.event == NULL)
             continue;
         if (!run_call_retry(run))

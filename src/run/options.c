@@ -101,6 +101,11 @@ void answer_setsockopt(struct run *run, struct psock *ps, const struct call *cal
         call_answer(call, -EFAULT);
         return;
     }
+    /* What the program writes goes through a pair of the kernel's, and its error queue is the pair's. */
+    if (level == SOL_SOCKET && name == SO_TIMESTAMPING) {
+        call_answer(call, -EOPNOTSUPP);
+        return;
+    }
     /* TCP_CORK and TCP_NODELAY are about what was written before, too. */
     if (ps->phase == PSOCK_OPEN && level == RILL_SOL_TCP && !stream_flush(run, ps)) {
         call_answer(call, -EBADF);

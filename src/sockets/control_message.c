@@ -8,7 +8,9 @@
 #include "sockets/below.h"
 
 #define ORIGIN_ICMP 2
+#define ORIGIN_TIMESTAMPING 4
 #define ORIGIN_ZERO_COPY 5
+#define ENOMSG_OF_LINUX 42u
 
 static size_t rounded(size_t bytes)
 {
@@ -203,6 +205,22 @@ void control_write_returned(const struct sock *sock, uint32_t first, uint32_t la
     const struct rill_sock_extended_err error = {.origin = ORIGIN_ZERO_COPY, .info = first, .data = last};
     struct writer to = writer_for(message);
 
+    put(&to, sock->v6 ? RILL_SOL_IPV6 : RILL_SOL_IP, sock->v6 ? RILL_IPV6_RECVERR : RILL_IP_RECVERR, &error,
+        sizeof error);
+    finish(&to, message);
+}
+
+void control_write_stamp(const struct rill_sockets *s, const struct sock *sock, const struct stamp *stamp,
+                         struct rill_msghdr *message)
+{
+    const struct rill_sock_extended_err error = {
+        .error = ENOMSG_OF_LINUX, .origin = ORIGIN_TIMESTAMPING, .info = (uint32_t)stamp->kind, .data = stamp->key};
+    const uint64_t at = stamp->at + s->wall_offset;
+    const struct rill_scm_timestamping times = {.times = {{(int64_t)(at / NANOS_PER_S), (int64_t)(at % NANOS_PER_S)}}};
+    struct writer to = writer_for(message);
+
+    if ((sock->options.stamping & RILL_STAMPING_SOFTWARE) != 0)
+        put(&to, RILL_SOL_SOCKET, RILL_SCM_TIMESTAMPING, &times, sizeof times);
     put(&to, sock->v6 ? RILL_SOL_IPV6 : RILL_SOL_IP, sock->v6 ? RILL_IPV6_RECVERR : RILL_IP_RECVERR, &error,
         sizeof error);
     finish(&to, message);

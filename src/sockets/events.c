@@ -5,6 +5,7 @@
 #include "sockets/datagram.h"
 #include "sockets/pipe.h"
 #include "sockets/sock.h"
+#include "sockets/stamps.h"
 #include "sockets/zero_copy.h"
 
 #include "base/types.h"
@@ -128,6 +129,8 @@ bool rill_sockets_event(struct rill_sockets *s, const struct rill_event *event)
         key |= KEY_WRITABLE;
     if ((event->what & (RILL_RELEASED | RILL_RESET | RILL_CLOSED)) != 0 && take_returned(s, &file->sock))
         key |= RILL_POLLERR;
+    if (file->sock.stamps != NULL && stamps_event(s, &file->sock, event->what))
+        key |= RILL_POLLERR;
     if ((event->what & state_changes) != 0)
         file_signal(s, file, 0);
     else if (key != 0)
@@ -190,6 +193,7 @@ static uint32_t mask_of_stream(struct rill_sockets *s, const struct sock *sock, 
 /* Linux's tcp_poll(), whose combinations programs have learnt to rely on. */
 static uint32_t sock_mask(struct rill_sockets *s, struct sock *sock)
 {
+    struct stamp stamp;
     struct below below;
     uint32_t mask = 0;
 
@@ -204,7 +208,7 @@ static uint32_t sock_mask(struct rill_sockets *s, struct sock *sock)
         mask |= mask_of_stream(s, sock, &below);
     else if (below.syn_waits)
         mask |= RILL_POLLOUT | RILL_POLLWRNORM;
-    if (sock->error != 0 || zero_copy_waits(&sock->zero_copy))
+    if (sock->error != 0 || zero_copy_waits(&sock->zero_copy) || stamps_next(sock, &stamp))
         mask |= RILL_POLLERR;
     return mask;
 }

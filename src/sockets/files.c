@@ -78,6 +78,7 @@ int rill_sockets_create(const struct rill_sockets_config *config, struct rill_so
     s->wait = config->wait;
     s->stranger = config->stranger;
     s->context = config->context;
+    s->wall_offset = config->wall_offset_ns;
     s->first_descriptor = config->first_descriptor;
     s->max_descriptors = config->max_descriptors;
     s->max_watches = config->max_watches;

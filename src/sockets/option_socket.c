@@ -2,6 +2,7 @@
  * SOL_SOCKET.
  */
 #include "sockets/option.h"
+#include "sockets/stamps.h"
 
 #include "base/types.h"
 
@@ -118,12 +119,11 @@ static const struct fixed {
     int value;
     int refusal; /* of any other value */
 } fixed_options[] = {
-    {RILL_SO_DONTROUTE, 0, -RILL_EOPNOTSUPP},     {RILL_SO_NO_CHECK, 0, -RILL_EOPNOTSUPP},
-    {RILL_SO_TIMESTAMP, 0, -RILL_EOPNOTSUPP},     {RILL_SO_TIMESTAMPNS, 0, -RILL_EOPNOTSUPP},
-    {RILL_SO_TIMESTAMPING, 0, -RILL_EOPNOTSUPP},  {RILL_SO_MARK, 0, -RILL_EPERM},
-    {RILL_SO_RXQ_OVFL, 0, -RILL_EOPNOTSUPP},      {RILL_SO_PEEK_OFF, -1, -RILL_EOPNOTSUPP},
-    {RILL_SO_LOCK_FILTER, 0, -RILL_EOPNOTSUPP},   {RILL_SO_BUSY_POLL, 0, -RILL_EPERM},
-    {RILL_SO_INCOMING_CPU, -1, -RILL_EOPNOTSUPP},
+    {RILL_SO_DONTROUTE, 0, -RILL_EOPNOTSUPP}, {RILL_SO_NO_CHECK, 0, -RILL_EOPNOTSUPP},
+    {RILL_SO_TIMESTAMP, 0, -RILL_EOPNOTSUPP}, {RILL_SO_TIMESTAMPNS, 0, -RILL_EOPNOTSUPP},
+    {RILL_SO_MARK, 0, -RILL_EPERM},           {RILL_SO_RXQ_OVFL, 0, -RILL_EOPNOTSUPP},
+    {RILL_SO_PEEK_OFF, -1, -RILL_EOPNOTSUPP}, {RILL_SO_LOCK_FILTER, 0, -RILL_EOPNOTSUPP},
+    {RILL_SO_BUSY_POLL, 0, -RILL_EPERM},      {RILL_SO_INCOMING_CPU, -1, -RILL_EOPNOTSUPP},
 };
 
 static const struct fixed *find_fixed(int name)
@@ -176,6 +176,8 @@ static int set_number(struct rill_sockets *s, struct file *file, int name, int v
     case RILL_SO_RCVLOWAT:
         set_receive_low(s, file, value);
         return 0;
+    case RILL_SO_TIMESTAMPING:
+        return stamps_set(s, sock, value);
     case RILL_SO_BROADCAST:
         sock->options.broadcast = value != 0;
         return 0;
@@ -259,6 +261,8 @@ static int get_number(struct sock *sock, int name, struct option_value *out)
         return option_number(out, sock->options.broadcast);
     case RILL_SO_ZEROCOPY:
         return option_number(out, sock->options.zero_copy);
+    case RILL_SO_TIMESTAMPING:
+        return option_number(out, (int)sock->options.stamping);
     case RILL_SO_PRIORITY:
         return option_number(out, sock->options.priority);
     case RILL_SO_REUSEPORT:

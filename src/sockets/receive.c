@@ -209,14 +209,32 @@ static int64_t receive_datagram(struct rill_sockets *s, struct file *file, const
     return datagram_receive(s, file, &message, flags);
 }
 
-/* What a stream's error queue holds: the numbers of sends whose bytes are the application's again. */
+static int64_t receive_stamp(struct rill_sockets *s, struct sock *sock, struct rill_msghdr *message)
+{
+    struct stamp stamp;
+
+    if (!stamps_next(sock, &stamp))
+        return -RILL_EAGAIN;
+    stamps_take(sock, &stamp);
+    if (message != NULL) {
+        /* What was sent would come back with it, and there is nothing of it. */
+        message->flags = RILL_MSG_ERRQUEUE;
+        if ((sock->options.stamping & RILL_STAMPING_OPT_TSONLY) == 0)
+            message->flags |= RILL_MSG_TRUNC;
+        message->name_bytes = 0;
+        control_write_stamp(s, sock, &stamp, message);
+    }
+    return 0;
+}
+
+/* What a stream's error queue holds: the numbers of sends whose bytes are the application's again, and timestamps. */
 static int64_t receive_returned(struct rill_sockets *s, struct sock *sock, struct rill_msghdr *message)
 {
     uint32_t first, last;
 
     catch_up(s);
     if (!zero_copy_waits(&sock->zero_copy))
-        return -RILL_EAGAIN;
+        return receive_stamp(s, sock, message);
     zero_copy_take(&sock->zero_copy, &first, &last);
     if (message != NULL) {
         message->flags = RILL_MSG_ERRQUEUE;

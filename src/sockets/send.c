@@ -5,6 +5,7 @@
 #include "sockets/datagram.h"
 #include "sockets/pipe.h"
 #include "sockets/sock.h"
+#include "sockets/stamps.h"
 #include "sockets/zero_copy.h"
 
 #include "base/types.h"
@@ -134,6 +135,8 @@ static int64_t send_stream(struct rill_sockets *s, struct file *file, const stru
 {
     int64_t sent = send_all(s, file, iov, count, flags);
 
+    if (sent > 0)
+        stamps_sent(s, &file->sock, (uint32_t)sent);
     if (sent > 0 && (flags & RILL_MSG_LENT) != 0 && file->sock.options.zero_copy)
         zero_copy_sent(&file->sock.zero_copy, (uint32_t)sent);
     return sent;

@@ -4,6 +4,7 @@
 #include "sockets/address.h"
 #include "sockets/datagram.h"
 #include "sockets/sock.h"
+#include "sockets/stamps.h"
 
 #include "base/types.h"
 
@@ -178,6 +179,7 @@ static int adopt(struct rill_sockets *s, const struct sock *listener, rill_conn 
     sock->options = listener->options;
     sock->options.defer_accept = 0;
     sock->options.fast_open_backlog = 0;
+    sock->options.flags &= ~(uint32_t)RILL_OPTION_PROGRESS;
     sock->conn = conn;
     sock->link = LINK_CONNECTED;
     sock->phase = PHASE_OPEN;
@@ -439,6 +441,7 @@ void sock_release(struct rill_sockets *s, struct file *file)
 {
     struct sock *sock = &file->sock;
 
+    stamps_drop(s, sock);
     if (sock->conn == 0)
         return;
     if (!sock->datagram && sock->phase != PHASE_LISTENING && sock->options.linger.on != 0) {

@@ -62,6 +62,7 @@ struct sock_options {
     uint8_t tclass, hops;
     uint8_t defer_accept;       /* Linux's number: SYN,ACKs sent again before data is waited for no longer */
     uint32_t fast_open_backlog; /* TCP_FASTOPEN */
+    uint32_t stamping;          /* SO_TIMESTAMPING: enum rill_stamping */
     bool tell_inq;              /* TCP_INQ */
     bool fast_open_connect;     /* TCP_FASTOPEN_CONNECT */
     bool zero_copy;             /* SO_ZEROCOPY */
@@ -103,6 +104,8 @@ struct sock {
     uint32_t urgent_seq; /* sequence number of the urgent byte */
     struct rill_udp_error last_error;
     struct zero_copy zero_copy;
+    uint32_t stamps_buffer;
+    struct stamps *stamps; /* in it; NULL: none (sockets/stamps.h) */
     struct sock_options options;
 };
 
@@ -161,6 +164,7 @@ struct rill_sockets {
     int (*wait)(void *context, rill_time deadline);
     void (*stranger)(void *context, const struct rill_event *event);
     void *context;
+    uint64_t wall_offset; /* of the stack's clock, in nanoseconds */
     uint32_t first_descriptor, max_descriptors, max_watches;
     uint32_t lowest; /* no descriptor below is free */
     uint32_t free_file, free_watch;

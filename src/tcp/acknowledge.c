@@ -134,6 +134,8 @@ static void tell_application(struct tcp *tcp, struct tcb *tcb, uint32_t acked_by
     send_queue_tell_of_room(tcp, tcb);
     if (acked_bytes > 0 && (busy == NULL || busy->send_bytes == 0))
         event_raise(tcp, tcb, RILL_SENT);
+    if (acked_bytes > 0 && (tcb->events & EVENTS_WITH_PROGRESS) != 0)
+        event_raise(tcp, tcb, RILL_PROGRESS);
 }
 
 /* The SYN, sent once: the first round trip (RFC 6298 2.2). */

@@ -276,6 +276,10 @@ void connection_set_options(struct tcb *tcb, uint32_t set, uint32_t clear)
         tcb->events = (uint16_t)((tcb->events & ~(unsigned)RILL_SOFT_ERROR) | EVENTS_WITHOUT_SOFT_ERRORS);
     else if ((clear & RILL_OPTION_NO_SOFT_ERRORS) != 0)
         tcb->events = (uint16_t)(tcb->events & ~EVENTS_WITHOUT_SOFT_ERRORS);
+    if ((set & RILL_OPTION_PROGRESS) != 0)
+        tcb->events = (uint16_t)(tcb->events | EVENTS_WITH_PROGRESS);
+    else if ((clear & RILL_OPTION_PROGRESS) != 0)
+        tcb->events = (uint16_t)(tcb->events & ~EVENTS_WITH_PROGRESS);
 }
 
 void event_raise(struct tcp *tcp, struct tcb *tcb, unsigned what)
@@ -315,10 +319,10 @@ static bool take_from_tcb(struct tcp *tcp, struct tcb *tcb, struct rill_event *o
     tcb->flags &= ~(uint32_t)TCB_EVENT_QUEUED;
     if (connection_free_if_done(tcp, tcb) || (tcb->flags & TCB_ORPHAN) != 0)
         return false;
-    *out = (struct rill_event){conn_of(tcp, &tcb->ep), tcb->user, tcb->events & ~EVENTS_WITHOUT_SOFT_ERRORS, 0};
+    *out = (struct rill_event){conn_of(tcp, &tcb->ep), tcb->user, tcb->events & ~EVENTS_SETTINGS, 0};
     if ((tcb->events & (RILL_RESET | RILL_SOFT_ERROR)) != 0)
         out->error = -(int)tcb->error;
-    tcb->events &= EVENTS_WITHOUT_SOFT_ERRORS;
+    tcb->events &= EVENTS_SETTINGS;
     return out->what != 0;
 }
 

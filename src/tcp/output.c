@@ -388,6 +388,8 @@ static bool send_fresh(struct tcp *tcp, struct tcb *tcb, struct rill_train *trai
     tcb->flags &= ~(uint32_t)TCB_FORCE_SEND;
     if (limits_of(tcp, tcb)->unsent_bytes != 0)
         send_queue_tell_of_room(tcp, tcb); /* where what was never sent is limited, sending makes room */
+    if ((tcb->events & EVENTS_WITH_PROGRESS) != 0)
+        event_raise(tcp, tcb, RILL_PROGRESS);
     if (sent == n + 1)
         tcb->flags |= TCB_FIN_SENT;
     scoreboard_sent_new(tcp, tcb, record, from, train->segment_bytes, sent == n + 1 ? SENT_FIN : 0);

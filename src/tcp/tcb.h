@@ -49,10 +49,13 @@ struct endpoint {
 #define TCB_QUICK_ACK ((uint32_t)RILL_OPTION_QUICK_ACK)
 #define TCB_OOB_INLINE ((uint32_t)RILL_OPTION_OOB_INLINE)
 #define TCB_OPTION_FLAGS (UINT32_C(0x1f) | TCB_USER_TIMEOUT)
-#define OPTION_FLAGS (TCB_OPTION_FLAGS | (uint32_t)RILL_OPTION_NO_SOFT_ERRORS) /* all of enum rill_option_flag */
+/* all of enum rill_option_flag */
+#define OPTION_FLAGS (TCB_OPTION_FLAGS | (uint32_t)RILL_OPTION_NO_SOFT_ERRORS | (uint32_t)RILL_OPTION_PROGRESS)
 
-/* tcb.events: soft errors are not told. Not a flag, since those have no bit left. */
+/* tcb.events: soft errors are not told, progress is. No flags, since those have no bit left. */
 #define EVENTS_WITHOUT_SOFT_ERRORS 0x8000u
+#define EVENTS_WITH_PROGRESS 0x4000u
+#define EVENTS_SETTINGS (EVENTS_WITHOUT_SOFT_ERRORS | EVENTS_WITH_PROGRESS)
 
 #define TCB_TIMESTAMPS UINT32_C(0x20)        /* agreed (RFC 7323) */
 #define TCB_SACK UINT32_C(0x40)              /* agreed (RFC 2018) */
@@ -127,7 +130,7 @@ struct tcb {
     uint8_t ecn;         /* what was negotiated, and what is owed to the peer: ecn.h */
     uint8_t fast_open;   /* RFC 7413: fast_open.h */
     uint8_t tuning;      /* TUNING_..., SYN_IS_LOST */
-    uint16_t events;     /* enum rill_what, not taken yet; EVENTS_WITHOUT_SOFT_ERRORS */
+    uint16_t events;     /* enum rill_what, not taken yet; EVENTS_SETTINGS */
 
     uint32_t srtt_us8; /* SRTT << 3; 0: no sample yet. RTO: rtt_rto_us() */
     union {
