@@ -26,7 +26,8 @@ struct cubic {
     uint32_t k_us;                                    /* 4.2 */
     uint32_t elapsed_us; /* 4.2: t, without what was limited by the application; stays at its maximum */
     uint32_t last_us;    /* host_us() when elapsed_us was brought up to date */
-    uint16_t fraction;   /* of cwnd */
+    uint16_t fraction;   /* of the window */
+    uint16_t rounded_up; /* by so much cwnd is above the window: whole segments (ADR 0015); in an epoch only */
     bool in_epoch;       /* the fields of 4.2 and 4.3 are valid */
     bool after_timeout;  /* 4.8: the next epoch begins with K = 0 */
     bool after_undo;     /* 4.9.2: ... and goes on with w_est */
@@ -49,6 +50,21 @@ static bool is_first_slow_start(const struct tcb *tcb)
 static uint32_t at_least(uint32_t bytes, uint32_t segments, const struct tcb *tcb)
 {
     return max_u32(bytes, segments * tcb->snd_mss);
+}
+
+/* The window as the text has it. */
+static uint32_t window_of(const struct tcb *tcb, const struct cubic *cubic)
+{
+    return tcb->cwnd - (cubic->in_epoch ? min_u32(cubic->rounded_up, tcb->cwnd) : 0);
+}
+
+/* Part of a segment cannot leave: from half of one on, all of it may. */
+static void set_window(struct tcb *tcb, struct cubic *cubic, uint32_t window)
+{
+    uint32_t part = window % tcb->snd_mss;
+
+    cubic->rounded_up = (uint16_t)(part * 2 >= tcb->snd_mss ? tcb->snd_mss - part : 0);
+    tcb->cwnd = window + cubic->rounded_up;
 }
 
 /* W_cubic(t), at most CWND_MAX. */
@@ -77,7 +93,7 @@ static void begin_epoch(struct tcp *tcp, const struct tcb *tcb, struct cubic *cu
     cubic->last_us = host_us(tcp_host(tcp));
     if (!cubic->after_undo)
         cubic->w_est = (uint64_t)tcb->cwnd << FRACTION_BITS;
-    cubic->fraction = 0;
+    cubic->fraction = cubic->rounded_up = 0;
     cubic->in_epoch = true;
     cubic->after_timeout = cubic->after_undo = false;
 }
@@ -96,24 +112,24 @@ static void time_passes(struct tcp *tcp, struct cubic *cubic, bool counts)
 static void grow_w_est(struct cubic *cubic, const struct tcb *tcb, uint32_t acked_bytes)
 {
     bool has_caught_up = cubic->w_est >> FRACTION_BITS >= cubic->cwnd_prior;
-    uint64_t grown = ((uint64_t)min_u32(acked_bytes, tcb->cwnd) * tcb->snd_mss << FRACTION_BITS) / tcb->cwnd;
+    uint32_t window = window_of(tcb, cubic);
+    uint64_t grown = ((uint64_t)min_u32(acked_bytes, window) * tcb->snd_mss << FRACTION_BITS) / window;
 
     cubic->w_est += has_caught_up ? grown : grown * ALPHA_NUMERATOR / ALPHA_DENOMINATOR;
     cubic->w_est = min_u64(cubic->w_est, (uint64_t)CWND_MAX << FRACTION_BITS);
 }
 
 /* 4.4, 4.5: (target - cwnd) / cwnd segments for each segment acknowledged. */
-static void grow_to_target(struct cubic *cubic, struct tcb *tcb, uint32_t acked_bytes)
+static uint32_t grown_to_target(struct cubic *cubic, const struct tcb *tcb, uint32_t acked_bytes)
 {
-    uint32_t srtt_us = tcb->srtt_us8 >> 3;
-    uint32_t most = (uint32_t)min_u64((uint64_t)tcb->cwnd * 3 / 2, CWND_MAX);
-    uint32_t target = min_u32(max_u32(w_cubic(cubic, tcb, (uint64_t)cubic->elapsed_us + srtt_us), tcb->cwnd), most);
-    uint64_t product = (uint64_t)(target - tcb->cwnd) * min_u32(acked_bytes, tcb->cwnd);
-    uint64_t whole = product / tcb->cwnd;
-    uint64_t part = (product % tcb->cwnd << FRACTION_BITS) / tcb->cwnd + cubic->fraction;
+    uint32_t window = window_of(tcb, cubic), srtt_us = tcb->srtt_us8 >> 3;
+    uint32_t most = (uint32_t)min_u64((uint64_t)window * 3 / 2, CWND_MAX);
+    uint32_t target = min_u32(max_u32(w_cubic(cubic, tcb, (uint64_t)cubic->elapsed_us + srtt_us), window), most);
+    uint64_t product = (uint64_t)(target - window) * min_u32(acked_bytes, window);
+    uint64_t part = (product % window << FRACTION_BITS) / window + cubic->fraction;
 
-    tcb->cwnd += (uint32_t)(whole + (part >> FRACTION_BITS));
     cubic->fraction = (uint16_t)part;
+    return window + (uint32_t)(product / window + (part >> FRACTION_BITS));
 }
 
 static void avoid_congestion(struct tcp *tcp, struct tcb *tcb, struct cubic *cubic, const struct ack_sample *ack)
@@ -129,9 +145,9 @@ static void avoid_congestion(struct tcp *tcp, struct tcb *tcb, struct cubic *cub
     grow_w_est(cubic, tcb, ack->acked_bytes);
     w_est = (uint32_t)(cubic->w_est >> FRACTION_BITS);
     if (w_cubic(cubic, tcb, cubic->elapsed_us) < w_est)
-        tcb->cwnd = max_u32(tcb->cwnd, w_est); /* 4.3; the curve one round trip on may have led further */
+        set_window(tcb, cubic, max_u32(window_of(tcb, cubic), w_est)); /* the curve one round trip on may have led */
     else
-        grow_to_target(cubic, tcb, ack->acked_bytes);
+        set_window(tcb, cubic, grown_to_target(cubic, tcb, ack->acked_bytes));
 }
 
 static void slow_start(struct tcp *tcp, struct tcb *tcb, void *state, const struct ack_sample *ack)
@@ -170,11 +186,13 @@ static void cubic_acked(struct tcp *tcp, struct tcb *tcb, const struct ack_sampl
 /* 4.6, 4.7: what the window was is remembered; less of it when it did not get back to where it had been. */
 static void remember_window(const struct tcb *tcb, struct cubic *cubic)
 {
+    uint32_t window = window_of(tcb, cubic);
+
     cubic->undo_w_max = cubic->w_max;
     cubic->undo_cwnd_prior = cubic->cwnd_prior;
     cubic->undo_w_est = cubic->in_epoch ? (uint32_t)(cubic->w_est >> FRACTION_BITS) : 0;
-    cubic->cwnd_prior = tcb->cwnd;
-    cubic->w_max = tcb->cwnd < cubic->w_max ? (uint32_t)((uint64_t)tcb->cwnd * 17 / 20) : tcb->cwnd;
+    cubic->cwnd_prior = window;
+    cubic->w_max = window < cubic->w_max ? (uint32_t)((uint64_t)window * 17 / 20) : window;
     cubic->in_epoch = cubic->after_undo = false;
 }
 
@@ -231,10 +249,13 @@ static void cubic_idle(struct tcp *tcp, struct tcb *tcb, uint32_t idle_us)
         (void)cc_restart(tcp, tcb, idle_us);
         return;
     }
+    tcb->cwnd = window_of(tcb, cubic);
     if (cc_restart(tcp, tcb, idle_us))
         cubic->in_epoch = false;
     else
         time_passes(tcp, cubic, false);
+    if (cubic->in_epoch)
+        set_window(tcb, cubic, tcb->cwnd);
 }
 
 const struct cc_ops cc_cubic = {
