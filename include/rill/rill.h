@@ -166,6 +166,12 @@ struct rill_config {
      * which stay until its end. Default: false.
      */
     bool transfer_counts;
+    /*
+     * A SYN is sent again after three of the round trips that the last connection to the same host measured, within
+     * rto_min_ms and rto_initial_ms, while that connection is not forgotten (RFC 9040 6; RFC 6298 2.1 asks for a second
+     * only where nothing was measured between the two hosts). Default: true.
+     */
+    bool remember_rtt;
     bool pacing; /* spread what a window allows over the round trip; those that need it ("bbr") do so anyway */
     /*
      * The same for "cubic", "reno" and "dctcp" past slow start, while the window and nothing else holds a sender back for

@@ -97,6 +97,7 @@ static const struct setting settings[] = {
     {"rill.congestion_control", AS_CONTROL, FIELD(congestion_control), 0},
     {"rill.pacing", AS_BOOL, FIELD(pacing), 0},
     {"rill.window_pacing", AS_BOOL, FIELD(window_pacing), 0},
+    {"rill.remember_rtt", AS_BOOL, FIELD(remember_rtt), 0},
     {"rill.max_connections", AS_NUMBER, FIELD(max_connections), 1000},
     {"rill.max_time_wait", AS_NUMBER, FIELD(max_time_wait), 1000},
     {"rill.send_buffer_bytes", AS_NUMBER, FIELD(send_buffer_bytes), 1000},
@@ -400,6 +401,7 @@ bool settings_profile(struct rill_config *config, const char *profile)
     rill_config_default(config);
     config->window_pacing = false; /* scripts say what an ACK releases, not how it is spread */
     config->transfer_counts = true;
+    config->remember_rtt = false; /* scripts have one connection after another, each from nothing */
     if (strcmp(profile, "linux") == 0) {
         config->rto_max_ms = 120000;
         config->rto_granularity_ms = 200; /* it floors the variance, not the sum */

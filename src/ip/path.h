@@ -25,6 +25,7 @@ struct path {
     uint8_t search;                   /* PATH_SEARCHES, PATH_WHOLE */
     bool is_kept;                     /* among ip.kept_paths, which is one of its holders */
     uint8_t unclear;                  /* probes of one size, in a row, whose loss told nothing */
+    uint8_t rtt_4ms; /* the last connection's first round trip, rounded up; 0: not known, or too long */
 };
 
 _Static_assert(sizeof(struct path) <= 64, "a connection whose peer is its own has one");

@@ -48,6 +48,7 @@ void rill_config_default(struct rill_config *config)
         .loss_probes = true,
         .syn_cookies = true,
         .window_pacing = true,
+        .remember_rtt = true,
         .fast_open = RILL_FAST_OPEN_CLIENT | RILL_FAST_OPEN_SERVER,
         .ecn = RILL_ECN_ACCEPT,
         .fast_open_key_ms = 24u * 3600u * 1000u,

@@ -10,10 +10,33 @@
 #define RTO_AFTER_SYN_US 3000000u
 #define SAMPLE_US_MAX (120u * 1000000u)
 
+#define PATH_UNIT_US 4000u /* path.rtt_4ms */
+
 static uint32_t clamp_rto(const struct tcp *tcp, uint64_t rto_us)
 {
     rto_us = max_u64(rto_us, tcp->settings.rto_min_us);
     return (uint32_t)min_u64(rto_us, tcp->settings.rto_max_us);
+}
+
+static void tell_path(struct tcp *tcp, const struct tcb *tcb, uint32_t first_us)
+{
+    uint32_t units = first_us / PATH_UNIT_US + 1;
+
+    if (tcp->settings.remember_rtt)
+        path_at(tcp_host(tcp), tcb->ep.path)->rtt_4ms = (uint8_t)(units <= UINT8_MAX ? units : 0);
+}
+
+void rtt_syn_timed_out(struct tcp *tcp, const struct tcb *tcb)
+{
+    path_at(tcp_host(tcp), tcb->ep.path)->rtt_4ms = 0;
+}
+
+/* RFC 9040 6: what the last connection measured on the path, as RFC 6298 2.2 takes a first sample: R + 4 * R / 2. */
+static uint32_t syn_rto_us(const struct tcp *tcp, const struct tcb *tcb)
+{
+    uint32_t initial_us = tcp->settings.rto_initial_us, rtt_4ms = path_at(&tcp->ip.host, tcb->ep.path)->rtt_4ms;
+
+    return rtt_4ms == 0 ? initial_us : min_u32(clamp_rto(tcp, 3 * rtt_4ms * PATH_UNIT_US), initial_us);
 }
 
 void rtt_sample(struct tcp *tcp, struct tcb *tcb, uint32_t sample_us)
@@ -23,6 +46,7 @@ void rtt_sample(struct tcp *tcp, struct tcb *tcb, uint32_t sample_us)
     if (tcb->srtt_us8 == 0) {
         tcb->srtt_us8 = r << 3; /* 2.2: SRTT = R, RTTVAR = R/2 */
         tcb->rttvar_us4 = r << 1;
+        tell_path(tcp, tcb, r);
     } else {
         uint32_t srtt = tcb->srtt_us8 >> 3;
         uint32_t error = r > srtt ? r - srtt : srtt - r;
@@ -44,7 +68,7 @@ uint32_t rtt_rto_us(const struct tcp *tcp, const struct tcb *tcb)
     /* 5.7: a SYN that had to be sent again says that the path is slow. */
     if ((tcb->flags & TCB_SYN_RESENT) != 0 && tcb->ep.state >= RILL_STATE_ESTABLISHED)
         return max_u32(initial_us, RTO_AFTER_SYN_US);
-    return initial_us;
+    return tcb->ep.state == RILL_STATE_SYN_SENT ? syn_rto_us(tcp, tcb) : initial_us;
 }
 
 nanos rtt_timeout(const struct tcp *tcp, const struct tcb *tcb)

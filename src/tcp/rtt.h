@@ -9,6 +9,9 @@
 /* Take a measurement into SRTT and RTTVAR (2.2, 2.3) and find the RTO anew. */
 void rtt_sample(struct tcp *tcp, struct tcb *tcb, uint32_t sample_us);
 
+/* A SYN was not answered in time: what its path was known for is forgotten. */
+void rtt_syn_timed_out(struct tcp *tcp, const struct tcb *tcb);
+
 #define BACKOFF_MAX 16u /* doublings that count */
 
 /* The RTO, not backed off. */

@@ -48,6 +48,7 @@ static void take_settings(struct tcp_settings *settings, const struct rill_confi
         .syn_cookies = config->syn_cookies,
         .pacing = config->pacing,
         .window_pacing = config->window_pacing,
+        .remember_rtt = config->remember_rtt,
         .transfer_counts = config->transfer_counts,
         .cc = (uint8_t)cc_find(config->congestion_control),
         .fast_open = config->fast_open,

@@ -25,6 +25,7 @@ struct tcp_settings {
     uint32_t max_time_wait;
     bool timestamps, window_scaling, sack, loss_probes, syn_cookies;
     bool pacing, window_pacing;
+    bool remember_rtt;
     bool transfer_counts;
     uint8_t cc; /* cc.h: of connections that do not choose */
     uint32_t fast_open, fast_open_key_ms;

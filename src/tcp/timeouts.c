@@ -79,6 +79,7 @@ static void on_retransmission(struct tcp *tcp, struct tcb *tcb)
     backoff(tcp, tcb);
     if ((tcb->flags & TCB_SYN_UNACKED) != 0) {
         tcb->flags |= TCB_SYN_DUE | TCB_SYN_RESENT;
+        rtt_syn_timed_out(tcp, tcb);
         if (tcb->ep.own_backoff > 1) /* RFC 6928 2: once may be a round trip of more than a second */
             tcb->tuning |= SYN_IS_LOST;
         fast_open_timed_out(tcp, tcb);
