@@ -361,6 +361,30 @@ static void a_reduction_for_ecn_is_not_given_back(void **state)
     peer_close(&p);
 }
 
+/* RFC 8511 4.2: the congestion control was told of the mark alone, and that was no mistake. */
+static void a_loss_in_a_window_that_a_mark_reduced_is_undone_without_the_mark(void **state)
+{
+    uint64_t cc_state[6];
+    struct sender *sender;
+    struct peer p;
+    (void)state;
+    in_flight(&p, true, false, 0);
+    sender = sender_at(&p.stack->tcp, tcb_of(&p));
+    tcb_of(&p)->cc = (uint8_t)cc_find("cubic");
+    sender_reduce(&p.stack->tcp, tcb_of(&p));
+    memcpy(cc_state, sender->cc_state, sizeof cc_state);
+    peer_advance(&p, 5);
+    for (uint32_t i = 2; i <= 4; i++)
+        peer_sack(&p, 1, 1 + MSS, 1 + i * MSS);
+    expect_segment(&p, TCP_ACK, 1, 1, MSS);
+    peer_sack(&p, 1 + 4 * MSS, 1, 1 + MSS);
+    assert_int_equal(mistakes(&p), 1);
+    assert_int_equal(sender->state, SENDER_CWR);
+    assert_int_equal(tcb_of(&p)->ssthresh, CWND * 85 / 100);
+    assert_memory_equal(cc_state, sender->cc_state, sizeof cc_state);
+    peer_close(&p);
+}
+
 /* ------------------------------------------------------------ F-RTO */
 
 static void R5682_1_two_acks_in_a_row_of_what_did_not_go_again_give_the_window_back(void **state)
@@ -513,6 +537,7 @@ int main(void)
         cmocka_unit_test(one_of_two_that_came_twice_is_not_all),
         cmocka_unit_test(what_came_twice_before_the_episode_or_behind_it_is_no_witness),
         cmocka_unit_test(a_reduction_for_ecn_is_not_given_back),
+        cmocka_unit_test(a_loss_in_a_window_that_a_mark_reduced_is_undone_without_the_mark),
         cmocka_unit_test(R5682_1_two_acks_in_a_row_of_what_did_not_go_again_give_the_window_back),
         cmocka_unit_test(R5682_2_a_duplicate_ack_after_the_new_data_keeps_the_window_small),
         cmocka_unit_test(R5682_2_a_first_duplicate_ack_ends_it),
