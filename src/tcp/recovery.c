@@ -135,8 +135,6 @@ static void end_episode(struct tcp *tcp, struct tcb *tcb)
         rack_recovered(tcp, tcb);
     sender->state = SENDER_OPEN;
     sender->frto = FRTO_NONE;
-    sender->duplicate_bytes = 0;
-    tcb->ep.own_dup_acks = 0;
     if (cc_of(tcb)->recovered != NULL)
         cc_of(tcb)->recovered(tcp, tcb);
     trace_event(tcp, &tcb->ep, RILL_TRACE_LOSS, RILL_LOSS_RECOVERED, tcb->snd_una.v);
