@@ -90,6 +90,18 @@ static bool get_length(struct run *run, const struct drill_call *call, uint32_t 
     return true;
 }
 
+#define FREEBSD_FUNCTION_BLK 0x2000
+
+/* FreeBSD's choice among its TCPs: there is one here, and whichever was asked for, it is not that. */
+static bool chooses_a_tcp(struct run *run, int64_t level, int64_t name)
+{
+    if (level != RILL_SOL_TCP || name != FREEBSD_FUNCTION_BLK || strcmp(run->options->profile, "freebsd") != 0 ||
+        run->options->strict)
+        return false;
+    run_note(run, "TCP_FUNCTION_BLK is without effect: there is one TCP here");
+    return true;
+}
+
 int64_t call_setsockopt(struct run *run, const struct drill_call *call)
 {
     uint8_t value[OPTION_BYTES] = {0};
@@ -101,6 +113,8 @@ int64_t call_setsockopt(struct run *run, const struct drill_call *call)
     if (!call_fd(run, call, 0, &fd) || !argument_value(run, call, 1, 0, &level) ||
         !argument_value(run, call, 2, 0, &name))
         return CALL_FAILED;
+    if (chooses_a_tcp(run, level, name))
+        return 0;
     bad = is_null(argument_of(call, 3));
     if (!bad)
         bytes = option_value(run, argument_of(call, 3), value);

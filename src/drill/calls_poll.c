@@ -63,11 +63,14 @@ int64_t call_poll(struct run *run, const struct drill_call *call)
 
 int64_t call_epoll_create(struct run *run, const struct drill_call *call)
 {
-    int64_t flags = 0;
+    bool with_flags = strcmp(call->name, "epoll_create1") == 0;
+    int64_t number;
 
-    if (strcmp(call->name, "epoll_create1") == 0 && !argument_value(run, call, 0, 0, &flags))
+    if (!argument_value(run, call, 0, with_flags ? 0 : 1, &number))
         return CALL_FAILED;
-    return rill_sock_epoll_create(run->sockets, (int)flags);
+    if (!with_flags && number <= 0) /* a size, of which nothing else is asked any more */
+        return -RILL_EINVAL;
+    return rill_sock_epoll_create(run->sockets, with_flags ? (int)number : 0);
 }
 
 /* The data is what the script wrote: fd, u32, u64 or ptr, all as the script's number. */

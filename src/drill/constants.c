@@ -188,6 +188,7 @@ static const struct {
     {"IPV6_RECVTCLASS", 66},
     {"IPV6_FLOWINFO_SEND", 33},
     {"TCP_NOPUSH", (int64_t)RILL_TCP_CORK}, /* FreeBSD's name */
+    {"TCP_FUNCTION_BLK", 0x2000},           /* FreeBSD's */
     {"TCP_ULP", 31},
     {"TCP_MD5SIG_EXT", 32},
     {"TCP_REPAIR_QUEUE", 20},

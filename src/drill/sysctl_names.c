@@ -410,7 +410,8 @@ bool settings_profile(struct rill_config *config, const char *profile)
     }
     if (strcmp(profile, "freebsd") == 0) {
         config->rto_min_ms = 230;
-        set_window_max(config, 2u << 20); /* kern.ipc.maxsockbuf */
+        set_window_max(config, 2u << 20);             /* kern.ipc.maxsockbuf */
+        config->receive_buffer_bytes = 2 * 45 * 1460; /* recvspace of 65,536, in whole segments; half is offered */
         config->rto_max_ms = 60000;
         config->syn_retries = 3;
         return true;

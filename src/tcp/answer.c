@@ -81,6 +81,15 @@ void answer_abort(struct tcp *tcp, struct tcb *tcb)
     answer_segment(tcp, &tcb->ep, &header);
 }
 
+void answer_text_for_nobody(struct tcp *tcp, struct tcb *tcb)
+{
+    struct tcp_header header;
+
+    describe(tcp, tcb, TCP_RST, &header);
+    header.ack = seq_make(0);
+    answer_segment(tcp, &tcb->ep, &header);
+}
+
 void answer_with_ack(struct tcp *tcp, struct tcb *tcb, uint8_t flags)
 {
     struct tcp_header header;

@@ -18,6 +18,9 @@ void answer_with_reset(struct tcp *tcp, const struct arrival *arrival);
 /* RST for our side of a connection that is given up: <SEQ=SND.NXT><ACK=RCV.NXT><CTL=RST,ACK>. */
 void answer_abort(struct tcp *tcp, struct tcb *tcb);
 
+/* The same without an ACK of text that is not taken: <SEQ=SND.NXT><CTL=RST>. */
+void answer_text_for_nobody(struct tcp *tcp, struct tcb *tcb);
+
 /* At once, with these flags besides: <SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>. */
 void answer_with_ack(struct tcp *tcp, struct tcb *tcb, uint8_t flags);
 

@@ -203,7 +203,7 @@ static void schedule_ack(struct tcp *tcp, struct tcb *tcb, const struct arrival 
 static enum step refuse_text(struct tcp *tcp, struct tcb *tcb, const struct arrival *arrival)
 {
     segment_drop(tcp, arrival, RILL_DROP_TCP_DATA_AFTER_CLOSE);
-    answer_abort(tcp, tcb);
+    answer_text_for_nobody(tcp, tcb);
     connection_end(tcp, tcb, -RILL_ECONNRESET);
     return STOP;
 }
