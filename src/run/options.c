@@ -190,9 +190,13 @@ void answer_getsockopt(struct run *run, struct psock *ps, const struct call *cal
     } else {
         error = rill_sock_getsockopt(run->sockets, ps->fd, level, name, value, &bytes);
     }
-    if (error == 0 && (!program_write(call, call->args[3], value, bytes) ||
-                       !program_write(call, call->args[4], &bytes, sizeof bytes)))
-        error = -EFAULT;
+    if (error == 0) {
+        const struct iovec from[2] = {{value, bytes}, {&bytes, sizeof bytes}};
+        const struct iovec to[2] = {{(void *)(uintptr_t)call->args[3], bytes},
+                                    {(void *)(uintptr_t)call->args[4], sizeof bytes}};
+
+        error = program_write_two(call, from, to) ? 0 : -EFAULT;
+    }
     call_answer(call, error);
 }
 
