@@ -175,42 +175,65 @@ pid_t process_of_thread(pid_t thread)
     return process;
 }
 
-static int open_process(pid_t process)
-{
-    int pidfd = (int)syscall(SYS_pidfd_open, process, 0);
+/*
+ * A descriptor of a process or thread is good for that one alone: of one that is gone it says ESRCH. Kernels before 6.9
+ * have none of a thread that is not its process's first: it is the process's then, and lives on when the thread is gone.
+ */
+struct known {
+    pid_t number;  /* of the process or thread that was asked about; 0: nothing is known */
+    pid_t process; /* whose descriptor it is instead; 0: its own */
+    int pidfd;
+};
 
-    if (pidfd < 0)
-        pidfd = (int)syscall(SYS_pidfd_open, process, PIDFD_THREAD); /* a thread that is not its process's first */
-    if (pidfd < 0)
-        pidfd = (int)syscall(SYS_pidfd_open, process_of_thread(process), 0); /* kernels before 6.9 */
-    return pidfd;
+static void forget(struct known *known)
+{
+    if (known->number != 0)
+        close(known->pidfd);
+    known->number = 0;
+}
+
+static void get_to_know(struct known *known, pid_t number)
+{
+    known->process = 0;
+    known->pidfd = (int)syscall(SYS_pidfd_open, number, 0);
+    if (known->pidfd < 0)
+        known->pidfd = (int)syscall(SYS_pidfd_open, number, PIDFD_THREAD);
+    if (known->pidfd < 0) {
+        known->process = process_of_thread(number);
+        known->pidfd = (int)syscall(SYS_pidfd_open, known->process, 0);
+    }
+    known->number = known->pidfd >= 0 ? number : 0;
+}
+
+/* The thread's number may be another's by now, in another process; that of a process whose descriptor answers may not. */
+static bool is_still(const struct known *known, pid_t number)
+{
+    char path[48];
+
+    if (known->number != number || known->process == 0)
+        return known->number == number;
+    snprintf(path, sizeof path, "/proc/%d/task/%d", (int)known->process, (int)number);
+    return access(path, F_OK) == 0;
 }
 
 int process_file(pid_t process, int fd)
 {
-    /* Those asked last. A descriptor of a process is good for that one alone: of one that is gone it says ESRCH. */
-    static struct {
-        pid_t process;
-        int pidfd;
-    } known[PROCESSES_KNOWN];
-    unsigned place = (unsigned)process % PROCESSES_KNOWN;
+    static struct known all[PROCESSES_KNOWN]; /* those asked last */
+    struct known *known = &all[(unsigned)process % PROCESSES_KNOWN];
 
     for (unsigned tries = 0; tries < 2; tries++) {
         int file;
 
-        if (known[place].process != process) {
-            if (known[place].process != 0)
-                close(known[place].pidfd);
-            known[place].pidfd = open_process(process);
-            known[place].process = known[place].pidfd >= 0 ? process : 0;
+        if (!is_still(known, process)) {
+            forget(known);
+            get_to_know(known, process);
         }
-        if (known[place].process == 0)
+        if (known->number == 0)
             return -1;
-        file = (int)syscall(SYS_pidfd_getfd, known[place].pidfd, fd, 0);
+        file = (int)syscall(SYS_pidfd_getfd, known->pidfd, fd, 0);
         if (file >= 0 || errno != ESRCH)
             return file;
-        close(known[place].pidfd);
-        known[place].process = 0;
+        forget(known);
     }
     return -1;
 }
