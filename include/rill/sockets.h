@@ -39,6 +39,7 @@ enum rill_sock_error {
     RILL_ENOTTY = 25,
     RILL_EDOM = 33,
     RILL_ELOOP = 40,
+    RILL_ENODEV = 19,
     RILL_ENONET = 64,
     RILL_ENOTSOCK = 88,
     RILL_EDESTADDRREQ = 89,
@@ -291,8 +292,11 @@ int rill_sock_ioctl(struct rill_sockets *sockets, int fd, unsigned long request,
 #define RILL_SO_SNDLOWAT 19
 #define RILL_SO_RCVTIMEO 20
 #define RILL_SO_SNDTIMEO 21
+#define RILL_SO_BINDTODEVICE 25
 #define RILL_SO_TIMESTAMP 29
 #define RILL_SO_ACCEPTCONN 30
+#define RILL_SO_SNDBUFFORCE 32
+#define RILL_SO_RCVBUFFORCE 33
 #define RILL_SO_TIMESTAMPNS 35
 #define RILL_SO_MARK 36
 #define RILL_SO_TIMESTAMPING 37
@@ -305,6 +309,7 @@ int rill_sock_ioctl(struct rill_sockets *sockets, int fd, unsigned long request,
 #define RILL_SO_MAX_PACING_RATE 47
 #define RILL_SO_INCOMING_CPU 49
 #define RILL_SO_ZEROCOPY 60
+#define RILL_SO_BINDTOIFINDEX 62
 
 #define RILL_TCP_NODELAY 1
 #define RILL_TCP_MAXSEG 2
@@ -327,20 +332,35 @@ int rill_sock_ioctl(struct rill_sockets *sockets, int fd, unsigned long request,
 
 #define RILL_IP_TOS 1
 #define RILL_IP_TTL 2
+#define RILL_IP_RECVOPTS 6
+#define RILL_IP_RETOPTS 7
 #define RILL_IP_PKTINFO 8
 #define RILL_IP_MTU_DISCOVER 10
 #define RILL_IP_RECVERR 11
 #define RILL_IP_RECVTTL 12
 #define RILL_IP_RECVTOS 13
 #define RILL_IP_MTU 14
+#define RILL_IP_TRANSPARENT 19
+#define RILL_IP_BIND_ADDRESS_NO_PORT 24
 #define RILL_IP_MULTICAST_TTL 33
 
 #define RILL_IPV6_UNICAST_HOPS 16
+#define RILL_IPV6_MTU_DISCOVER 23
 #define RILL_IPV6_RECVERR 25
 #define RILL_IPV6_V6ONLY 26
 #define RILL_IPV6_RECVPKTINFO 49
 #define RILL_IPV6_PKTINFO 50
+#define RILL_IPV6_RECVHOPLIMIT 51
+#define RILL_IPV6_RECVTCLASS 66
 #define RILL_IPV6_TCLASS 67
+
+/* RILL_IP_MTU_DISCOVER, RILL_IPV6_MTU_DISCOVER */
+#define RILL_IP_PMTUDISC_DONT 0
+#define RILL_IP_PMTUDISC_WANT 1
+#define RILL_IP_PMTUDISC_DO 2
+#define RILL_IP_PMTUDISC_PROBE 3
+#define RILL_IP_PMTUDISC_INTERFACE 4
+#define RILL_IP_PMTUDISC_OMIT 5
 
 /*
  * Control messages of sendmsg and recvmsg of RILL_SOCK_DGRAM, laid out as Linux's: this header, data, zeros up to a

@@ -86,6 +86,33 @@ static void keep_option(struct psock *ps, int level, int name, const void *value
     memcpy(kept->value, value, bytes);
 }
 
+/* The program's only interface but the loopback: what is bound to it is bound already. */
+static bool binds_to_our_device(int level, int name, const uint8_t *value, uint32_t bytes)
+{
+    static const char device[] = "rill0";
+
+    return level == SOL_SOCKET && name == SO_BINDTODEVICE && bytes >= sizeof device - 1 &&
+           memcmp(value, device, bytes < sizeof device ? bytes : sizeof device) == 0;
+}
+
+static bool is_stamp(const struct psock *ps, int level, int name)
+{
+    return ps->datagrams && level == SOL_SOCKET && (name == SO_TIMESTAMP || name == SO_TIMESTAMPNS);
+}
+
+/* When a datagram came is told beside it by window_take(). The later of the two options counts, as on Linux. */
+static int set_stamp(struct psock *ps, int name, const uint8_t *value, uint32_t bytes)
+{
+    int on;
+
+    if (bytes < sizeof on)
+        return -EINVAL;
+    memcpy(&on, value, sizeof on);
+    if (on != 0 || ps->stamp == name)
+        ps->stamp = on != 0 ? name : 0;
+    return 0;
+}
+
 void answer_setsockopt(struct run *run, struct psock *ps, const struct call *call)
 {
     int level = (int)call->args[1], name = (int)call->args[2];
@@ -111,10 +138,17 @@ void answer_setsockopt(struct run *run, struct psock *ps, const struct call *cal
         call_answer(call, -EBADF);
         return;
     }
+    if (binds_to_our_device(level, name, value, bytes)) {
+        call_answer(call, 0);
+        return;
+    }
     /* SO_RCVLOWAT is the pair's alone: below the mark data must come into it all the same. */
-    error = level == SOL_SOCKET && name == SO_RCVLOWAT
-                ? 0
-                : rill_sock_setsockopt(run->sockets, ps->fd, level, name, value, bytes);
+    if (level == SOL_SOCKET && name == SO_RCVLOWAT)
+        error = 0;
+    else if (is_stamp(ps, level, name))
+        error = set_stamp(ps, name, value, bytes);
+    else
+        error = rill_sock_setsockopt(run->sockets, ps->fd, level, name, value, bytes);
     if ((error == -RILL_EOPNOTSUPP || error == -RILL_ENOPROTOOPT) && is_only_tuning(level, name)) {
         supervisor_say(run, "option %d of level %d was taken, and does nothing", name, level);
         error = 0;
@@ -187,6 +221,12 @@ void answer_getsockopt(struct run *run, struct psock *ps, const struct call *cal
         error = 0;
     } else if (level == SOL_SOCKET && name == SO_RCVLOWAT) {
         error = ask_pair(ps, name, value, &bytes);
+    } else if (is_stamp(ps, level, name)) {
+        int is_set = ps->stamp == name;
+
+        bytes = bytes < sizeof is_set ? bytes : (uint32_t)sizeof is_set;
+        memcpy(value, &is_set, bytes);
+        error = 0;
     } else {
         error = rill_sock_getsockopt(run->sockets, ps->fd, level, name, value, &bytes);
     }

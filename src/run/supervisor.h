@@ -91,6 +91,7 @@ struct psock {
     int shadow_returned; /* accepted from it, and the program had no room for a descriptor; -1 */
     bool shadow_ready;   /* its edge came, and it was not found empty since */
 
+    int stamp;             /* UDP: SO_TIMESTAMP or SO_TIMESTAMPNS, which the program set; 0: neither */
     struct window *window; /* UDP: what is known of the datagrams that lie in the pair; NULL: none ever did */
 
     struct kept_option kept[OPTIONS_KEPT];

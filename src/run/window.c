@@ -11,6 +11,8 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/time.h>
+#include <time.h>
 #include <unistd.h>
 
 #define ENTRIES 32u
@@ -110,21 +112,40 @@ static int64_t receive_from_shadow(struct psock *ps, struct entry *entry)
     return n;
 }
 
+/* SCM_TIMESTAMP or SCM_TIMESTAMPNS, which Linux puts before all others. How many bytes. */
+static size_t put_stamp(int name, uint8_t *to)
+{
+    struct cmsghdr header = {
+        .cmsg_len = CMSG_LEN(sizeof(struct timespec)), .cmsg_level = SOL_SOCKET, .cmsg_type = name};
+    struct timespec now;
+    struct timeval coarse;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    coarse = (struct timeval){now.tv_sec, now.tv_nsec / 1000};
+    memcpy(to, &header, sizeof header);
+    if (name == SO_TIMESTAMP)
+        memcpy(to + sizeof header, &coarse, sizeof coarse);
+    else
+        memcpy(to + sizeof header, &now, sizeof now);
+    return CMSG_SPACE(sizeof now);
+}
+
 static int64_t receive_from_stack(struct run *run, struct psock *ps, struct entry *entry)
 {
+    size_t stamp_bytes = ps->stamp != 0 ? put_stamp(ps->stamp, entry->control) : 0;
     struct rill_iovec piece = {bytes_here, sizeof bytes_here};
     struct rill_msghdr header = {
         .name = entry->name,
         .name_bytes = sizeof entry->name,
         .iov = &piece,
         .iov_count = 1,
-        .control = entry->control,
-        .control_bytes = sizeof entry->control,
+        .control = entry->control + stamp_bytes,
+        .control_bytes = sizeof entry->control - stamp_bytes,
     };
     int64_t n = rill_sock_recvmsg(run->sockets, ps->fd, &header, RILL_MSG_DONTWAIT);
 
     entry->name_bytes = header.name_bytes;
-    entry->control_bytes = header.control_bytes;
+    entry->control_bytes = stamp_bytes + header.control_bytes;
     return n;
 }
 

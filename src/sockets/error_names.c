@@ -22,6 +22,8 @@ const char *rill_sock_error_name(int error)
         return "ELOOP";
     case RILL_ENOTSOCK:
         return "ENOTSOCK";
+    case RILL_ENODEV:
+        return "ENODEV";
     case RILL_ENONET:
         return "ENONET";
     case RILL_EHOSTDOWN:

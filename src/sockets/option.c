@@ -44,9 +44,11 @@ int option_set_ip(struct rill_sockets *s, struct sock *sock, int name, int value
         sock->options.ttl = value == -1 ? 0 : (uint8_t)value;
         break;
     case RILL_IP_MTU_DISCOVER:
-        return -RILL_EOPNOTSUPP;
+        return option_set_stream_mtu_discovery(sock, value);
+    case RILL_IP_TRANSPARENT:
+        return value == 0 ? 0 : -RILL_EPERM; /* as without privileges */
     default:
-        return -RILL_ENOPROTOOPT;
+        return option_set_kept(sock, RILL_SOL_IP, name, value);
     }
     sock_change(s, sock, RILL_CHANGE_TOS | RILL_CHANGE_TTL);
     return 0;
@@ -69,9 +71,11 @@ int option_get_ip(struct rill_sockets *s, struct sock *sock, int name, struct op
             return -RILL_ENOTCONN;
         return option_number(out, (int)status.pmtu);
     case RILL_IP_MTU_DISCOVER:
-        return option_number(out, 1); /* IP_PMTUDISC_WANT: what the stack does */
+        return option_get_stream_mtu_discovery(sock, out);
+    case RILL_IP_TRANSPARENT:
+        return option_number(out, 0);
     default:
-        return -RILL_ENOPROTOOPT;
+        return option_get_kept(sock, RILL_SOL_IP, name, out);
     }
 }
 
@@ -98,8 +102,10 @@ int option_set_ipv6(struct rill_sockets *s, struct sock *sock, int name, int val
             return -RILL_EINVAL;
         sock->options.hops = value == -1 ? 0 : (uint8_t)value;
         return 0;
+    case RILL_IPV6_MTU_DISCOVER:
+        return sock->datagram ? -RILL_ENOPROTOOPT : option_set_stream_mtu_discovery(sock, value);
     default:
-        return -RILL_ENOPROTOOPT;
+        return option_set_kept(sock, RILL_SOL_IPV6, name, value);
     }
 }
 
@@ -107,7 +113,7 @@ int option_get_ipv6(struct rill_sockets *s, struct sock *sock, int name, struct 
 {
     (void)s;
     if (!sock->v6)
-        return -RILL_ENOPROTOOPT;
+        return -RILL_EOPNOTSUPP;
     if (sock->datagram && datagram_get_ipv6(sock, name, out) == 0)
         return 0;
     switch (name) {
@@ -117,8 +123,10 @@ int option_get_ipv6(struct rill_sockets *s, struct sock *sock, int name, struct 
         return option_number(out, sock->options.tclass);
     case RILL_IPV6_UNICAST_HOPS:
         return option_number(out, sock->options.hops == 0 ? 64 : sock->options.hops);
+    case RILL_IPV6_MTU_DISCOVER:
+        return sock->datagram ? -RILL_ENOPROTOOPT : option_get_stream_mtu_discovery(sock, out);
     default:
-        return -RILL_ENOPROTOOPT;
+        return option_get_kept(sock, RILL_SOL_IPV6, name, out);
     }
 }
 
@@ -133,10 +141,10 @@ static int set_small(struct rill_sockets *s, struct sock *sock, int level, int n
 
         if (error != 0)
             return error;
-    } else if (bytes >= 1 && value != NULL) {
-        number = *(const uint8_t *)value; /* SOL_IP takes a byte for a number */
+    } else if (bytes > 0 && value == NULL) {
+        return -RILL_EFAULT;
     } else {
-        return -RILL_EINVAL;
+        number = bytes > 0 ? *(const uint8_t *)value : 0; /* SOL_IP takes a byte for a number, and nothing for 0 */
     }
     return level == RILL_SOL_IP ? option_set_ip(s, sock, name, number) : option_set_ipv6(s, sock, name, number);
 }
@@ -163,6 +171,8 @@ int rill_sock_setsockopt(struct rill_sockets *s, int fd, int level, int name, co
     struct sock *sock;
     int error = sock_of(s, fd, &file, &sock);
 
+    if (error == 0 && value_bytes > INT32_MAX)
+        error = -RILL_EINVAL;
     if (error != 0)
         return error;
     catch_up(s);

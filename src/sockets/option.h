@@ -38,6 +38,12 @@ int option_get_ip(struct rill_sockets *s, struct sock *sock, int name, struct op
 int option_set_ipv6(struct rill_sockets *s, struct sock *sock, int name, int value);
 int option_get_ipv6(struct rill_sockets *s, struct sock *sock, int name, struct option_value *out);
 
+/* What changes nothing. -RILL_ENOPROTOOPT: none of these. */
+int option_set_kept(struct sock *sock, int level, int name, int value);
+int option_get_kept(const struct sock *sock, int level, int name, struct option_value *out);
+int option_set_stream_mtu_discovery(struct sock *sock, int value);
+int option_get_stream_mtu_discovery(const struct sock *sock, struct option_value *out);
+
 /* Linux's int from the caller's bytes; -RILL_EINVAL when there are too few. */
 int option_read_number(const void *value, uint32_t bytes, int *out);
 

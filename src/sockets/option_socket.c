@@ -160,10 +160,12 @@ static int set_number(struct rill_sockets *s, struct file *file, int name, int v
         sock->options.reuse_address = value != 0;
         return 0;
     case RILL_SO_SNDBUF:
+    case RILL_SO_SNDBUFFORCE:
         sock->options.send_buffer_bytes = doubled(value, SEND_BUFFER_MIN);
         sock_change(s, sock, RILL_CHANGE_SEND_BUFFER);
         return 0;
     case RILL_SO_RCVBUF:
+    case RILL_SO_RCVBUFFORCE:
         sock->options.receive_buffer_bytes = doubled(value, RECEIVE_BUFFER_MIN);
         sock_change(s, sock, RILL_CHANGE_RECEIVE_BUFFER);
         return 0;
@@ -197,6 +199,8 @@ static int set_number(struct rill_sockets *s, struct file *file, int name, int v
         sock->options.reuse_port = value != 0;
         sock_change(s, sock, RILL_CHANGE_REUSE_PORT);
         return 0;
+    case RILL_SO_BINDTOIFINDEX:
+        return value == 0 ? 0 : value < 0 ? -RILL_EINVAL : -RILL_ENODEV;
     case RILL_SO_DEBUG:
         return value == 0 ? 0 : -RILL_EACCES;
     case RILL_SO_BSDCOMPAT:
@@ -209,8 +213,11 @@ static int set_number(struct rill_sockets *s, struct file *file, int name, int v
 int option_set_socket(struct rill_sockets *s, struct file *file, int name, const void *value, uint32_t bytes)
 {
     int number;
-    int error = option_read_number(value, bytes, &number);
+    int error;
 
+    if (name == RILL_SO_BINDTODEVICE) /* interfaces have no names here: only to none */
+        return bytes == 0 || *(const uint8_t *)value == '\0' ? 0 : -RILL_ENODEV;
+    error = option_read_number(value, bytes, &number);
     if (error != 0)
         return error;
     switch (name) {
@@ -267,6 +274,10 @@ static int get_number(struct sock *sock, int name, struct option_value *out)
         return option_number(out, sock->options.priority);
     case RILL_SO_REUSEPORT:
         return option_number(out, sock->options.reuse_port);
+    case RILL_SO_BINDTODEVICE:
+        out->bytes = 0;
+        return 0;
+    case RILL_SO_BINDTOIFINDEX:
     case RILL_SO_DEBUG:
     case RILL_SO_BSDCOMPAT:
         return option_number(out, 0);

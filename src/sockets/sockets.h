@@ -67,9 +67,11 @@ struct sock_options {
     bool fast_open_connect;     /* TCP_FASTOPEN_CONNECT */
     bool zero_copy;             /* SO_ZEROCOPY */
     bool reuse_address, reuse_port, broadcast, v6only, quick_ack;
-    uint8_t multicast_ttl; /* datagrams; 0: the default */
-    uint8_t tell;          /* datagrams: TELL_... */
-    uint8_t mtu_discovery; /* datagrams: enum rill_udp_mtu_discovery */
+    uint16_t kept;             /* option_kept.c */
+    bool discovers_mtu_always; /* streams: RILL_IP_PMTUDISC_DO was asked for */
+    uint8_t multicast_ttl;     /* datagrams; 0: the default */
+    uint8_t tell;              /* datagrams: TELL_... */
+    uint8_t mtu_discovery;     /* datagrams: enum rill_udp_mtu_discovery */
 };
 
 #define ZERO_COPY_ENDS 8u

@@ -228,6 +228,8 @@ static void guest_options(void)
     GUEST(getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &bytes) == 0 && protocol == IPPROTO_TCP);
     GUEST(ioctl(fd, TIOCOUTQ, &pending) == 0 && pending == 0);
     GUEST(getsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, &bytes) == 0 && on == 1);
+    GUEST(setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, "rill0", 5) == 0);
+    GUEST(setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, "rill01", 7) == -1 && errno == ENODEV);
     GUEST(getsockopt(fd, 4711, 1, &on, &bytes) == -1 && (errno == ENOPROTOOPT || errno == EOPNOTSUPP));
 }
 

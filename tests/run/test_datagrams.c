@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "support/cmocka_all.h"
@@ -348,6 +349,39 @@ static void guest_has_little_room(void)
     GUEST(CMSG_FIRSTHDR(&message)->cmsg_type == IP_PKTINFO);
 }
 
+static void guest_asks_when(void)
+{
+    struct sockaddr_in to = world_address(WORLD_KERNEL, PORT);
+    int fd = guest_socket(SOCK_DGRAM), on = 1, is_set = 0;
+    _Alignas(8) uint8_t control[128];
+    char text[4];
+    struct iovec piece = {text, sizeof text};
+    struct msghdr message = {
+        .msg_iov = &piece, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
+    struct timespec before, told, after;
+    const struct cmsghdr *first;
+
+    GUEST(setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on) == 0);
+    GUEST(getsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &is_set, &(socklen_t){sizeof is_set}) == 0 && is_set == 1);
+    GUEST(setsockopt(fd, IPPROTO_IP, IP_RECVTTL, &on, sizeof on) == 0);
+    clock_gettime(CLOCK_REALTIME, &before);
+    GUEST(sendto(fd, "one", 3, 0, (struct sockaddr *)&to, sizeof to) == 3);
+    GUEST(recvmsg(fd, &message, 0) == 3);
+    clock_gettime(CLOCK_REALTIME, &after);
+    first = CMSG_FIRSTHDR(&message);
+    GUEST(first != NULL && first->cmsg_level == SOL_SOCKET && first->cmsg_type == SCM_TIMESTAMPNS);
+    memcpy(&told, CMSG_DATA(first), sizeof told);
+    GUEST(told.tv_sec >= before.tv_sec && told.tv_sec <= after.tv_sec);
+    first = CMSG_NXTHDR(&message, (struct cmsghdr *)(uintptr_t)first);
+    GUEST(first != NULL && first->cmsg_level == IPPROTO_IP && first->cmsg_type == IP_TTL);
+}
+
+static void the_time_of_arrival_is_told_to_who_asks(void **state)
+{
+    (void)state;
+    echo_to("asks_when", 1);
+}
+
 static void of_control_messages_those_that_fit_are_told(void **state)
 {
     (void)state;
@@ -474,6 +508,7 @@ static void a_batch_whose_lengths_cannot_be_written_is_a_fault(void **state)
 int main(int argc, char **argv)
 {
     static const struct guest guests[] = {
+        {"asks_when", guest_asks_when},
         {"cannot_be_told", guest_cannot_be_told},
         {"leaves_datagrams_behind", guest_leaves_datagrams_behind},
         {"changes_what_is_waited_for", guest_changes_what_is_waited_for},
@@ -504,6 +539,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_closed_port_of_ones_own_address_refuses),
         cmocka_unit_test(shutdown_wakes_who_reads_and_close_still_frees_the_port),
         cmocka_unit_test(of_control_messages_those_that_fit_are_told),
+        cmocka_unit_test(the_time_of_arrival_is_told_to_who_asks),
         cmocka_unit_test(a_server_on_all_addresses_answers_the_wire_and_the_loopback),
     };
 

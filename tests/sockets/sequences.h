@@ -324,6 +324,65 @@
       "c socket; c get 1 49; c get 1 46; c get 1 47; c get 1 40; c get 1 44; c get 1 14; c set 1 14 1; c get 1 14;"    \
       "c get 1 11; c get 1 35; c get 1 37; c get 1 42; c get 1 36; c get 1 5; c get 1 29; c get 1 60;")                \
     X(listen_bind_and_disconnect_mixed, "l socket; l bind; l listen 1; l listen 1; l bind; l connect 2; l listen 1;")  \
+    X(lengths_of_socket_options_got,                                                                                   \
+      "c socket; c getn 1 2 0; c getn 1 2 1; c getn 1 2 3; c getn 1 2 4; c getn 1 2 8; c getn 1 2 -1;"                 \
+      "c getn 1 4 1; c getn 1 3 2;")                                                                                   \
+    X(lengths_of_tcp_options_got,                                                                                      \
+      "c socket; c getn 6 1 0; c getn 6 1 1; c getn 6 1 3; c getn 6 1 4; c getn 6 1 99; c getn 6 1 -1;")               \
+    X(lengths_of_ip_options_got,                                                                                       \
+      "c socket; c getn 0 1 0; c getn 0 1 1; c getn 0 1 2; c getn 0 1 4; c getn 0 1 99; c getn 0 1 -1;"                \
+      "c getn 0 2 1; c getn 0 2 3;")                                                                                   \
+    X(lengths_of_socket_options_set,                                                                                   \
+      "c socket; c setn 1 2 0 1; c setn 1 2 1 1; c setn 1 2 3 1; c setn 1 2 4 1; c setn 1 2 8 1;"                      \
+      "c setn 1 2 -1 1; c get 1 2;")                                                                                   \
+    X(lengths_of_tcp_options_set,                                                                                      \
+      "c socket; c setn 6 1 0 1; c setn 6 1 1 1; c setn 6 1 3 1; c setn 6 1 8 1; c setn 6 1 -1 1;"                     \
+      "c get 6 1;")                                                                                                    \
+    X(lengths_of_ip_options_set,                                                                                       \
+      "c socket; c setn 0 1 0 16; c setn 0 1 1 16; c get 0 1; c setn 0 1 3 32; c get 0 1;"                             \
+      "c setn 0 1 8 8; c get 0 1; c setn 0 1 -1 8; c setn 0 2 1 255; c get 0 2; c setn 0 2 1 0;"                       \
+      "c setn 0 2 2 300; c get 0 2;")                                                                                  \
+    X(lengths_of_ipv6_options,                                                                                         \
+      "c socket 1; c getn 41 26 0; c getn 41 26 1; c getn 41 26 3; c getn 41 26 8; c setn 41 26 1 1;"                  \
+      "c setn 41 26 3 1; c setn 41 26 8 1; c setn 41 26 0 1;")                                                         \
+    X(lengths_of_linger, "c socket; c setn 1 13 4 1; c setn 1 13 7 1; c setn 1 13 8 1; c getn 1 13 4; c getn 1 13 8;"  \
+                         "c getn 1 13 16; c getn 1 13 3; c getn 1 13 0;")                                              \
+    X(lengths_of_timeouts,                                                                                             \
+      "c socket; c setn 1 20 4 1; c setn 1 20 8 1; c setn 1 20 16 1; c getn 1 20 4; c getn 1 20 16;"                   \
+      "c getn 1 20 99; c setn 1 21 16 2; c getn 1 21 16; c getn 1 21 8; c setn 1 21 15 2;")                            \
+    X(lengths_of_tcp_info, "c socket; c getn 6 11 0; c getn 6 11 1; c getn 6 11 4; c getn 6 11 8; c getn 6 11 104;"    \
+                           "c getn 6 11 232; c getn 6 11 -1; c setn 6 11 104 0;")                                      \
+    X(lengths_of_the_congestion_controls_name,                                                                         \
+      "c socket; c getn 6 13 0; c setn 6 13 0 0; c setn 6 13 4 0x6f6e6572; c getn 6 13 16;"                            \
+      "c getn 6 13 3; c setn 6 13 8 0x78787878; c setn 6 13 -1 0;")                                                    \
+    X(lengths_of_the_pacing_rate,                                                                                      \
+      "c socket; c getn 1 47 4; c getn 1 47 8; c setn 1 47 8 1000; c getn 1 47 8; c setn 1 47 2 7;")                   \
+    X(a_device_is_none_and_may_be_set_to_none,                                                                         \
+      "c socket; c getn 1 25 16; c getn 1 25 0; c setn 1 25 0 0; c setn 1 25 3 0x7a7a;"                                \
+      "c setn 1 25 -1 0; c setn 1 25 1 0; c get 1 62; c set 1 62 0; c set 1 62 -1;")                                   \
+    X(ip_options_of_a_stream_are_kept,                                                                                 \
+      "c socket; c set 0 8 1; c get 0 8; c set 0 11 1; c get 0 11; c set 0 12 1; c get 0 12;"                          \
+      "c set 0 13 7; c get 0 13; c set 0 24 1; c get 0 24; c set 0 6 1; c get 0 6; c set 0 7 1;"                       \
+      "c get 0 7; c set 0 8 0; c get 0 8; c get 0 11; c get 0 19;")                                                    \
+    X(ipv6_options_of_a_stream_are_kept,                                                                               \
+      "c socket 1; c set 41 49 1; c get 41 49; c set 41 25 1; c get 41 25; c get 41 51; c get 41 66;"                  \
+      "c set 41 23 2; c get 41 23; c set 41 23 6; c set 41 16 300; c set 41 16 5; c get 41 16;"                        \
+      "c set 41 67 256; c set 41 67 32; c get 41 67;")                                                                 \
+    X(mtu_discovery_of_a_stream,                                                                                       \
+      "c socket; c get 0 10; c set 0 10 2; c get 0 10; c set 0 10 9; c set 0 10 -1; c set 0 10 1;"                     \
+      "c get 0 10;")                                                                                                   \
+    X(kept_options_are_inherited,                                                                                      \
+      "l socket; l set 0 11 1; l set 0 13 1; l bind; l listen 1; c socket; c connect; l accept s;"                     \
+      "s get 0 11; s get 0 13; s get 0 8;")                                                                            \
+    X(ipv6_options_of_an_ipv4_socket, "c socket; c get 41 26; c set 41 26 1; c get 41 16; c set 41 16 1;")             \
+    X(levels_that_nobody_has,                                                                                          \
+      "c socket; c set 255 1 1; c get 255 1; c set 17 1 1; c get 17 1; c set 2 1 1; c get 2 1;"                        \
+      "c set -1 1 1; c get -1 1;")                                                                                     \
+    X(fast_open_options, "c socket; c get 6 23; c set 6 23 5; c get 6 23; c set 6 30 1; c get 6 30; c set 6 30 2;"     \
+                         "c set 6 36 1; c get 6 36;")                                                                  \
+    X(backlog_made_smaller_with_two_waiting,                                                                           \
+      LISTENING "c socket; c connect; d socket; d connect; l listen 0; l poll; l accept s; l accept t;"                \
+                "l accept p;")                                                                                         \
     X(linger_2_is_bounded,                                                                                             \
       "c socket; c get 6 8; c set 6 8 10; c get 6 8; c set 6 8 1000; c get 6 8; c set 6 8 -5; c get 6 8; c set 6 8 0;" \
       "c get 6 8;")                                                                                                    \

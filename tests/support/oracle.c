@@ -226,6 +226,33 @@ static int64_t do_get(struct oracle_world *w, const struct op *op, int fd)
     return result;
 }
 
+#define OPTION_BYTES_MAX 1024
+
+/* Of the length given: too short, too long, negative. */
+static int64_t do_set_bytes(struct oracle_world *w, const struct op *op, int fd)
+{
+    uint8_t value[OPTION_BYTES_MAX] = {0};
+
+    if (op->number[2] > OPTION_BYTES_MAX)
+        abort();
+    memcpy(value, &op->number[3], sizeof op->number[3]);
+    return w->calls->set(w->context, op->slot, fd, op->number[0], op->number[1], value, (uint32_t)op->number[2]);
+}
+
+/* How many bytes were told, and the first of them. */
+static int64_t do_get_bytes(struct oracle_world *w, const struct op *op, int fd)
+{
+    uint8_t value[OPTION_BYTES_MAX] = {0};
+    uint32_t bytes = (uint32_t)op->number[2];
+    int64_t result;
+
+    if (op->number[2] > OPTION_BYTES_MAX)
+        abort();
+    result = w->calls->get(w->context, op->slot, fd, op->number[0], op->number[1], value, &bytes);
+    say(w, "%d bytes, %02x%02x%02x%02x ", (int)bytes, value[0], value[1], value[2], value[3]);
+    return result;
+}
+
 static int64_t do_ioctl(struct oracle_world *w, const struct op *op, int fd)
 {
     int value = 0;
@@ -323,11 +350,12 @@ static int64_t do_op(struct oracle_world *w, const struct op *op, const char *ve
         const char *verb;
         int64_t (*run)(struct oracle_world *w, const struct op *op, int fd);
     } verbs[] = {
-        {"bind", do_bind},   {"listen", do_listen},     {"connect", do_connect},   {"accept", do_accept},
-        {"send", do_send},   {"recv", do_recv},         {"poll", do_poll},         {"select", do_select},
-        {"error", do_error}, {"set", do_set},           {"get", do_get},           {"ioctl", do_ioctl},
-        {"name", do_name},   {"ctl", do_control},       {"wait", do_wait},         {"dup", do_dup},
-        {"close", do_close}, {"shutdown", do_shutdown}, {"nonblock", do_nonblock},
+        {"bind", do_bind},      {"listen", do_listen},     {"connect", do_connect},   {"accept", do_accept},
+        {"send", do_send},      {"recv", do_recv},         {"poll", do_poll},         {"select", do_select},
+        {"error", do_error},    {"set", do_set},           {"get", do_get},           {"ioctl", do_ioctl},
+        {"name", do_name},      {"ctl", do_control},       {"wait", do_wait},         {"dup", do_dup},
+        {"close", do_close},    {"shutdown", do_shutdown}, {"nonblock", do_nonblock}, {"setn", do_set_bytes},
+        {"getn", do_get_bytes},
     };
 
     if (strcmp(verb, "socket") == 0)
@@ -353,7 +381,8 @@ void oracle_line(struct oracle_world *w, const char *line)
 {
     struct op op = {0};
     char verb[24] = "";
-    int words = sscanf(line, " %c %23s %23s %23s %23s", &op.slot, verb, op.words[0], op.words[1], op.words[2]);
+    int words = sscanf(line, " %c %23s %23s %23s %23s %23s", &op.slot, verb, op.words[0], op.words[1], op.words[2],
+                       op.words[3]);
     int64_t result;
 
     if (words < 2)

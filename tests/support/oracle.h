@@ -10,6 +10,7 @@
  *     connect [1: nobody listens there, 2: AF_UNSPEC, 3: the listener, IPv4 mapped]
  *     send N [FLAGS]      recv N [FLAGS]  shutdown HOW    close               dup SLOT     poll     select
  *     set LEVEL NAME N    get LEVEL NAME  error           ioctl REQUEST       name sock|peer
+ *     setn LEVEL NAME BYTES N (so many bytes, the first four of them N)       getn LEVEL NAME BYTES
  *     epoll               ctl OP SLOT EVENTS              wait                nonblock 0|1
  */
 #ifndef SUPPORT_ORACLE_H
