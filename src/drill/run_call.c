@@ -12,43 +12,44 @@ struct call_row {
     const char *name;
     int64_t (*run)(struct run *run, const struct drill_call *call);
     bool gives_descriptor;
+    int timeout; /* the option that says how long it waits; 0: none */
 };
 
 static const struct call_row rows[] = {
-    {"socket", call_socket, true},
-    {"bind", call_bind, false},
-    {"listen", call_listen, false},
-    {"accept", call_accept, true},
-    {"accept4", call_accept4, true},
-    {"connect", call_connect, false},
-    {"shutdown", call_shutdown, false},
-    {"close", call_close, false},
-    {"getsockname", call_getsockname, false},
-    {"getpeername", call_getpeername, false},
-    {"dup", call_dup, true},
-    {"read", call_read, false},
-    {"recv", call_recv, false},
-    {"recvfrom", call_recvfrom, false},
-    {"write", call_write, false},
-    {"send", call_send, false},
-    {"sendto", call_sendto, false},
-    {"readv", call_readv, false},
-    {"writev", call_writev, false},
-    {"sendmsg", call_sendmsg, false},
-    {"recvmsg", call_recvmsg, false},
-    {"sendfile", call_sendfile, false},
-    {"open", call_open, true},
-    {"pipe", call_pipe, false},
-    {"splice", call_splice, false},
-    {"setsockopt", call_setsockopt, false},
-    {"getsockopt", call_getsockopt, false},
-    {"fcntl", call_fcntl, false},
-    {"ioctl", call_ioctl, false},
-    {"poll", call_poll, false},
-    {"epoll_create", call_epoll_create, true},
-    {"epoll_create1", call_epoll_create, true},
-    {"epoll_ctl", call_epoll_ctl, false},
-    {"epoll_wait", call_epoll_wait, false},
+    {"socket", call_socket, true, 0},
+    {"bind", call_bind, false, 0},
+    {"listen", call_listen, false, 0},
+    {"accept", call_accept, true, RILL_SO_RCVTIMEO},
+    {"accept4", call_accept4, true, RILL_SO_RCVTIMEO},
+    {"connect", call_connect, false, 0},
+    {"shutdown", call_shutdown, false, 0},
+    {"close", call_close, false, 0},
+    {"getsockname", call_getsockname, false, 0},
+    {"getpeername", call_getpeername, false, 0},
+    {"dup", call_dup, true, 0},
+    {"read", call_read, false, RILL_SO_RCVTIMEO},
+    {"recv", call_recv, false, RILL_SO_RCVTIMEO},
+    {"recvfrom", call_recvfrom, false, RILL_SO_RCVTIMEO},
+    {"write", call_write, false, RILL_SO_SNDTIMEO},
+    {"send", call_send, false, RILL_SO_SNDTIMEO},
+    {"sendto", call_sendto, false, RILL_SO_SNDTIMEO},
+    {"readv", call_readv, false, RILL_SO_RCVTIMEO},
+    {"writev", call_writev, false, RILL_SO_SNDTIMEO},
+    {"sendmsg", call_sendmsg, false, RILL_SO_SNDTIMEO},
+    {"recvmsg", call_recvmsg, false, RILL_SO_RCVTIMEO},
+    {"sendfile", call_sendfile, false, RILL_SO_SNDTIMEO},
+    {"open", call_open, true, 0},
+    {"pipe", call_pipe, false, 0},
+    {"splice", call_splice, false, 0},
+    {"setsockopt", call_setsockopt, false, 0},
+    {"getsockopt", call_getsockopt, false, 0},
+    {"fcntl", call_fcntl, false, 0},
+    {"ioctl", call_ioctl, false, 0},
+    {"poll", call_poll, false, 0},
+    {"epoll_create", call_epoll_create, true, 0},
+    {"epoll_create1", call_epoll_create, true, 0},
+    {"epoll_ctl", call_epoll_ctl, false, 0},
+    {"epoll_wait", call_epoll_wait, false, 0},
 };
 
 int fd_of(const struct run *run, int64_t script_fd)
@@ -146,9 +147,23 @@ static bool check_result(struct run *run, const struct call_row *row, const stru
 /* ------------------------------------------------------------------------ waiting */
 
 /* -RILL_EAGAIN is an answer on a descriptor that does not wait, and for a call that the script does not let wait. */
-static bool must_wait(const struct drill_event *event, int64_t value)
+static bool must_wait(const struct run *run, const struct drill_event *event, int64_t value)
 {
-    return event->when.form == WHEN_BLOCKING && value == -RILL_EAGAIN;
+    return event->when.form == WHEN_BLOCKING && value == -RILL_EAGAIN && run->now < run->blocked.timeout;
+}
+
+/* SO_RCVTIMEO or SO_SNDTIMEO of the descriptor that a call waits for. */
+static rill_time patience(struct run *run, const struct call_row *row, const struct drill_call *call)
+{
+    struct rill_timeval time = {0};
+    uint32_t bytes = sizeof time;
+    int fd;
+
+    if (row->timeout == 0 || !call_fd(run, call, 0, &fd) ||
+        rill_sock_getsockopt(run->sockets, fd, RILL_SOL_SOCKET, row->timeout, &time, &bytes) != 0 ||
+        (time.seconds == 0 && time.microseconds == 0))
+        return RILL_NEVER;
+    return run->blocked.begin + (rill_time)time.seconds * UINT64_C(1000000000) + (rill_time)time.microseconds * 1000;
 }
 
 static bool in_time(struct run *run, const struct drill_event *event, rill_time end)
@@ -174,6 +189,8 @@ static bool finish(struct run *run, const struct drill_event *event, int64_t val
     struct text text = {0};
 
     run->event = event;
+    if (value == -RILL_EAGAIN && run->blocked.so_far > 0)
+        value = run->blocked.so_far; /* its time was over in the middle */
     describe(value, &text);
     run_say(run, "%.*s = %s", call_length(event), event->source, text_of(&text));
     text_free(&text);
@@ -189,14 +206,14 @@ bool run_call(struct run *run, const struct drill_event *event)
         return run_fail_at(run, event->place, "the call '%s' is not known to rill drill", event->call->name);
     run->blocked.so_far = 0;
     run->blocked.begin = run->now;
-    run->blocked.timeout = RILL_NEVER;
+    run->blocked.timeout = event->when.form == WHEN_BLOCKING ? patience(run, row, event->call) : RILL_NEVER;
     run->blocked.end = run->window_end;
     if (run->flow != NULL)
         run->flow->heard_no_ack = false; /* what comes now answers the call */
     value = row->run(run, event->call);
     if (value == CALL_FAILED)
         return false;
-    if (must_wait(event, value)) {
+    if (must_wait(run, event, value)) {
         run_say(run, "%.*s waits", call_length(event), event->source);
         run->blocked.event = event;
         return true;
@@ -214,7 +231,7 @@ bool run_call_retry(struct run *run)
     value = find_row(event->call->name)->run(run, event->call);
     if (value == CALL_FAILED)
         return false;
-    if (must_wait(event, value)) {
+    if (must_wait(run, event, value)) {
         run->event = outer;
         return true;
     }

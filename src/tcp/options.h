@@ -42,6 +42,12 @@ uint16_t options_encode_user_timeout(uint32_t user_timeout_ms);
 /* The application set it: it is told to the peer if that was asked for, and the peer's changes nothing any more. */
 void options_fix_user_timeout(struct tcb *tcb);
 
+/* The application set it, and takes none from the peer. */
+static inline bool options_user_timeout_is_fixed(const struct tcb *tcb)
+{
+    return (tcb->flags & (TCB_UTO_FIXED | TCB_USER_TIMEOUT)) == TCB_UTO_FIXED;
+}
+
 /* What the peer tells of its user timeout (RFC 5482 3.1), for a synchronized connection. */
 void options_take_user_timeout(struct tcp *tcp, struct tcb *tcb, const struct tcp_options *theirs);
 

@@ -327,6 +327,18 @@ static enum step check_handshake_ack(struct tcp *tcp, struct tcb *tcb, const str
     return GO_ON;
 }
 
+/*
+ * The peer answers: never give up for its window, shut (MUST-37) or shrunk under what is in flight (SHLD-17). But
+ * nobody could tire of an orphan, and an application with a user timeout of its own has said when it does (RFC 6429;
+ * tcp(7): TCP_USER_TIMEOUT is also for data that a shut window keeps from being sent).
+ */
+static bool answer_keeps_it(const struct tcb *tcb)
+{
+    bool is_shut = (tcb->flags & TCB_PERSIST) != 0 && !options_user_timeout_is_fixed(tcb);
+
+    return (tcb->flags & TCB_ORPHAN) == 0 && (is_shut || seq_offset(tcb->snd_una, tcb->snd_nxt) > tcb->snd_wnd);
+}
+
 static enum step fifth_check_ack(struct tcp *tcp, struct tcb *tcb, const struct arrival *arrival)
 {
     const struct tcp_segment *seg = &arrival->seg;
@@ -342,11 +354,7 @@ static enum step fifth_check_ack(struct tcp *tcp, struct tcb *tcb, const struct 
     /* RFC 5961 5.2: SND.UNA - MAX.SND.WND =< SEG.ACK. */
     if (seq_before(seg->ack, tcb->snd_una) && seq_offset(seg->ack, tcb->snd_una) > tcb->snd_wnd_max)
         return challenge(tcp, tcb, arrival, RILL_DROP_TCP_ACK_TOO_OLD);
-    /*
-     * The peer answers: never give up for its window, shut (MUST-37) or shrunk under what is in flight (SHLD-17). An
-     * orphan has nobody who could tire of it, so it is given up all the same (RFC 6429). */
-    if ((tcb->flags & TCB_ORPHAN) == 0 &&
-        ((tcb->flags & TCB_PERSIST) != 0 || seq_offset(tcb->snd_una, tcb->snd_nxt) > tcb->snd_wnd)) {
+    if (answer_keeps_it(tcb)) {
         tcb->unanswered_ms = host_ms(tcp_host(tcp));
         tcb->flags &= ~TCB_PROBED;
     }

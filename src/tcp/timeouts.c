@@ -10,6 +10,7 @@
 #include "tcp/fast_open.h"
 #include "tcp/half_open.h"
 #include "tcp/limits.h"
+#include "tcp/options.h"
 #include "tcp/output.h"
 #include "tcp/rack.h"
 #include "tcp/recovery.h"
@@ -126,7 +127,7 @@ static uint32_t keep_idle_ms(const struct tcp *tcp, const struct tcb *tcb)
 /* Probes went unanswered for long enough; a user timeout that the application set is the measure then, as in Linux. */
 static bool keep_alive_is_over(const struct limits *limits, const struct tcb *tcb, uint32_t quiet_ms)
 {
-    if ((tcb->flags & (TCB_UTO_FIXED | TCB_USER_TIMEOUT)) == TCB_UTO_FIXED)
+    if (options_user_timeout_is_fixed(tcb))
         return tcb->keep_probes > 0 && quiet_ms >= limits->user_timeout_ms;
     return tcb->keep_probes >= limits->keep_probes;
 }
