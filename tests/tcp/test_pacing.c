@@ -79,6 +79,42 @@ static void before_there_is_a_sender_the_applications_bound_holds(void **state)
     inside_close(&t);
 }
 
+static void a_rate_of_next_to_nothing_waits_for_a_round_trip_and_no_longer(void **state)
+{
+    static const uint64_t round_trips_us[][2] = {{0, 1000000}, {100000, 100000}, {1000, 10000}, {60000000, 1000000}};
+    (void)state;
+    for (unsigned i = 0; i < 4; i++) {
+        struct inside t;
+        uint64_t began;
+
+        (void)start(&t, 1);
+        t.tcb->srtt_us8 = (uint32_t)round_trips_us[i][0] << 3;
+        began = t.tcp->ip.host.now;
+        pacing_sent(t.tcp, t.tcb, MSS);
+        set_now(&t, began + round_trips_us[i][1] * 1000 - 1);
+        assert_false(pacing_allows(t.tcp, t.tcb));
+        set_now(&t, began + round_trips_us[i][1] * 1000);
+        assert_true(pacing_allows(t.tcp, t.tcb));
+        inside_close(&t);
+    }
+}
+
+static void the_applications_bound_waits_for_as_long_as_it_takes(void **state)
+{
+    struct inside t;
+    uint64_t began;
+    (void)state;
+    (void)start(&t, 0);
+    began = t.tcp->ip.host.now;
+    assert_int_equal(limits_set(t.tcp, &t.tcb->limits, &(struct rill_limits){.pacing_rate = 10}), 0);
+    pacing_sent(t.tcp, t.tcb, MSS);
+    set_now(&t, began + UINT64_C(99999) * 1000000);
+    assert_false(pacing_allows(t.tcp, t.tcb));
+    set_now(&t, began + UINT64_C(100000) * 1000000);
+    assert_true(pacing_allows(t.tcp, t.tcb));
+    inside_close(&t);
+}
+
 static void a_train_holds_a_millisecond_within_two_segments_and_64_kib(void **state)
 {
     static const uint64_t rates[][2] = {{1, 2 * MSS},
@@ -257,6 +293,8 @@ int main(void)
         cmocka_unit_test(the_first_flight_leaves_at_once),
         cmocka_unit_test(the_applications_bound_holds_in_the_first_flight_too),
         cmocka_unit_test(before_there_is_a_sender_the_applications_bound_holds),
+        cmocka_unit_test(a_rate_of_next_to_nothing_waits_for_a_round_trip_and_no_longer),
+        cmocka_unit_test(the_applications_bound_waits_for_as_long_as_it_takes),
         cmocka_unit_test(a_train_holds_a_millisecond_within_two_segments_and_64_kib),
         cmocka_unit_test(after_a_train_the_next_waits_for_its_share_of_time),
         cmocka_unit_test(who_comes_late_may_catch_up_by_one_quantum_and_no_more),

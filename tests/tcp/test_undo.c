@@ -385,6 +385,31 @@ static void a_loss_in_a_window_that_a_mark_reduced_is_undone_without_the_mark(vo
     peer_close(&p);
 }
 
+/* Nothing went again for the mark that is answered still: RFC 6582's recover has nothing to guard against. */
+static void R6582_1_after_a_mistake_in_a_window_that_a_mark_reduced_duplicates_count(void **state)
+{
+    uint32_t echo;
+    struct peer p;
+    (void)state;
+    in_flight(&p, false, true, 0);
+    sender_reduce(&p.stack->tcp, tcb_of(&p));
+    echo = p.stack_timestamp;
+    peer_advance(&p, 5);
+    for (unsigned i = 0; i < 3; i++)
+        peer_send(&p, TCP_ACK, 1, 1, 0);
+    expect_segment(&p, TCP_ACK, 1, 1, MSS);
+    peer_advance(&p, 5);
+    p.stack_timestamp = echo;
+    peer_send(&p, TCP_ACK, 1, 1 + MSS, 0);
+    assert_int_equal(mistakes(&p), 1);
+    peer_forget(&p);
+    for (unsigned i = 0; i < 3; i++)
+        peer_send(&p, TCP_ACK, 1, 1 + MSS, 0);
+    expect_segment(&p, TCP_ACK, 1 + MSS, 1, MSS);
+    assert_int_equal(tcb_of(&p)->ssthresh, CWND * 4 / 5);
+    peer_close(&p);
+}
+
 /* ------------------------------------------------------------ F-RTO */
 
 static void R5682_1_two_acks_in_a_row_of_what_did_not_go_again_give_the_window_back(void **state)
@@ -538,6 +563,7 @@ int main(void)
         cmocka_unit_test(what_came_twice_before_the_episode_or_behind_it_is_no_witness),
         cmocka_unit_test(a_reduction_for_ecn_is_not_given_back),
         cmocka_unit_test(a_loss_in_a_window_that_a_mark_reduced_is_undone_without_the_mark),
+        cmocka_unit_test(R6582_1_after_a_mistake_in_a_window_that_a_mark_reduced_duplicates_count),
         cmocka_unit_test(R5682_1_two_acks_in_a_row_of_what_did_not_go_again_give_the_window_back),
         cmocka_unit_test(R5682_2_a_duplicate_ack_after_the_new_data_keeps_the_window_small),
         cmocka_unit_test(R5682_2_a_first_duplicate_ack_ends_it),
