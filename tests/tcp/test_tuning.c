@@ -216,6 +216,25 @@ static void what_was_read_while_the_size_was_the_applications_makes_nothing_grow
     inside_close(&t);
 }
 
+static void the_round_trip_is_told_and_what_was_read_in_it(void **state)
+{
+    (void)state;
+
+    for (unsigned stamps = 0; stamps < 2; stamps++) {
+        struct inside t;
+
+        start(&t, 64 * MIB, 32 * MIB, 0);
+        t.tcb->flags &= stamps != 0 ? ~UINT32_C(0) : ~TCB_TIMESTAMPS;
+        t.tcb->ts_offset = 12345;
+        t.tcp->settings.transfer_counts = true;
+        assert_non_null(counts_make(t.tcp, t.tcb));
+        one_round(&t, 50000);
+        assert_int_equal(counts_of(t.tcp, t.tcb)->receive_rtt_us, (ROUND_TRIP_MS + 1) * 1000);
+        assert_int_equal(counts_of(t.tcp, t.tcb)->receive_space, 50000);
+        inside_close(&t);
+    }
+}
+
 static void a_round_trip_of_hours_is_told_as_one(void **state)
 {
     struct inside t;
@@ -334,6 +353,7 @@ int main(void)
         cmocka_unit_test(a_setting_below_the_first_size_means_no_growth),
         cmocka_unit_test(sizes_that_the_application_chose_stay),
         cmocka_unit_test(what_was_read_while_the_size_was_the_applications_makes_nothing_grow),
+        cmocka_unit_test(the_round_trip_is_told_and_what_was_read_in_it),
         cmocka_unit_test(a_round_trip_of_hours_is_told_as_one),
         cmocka_unit_test(one_connection_gets_a_quarter_of_what_is_free),
         cmocka_unit_test(nothing_grows_while_half_of_the_memory_is_in_use),
