@@ -34,7 +34,7 @@ bool control_from(struct run *run, const struct drill_expr *list, uint8_t *room,
     for (const struct drill_expr *expr = list->child; expr != NULL; expr = expr->next) {
         const struct drill_expr *data = field_of(expr, "cmsg_data");
         struct rill_cmsghdr header = {.bytes = sizeof header + sizeof(int)};
-        int64_t level, type, value = 0;
+        int64_t level = 0, type = 0, value = 0;
         int narrow;
 
         if (!get_header(run, expr, &level, &type) || (data != NULL && !value_of(run, data, &value)))
@@ -120,7 +120,7 @@ bool control_expected(struct run *run, const struct drill_expr *list, const stru
         return true;
     for (const struct drill_expr *expr = list->child; expr != NULL; expr = expr->next) {
         struct rill_cmsghdr header;
-        int64_t level, type;
+        int64_t level = 0, type = 0;
 
         if (!get_header(run, expr, &level, &type))
             return false;

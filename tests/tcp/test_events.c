@@ -190,6 +190,25 @@ static void room_to_send_is_told_once_for_each_send_that_was_short(void **state)
     peer_close(&p);
 }
 
+static void progress_is_told_to_those_who_ask_for_it(void **state)
+{
+    struct peer p;
+
+    (void)state;
+    peer_open(&p, NULL);
+    peer_reach(&p, RILL_STATE_ESTABLISHED);
+    assert_int_equal(rill_set_flags(p.stack, p.conn, RILL_OPTION_PROGRESS, 0), 0);
+    assert_int_equal(peer_user_send(&p, 1000), 1000);
+    expect_event(&p, p.conn, RILL_PROGRESS); /* sent */
+    peer_send(&p, TCP_ACK, 1, 501, 0);
+    expect_event(&p, p.conn, RILL_PROGRESS); /* half of it acknowledged */
+    assert_int_equal(rill_set_flags(p.stack, p.conn, 0, RILL_OPTION_PROGRESS), 0);
+    peer_send(&p, TCP_ACK, 1, 1001, 0);
+    expect_event(&p, p.conn, RILL_SENT);
+    expect_no_event(&p);
+    peer_close(&p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -204,6 +223,7 @@ int main(void)
         cmocka_unit_test(SHLD_3_data_after_close_resets),
         cmocka_unit_test(MUST_12_a_reset_is_told_apart_from_an_end),
         cmocka_unit_test(room_to_send_is_told_once_for_each_send_that_was_short),
+        cmocka_unit_test(progress_is_told_to_those_who_ask_for_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
