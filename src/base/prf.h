@@ -45,4 +45,10 @@ uint64_t prf_bytes12(const struct prf_key *key, enum prf_domain domain, uint64_t
 uint64_t place_bytes12(const struct prf_key *key, enum prf_domain domain, uint64_t a, uint32_t b);
 uint64_t place_words5(const struct prf_key *key, enum prf_domain domain, const uint64_t words[5]);
 
+/* Of a number that nobody outside chooses, as the port of a listener: needs no secret. An odd factor leaves no two alike. */
+static inline uint64_t place_own(uint32_t number)
+{
+    return number * UINT64_C(0x9e3779b97f4a7c15);
+}
+
 #endif

@@ -14,12 +14,6 @@
 #include "tcp/state.h"
 #include "tcp/timeouts.h"
 
-/* No secret is needed: nobody outside chooses the ports that are listened on. An odd factor leaves no two alike. */
-static uint64_t port_hash(uint16_t port)
-{
-    return port * UINT64_C(0x9e3779b97f4a7c15);
-}
-
 static struct listener *listener_at(const struct tcp *tcp, ref r)
 {
     return (struct listener *)host_at(&tcp->ip.host, r);
@@ -27,7 +21,7 @@ static struct listener *listener_at(const struct tcp *tcp, ref r)
 
 static uint64_t listener_hash_of(const void *tcp, ref entry)
 {
-    return port_hash(listener_at((const struct tcp *)tcp, entry)->ep.local_port);
+    return place_own(listener_at((const struct tcp *)tcp, entry)->ep.local_port);
 }
 
 /* What a listener bound to `local` with these LISTENER_FLAGS hears. */
@@ -53,7 +47,7 @@ struct listener *listen_find(const struct tcp *tcp, const struct rill_endpoint *
                              const struct rill_endpoint *remote)
 {
     const struct host *host = &tcp->ip.host;
-    struct table_probe probe = table_probe(&host->arena, &tcp->listening, port_hash(local->port));
+    struct table_probe probe = table_probe(&host->arena, &tcp->listening, place_own(local->port));
     struct listener *best = NULL;
     bool best_is_exact = false;
     ref r;
@@ -89,7 +83,7 @@ static bool overlap(const struct listener *listener, const struct rill_addr *add
 static bool is_taken(const struct tcp *tcp, const struct rill_endpoint *local, uint32_t accept)
 {
     const struct host *host = &tcp->ip.host;
-    struct table_probe probe = table_probe(&host->arena, &tcp->listening, port_hash(local->port));
+    struct table_probe probe = table_probe(&host->arena, &tcp->listening, place_own(local->port));
     ref r;
 
     while ((r = table_probe_next(&probe)) != REF_NONE) {
@@ -125,7 +119,7 @@ int listen_open(struct tcp *tcp, const struct rill_options *options, rill_conn *
     }
     listener->ep.local_port = local->port;
     listener->local = local->addr;
-    if (table_insert(arena, &tcp->listening, port_hash(local->port), r, listener_hash_of, tcp) != 0) {
+    if (table_insert(arena, &tcp->listening, place_own(local->port), r, listener_hash_of, tcp) != 0) {
         limits_drop(tcp, &listener->limits);
         pool_give(arena, &tcp->listeners, r);
         return -RILL_ENOMEM;
@@ -265,7 +259,7 @@ void listen_close(struct tcp *tcp, struct listener *listener)
         }
         connection_free_if_done(tcp, tcb);
     }
-    removed = table_remove(arena, &tcp->listening, port_hash(listener->ep.local_port), r, listener_hash_of, tcp);
+    removed = table_remove(arena, &tcp->listening, place_own(listener->ep.local_port), r, listener_hash_of, tcp);
     rill_assert(removed);
     state_change(tcp, &listener->ep, RILL_STATE_CLOSED);
     limits_drop(tcp, &listener->limits);
