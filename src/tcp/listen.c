@@ -172,7 +172,7 @@ struct seq initial_sequence_number(const struct tcp *tcp, const struct endpoint 
     const struct path *path = path_at(host, ep->path);
     uint64_t f = ip_hash_tuple(host, PRF_ISN, &path->local, &path->remote, ep->local_port, ep->remote_port);
 
-    return seq_add(seq_make((uint32_t)f), (uint32_t)(host->now / (4 * NANOS_PER_US)));
+    return seq_add(seq_add(seq_make((uint32_t)f), (uint32_t)(host->now / (4 * NANOS_PER_US))), tcp->syn_data_bytes);
 }
 
 bool listen_takes_syn(const struct tcp *tcp, const struct listener *listener, const struct tcp_segment *seg)

@@ -39,7 +39,11 @@ void listen_segment(struct tcp *tcp, struct listener *listener, struct arrival *
 /* A passive open is done: the connection waits for accept. */
 void listen_completed(struct tcp *tcp, struct tcb *tcb);
 
-/* RFC 6528: ISN = M + F(addresses, ports, secret), M a 4 microsecond clock. */
+/*
+ * RFC 6528: ISN = M + F(addresses, ports, secret), M a 4 microsecond clock, which is put on by what SYNs have carried: a
+ * second SYN from the same port, a moment after the first was aborted, must begin behind the first one's data, or the
+ * answer to that would acknowledge its own.
+ */
 struct seq initial_sequence_number(const struct tcp *tcp, const struct endpoint *ep);
 
 #endif

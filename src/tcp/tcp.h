@@ -45,9 +45,10 @@ struct tcp {
     struct table connections; /* TCBs, half-open and TIME-WAIT blocks, by address and port pairs */
     struct table listening;   /* listeners, by local port */
 
-    nanos stamps_at;    /* when the stamps of idle connections were last pulled along */
-    nanos due_from;     /* nothing is due before: a lower bound, so that looking costs nothing */
-    struct wheel wheel; /* one node per TCB */
+    nanos stamps_at;         /* when the stamps of idle connections were last pulled along */
+    nanos due_from;          /* nothing is due before: a lower bound, so that looking costs nothing */
+    struct wheel wheel;      /* one node per TCB */
+    uint32_t syn_data_bytes; /* that SYNs have carried; wraps, as ISNs do (listen.h) */
     struct fifo half_open[SYN_RETRIES_MAX + 1]; /* by retries, each in order of its deadline */
     struct fifo time_wait;                      /* in order of deadline */
     ref event_head, event_tail;                 /* TCBs and listeners with events to take */

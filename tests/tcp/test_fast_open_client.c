@@ -98,6 +98,21 @@ static void without_being_asked_to_no_option_is_sent(void **state) /* R7413-1 */
     peer_close(&p);
 }
 
+static void a_syn_from_the_same_port_begins_behind_the_data_of_the_last(void **state)
+{
+    struct peer_segment first, second;
+    struct peer p;
+    (void)state;
+    opened(&p, (struct peer_setup){0});
+    learn_cookie(&p, cookie_of_8, 8);
+    first = connect_with(&p, 500, 9999);
+    assert_int_equal(peer_user_abort(&p), 0);
+    peer_forget(&p);
+    second = connect_with(&p, 500, 9999); /* in the same tick of the ISN's clock */
+    assert_int_equal(second.raw_seq - first.raw_seq, 500);
+    peer_close(&p);
+}
+
 static void data_that_is_not_acknowledged_leaves_with_the_first_ack(void **state) /* R7413-6 */
 {
     (void)state;
@@ -496,6 +511,7 @@ int main(void)
         cmocka_unit_test(a_simultaneous_open_may_acknowledge_the_data),
         cmocka_unit_test(data_and_a_close_go_one_after_the_other),
         cmocka_unit_test(connecting_with_data_is_one_call),
+        cmocka_unit_test(a_syn_from_the_same_port_begins_behind_the_data_of_the_last),
         cmocka_unit_test(the_stack_may_forbid_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
