@@ -167,9 +167,9 @@ struct rill_config {
      */
     bool transfer_counts;
     /*
-     * A SYN is sent again after three of the round trips that the last connection to the same host measured, within
-     * rto_min_ms and rto_initial_ms, while that connection is not forgotten (RFC 9040 6; RFC 6298 2.1 asks for a second
-     * only where nothing was measured between the two hosts). Default: true.
+     * A SYN is sent again after three of the round trips that the last connection to the same host began with, within
+     * rto_min_ms and rto_initial_ms, as long as some connection to that host is there, or one in TIME-WAIT (RFC 9040 6;
+     * RFC 6298 2.1 asks for a second only where nothing was measured between the two hosts). Default: true.
      */
     bool remember_rtt;
     bool pacing; /* spread what a window allows over the round trip; those that need it ("bbr") do so anyway */
@@ -292,9 +292,9 @@ enum rill_what {
     RILL_CLOSED = 0x040,      /* the connection is gone from the network; close the handle */
     RILL_ACCEPTABLE = 0x080,  /* a listener has a connection to accept */
     RILL_SENT = 0x100,        /* everything given to rill_send() has been acknowledged */
+    RILL_SOFT_ERROR = 0x200,  /* RFC 9293 3.9.2.2, SHLD-9: trouble on the way, nothing given up */
     RILL_RELEASED = 0x400,    /* of what was lent by RILL_SEND_LENT, some is the application's again: rill_lent() */
     RILL_PROGRESS = 0x800,    /* with RILL_OPTION_PROGRESS: new data was sent, or some was acknowledged */
-    RILL_SOFT_ERROR = 0x200,  /* RFC 9293 3.9.2.2, SHLD-9: trouble on the way, nothing given up */
 };
 
 struct rill_event {

@@ -20,7 +20,7 @@ enum prf_domain {
     PRF_PORT,        /* RFC 6056 ephemeral ports */
     PRF_CONNECTIONS, /* the connection table */
     PRF_PATHS,       /* the path table */
-    PRF_LISTENERS,   /* the listener table, and which of several on a port takes a flow */
+    PRF_LISTENERS,   /* which of several listeners on a port takes a flow */
     PRF_IP_ID,
     PRF_COOKIE,    /* RFC 4987 SYN cookies */
     PRF_FAST_OPEN, /* RFC 7413 */

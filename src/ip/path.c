@@ -46,8 +46,10 @@ ref path_take(struct ip *ip, uint32_t netif, const struct rill_addr *local, cons
 
     if (r != REF_NONE) {
         path = path_at(&ip->host, r);
-        if (is_unused(path) && path_mtu_is_old(ip, path))
+        if (is_unused(path) && path_mtu_is_old(ip, path)) {
             path_mtu_begin(ip, path);
+            path->rtt_4ms = 0;
+        }
         path->holders++;
         path_mtu_age(ip, path);
         return r;

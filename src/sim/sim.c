@@ -449,7 +449,8 @@ static void judge_silence(struct world *world)
 {
     uint64_t packets, seconds;
 
-    if (world->open_ends > 0 || !world->is_healed || world->now < world->last_over_at + QUIET_AFTER ||
+    if (world->open_ends > 0 || world->now < world->last_over_at + QUIET_AFTER || !world->is_healed ||
+        world->now < world->scenario.heal_at + QUIET_AFTER || /* a full device had answers waiting */
         world->scenario.attacker == ATTACKER_ON_PATH) /* two ends that it made believe different things may argue */
         return;
     if (world->quiet_since == 0) {

@@ -83,13 +83,15 @@ static uint32_t w_cubic(const struct cubic *cubic, const struct tcb *tcb, uint64
 /* 4.2: a congestion avoidance stage begins: t_epoch is now, cwnd_epoch is cwnd. */
 static void begin_epoch(struct tcp *tcp, const struct tcb *tcb, struct cubic *cubic)
 {
+    bool is_beyond = cubic->after_undo && cubic->w_max != 0 && cubic->w_max < tcb->cwnd;
+
     /* 4.8 and 4.10: after a timeout or a first slow start without loss, W_max is here and K is 0. */
-    if (cubic->after_timeout || cubic->w_max < tcb->cwnd)
+    if (cubic->after_timeout || (cubic->w_max < tcb->cwnd && !is_beyond))
         cubic->w_max = tcb->cwnd;
     if (cubic->cwnd_prior == 0)
         cubic->cwnd_prior = tcb->cwnd;
-    cubic->k_us = cubic_curve_time_us(tcb->snd_mss, cubic->w_max - tcb->cwnd);
-    cubic->elapsed_us = 0;
+    cubic->k_us = is_beyond ? 0 : cubic_curve_time_us(tcb->snd_mss, cubic->w_max - tcb->cwnd);
+    cubic->elapsed_us = is_beyond ? cubic_curve_time_us(tcb->snd_mss, tcb->cwnd - cubic->w_max) : 0;
     cubic->last_us = host_us(tcp_host(tcp));
     if (!cubic->after_undo)
         cubic->w_est = (uint64_t)tcb->cwnd << FRACTION_BITS;

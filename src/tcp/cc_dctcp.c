@@ -15,8 +15,9 @@ struct dctcp {
     uint64_t bytes_acked, bytes_marked;
     struct seq window_end;
     uint32_t alpha;
-    bool is_cut;      /* the window shrank for marks when this one began: what was in flight then is answered for */
-    bool is_lost_for; /* it shrank for a loss since */
+    uint32_t uncut_cwnd; /* with is_cut: what cwnd was before */
+    bool is_cut;         /* the window shrank for marks when this one began: what was in flight then is answered for */
+    bool is_lost_for;    /* it shrank for a loss since */
 };
 
 _Static_assert(sizeof(struct dctcp) <= sizeof(((struct sender *)0)->cc_state), "fits into the sender block");
@@ -44,6 +45,7 @@ static void end_window(struct tcp *tcp, struct tcb *tcb, struct dctcp *dctcp)
     if (dctcp->is_cut) {
         uint32_t cut = (uint32_t)((uint64_t)tcb->cwnd * dctcp->alpha >> (ALPHA_BITS + 1));
 
+        dctcp->uncut_cwnd = tcb->cwnd;
         tcb->cwnd = max_u32(tcb->cwnd - cut, 2u * tcb->snd_mss);
         tcb->ssthresh = tcb->cwnd;
         cc_window_changed(tcp, tcb);
@@ -85,6 +87,8 @@ static void dctcp_congestion(struct tcp *tcp, struct tcb *tcb, enum cc_event eve
     struct dctcp *dctcp = tcb->sender == REF_NONE ? NULL : state_of(tcp, tcb);
 
     if (event == CC_ECN || (dctcp != NULL && is_answered(dctcp, tcb, event))) {
+        if (event == CC_LOSS) /* what the marks took counts, and the rest of a half is taken now */
+            tcb->cwnd = min_u32(tcb->cwnd, max_u32(dctcp->uncut_cwnd / 2, 2u * tcb->snd_mss));
         tcb->ssthresh = max_u32(tcb->cwnd, 2u * tcb->snd_mss);
         return;
     }

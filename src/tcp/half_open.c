@@ -299,7 +299,8 @@ static struct tcb *promote(struct tcp *tcp, const struct half_open *half_open, r
     tcb->flags |= (agreed & HALF_OPEN_TS) != 0 ? TCB_TIMESTAMPS : 0;
     tcb->flags |= (agreed & HALF_OPEN_SACK) != 0 ? TCB_SACK : 0;
     tcb->flags |= (agreed & HALF_OPEN_WSCALE) != 0 ? TCB_WINDOW_SCALE : 0;
-    if ((agreed & HALF_OPEN_RESENT) != 0 && half_open_retries(half_open) > 0) {
+    if ((agreed & HALF_OPEN_RESENT) != 0 && (half_open->ep.own_retries & HALF_OPEN_WAITS) == 0 &&
+        half_open_retries(half_open) > 0) {
         tcb->flags |= TCB_SYN_RESENT;
         tcb->tuning |= half_open_retries(half_open) > 1 ? SYN_IS_LOST : 0; /* RFC 6928 2 */
     }
@@ -347,7 +348,7 @@ static void measure_handshake(struct tcp *tcp, const struct half_open *half_open
 {
     uint32_t sent_ms = wrapping_sub(half_open->due_ms, retry_wait_ms(tcp, 0));
 
-    if ((half_open->ep.own_options & HALF_OPEN_RESENT) == 0)
+    if ((half_open->ep.own_options & HALF_OPEN_RESENT) == 0 && (half_open->ep.own_retries & HALF_OPEN_WAITS) == 0)
         rtt_sample(tcp, tcb, min_u32(host_ms_since(tcp_host(tcp), sent_ms), HANDSHAKE_MS_MAX) * 1000);
 }
 

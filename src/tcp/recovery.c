@@ -6,6 +6,7 @@
 
 #include "tcp/counts.h"
 #include "tcp/ecn.h"
+#include "tcp/limits.h"
 #include "tcp/mtu.h"
 #include "tcp/pacing.h"
 #include "tcp/rack.h"
@@ -39,6 +40,8 @@ static uint32_t flight_size(const struct tcp *tcp, const struct tcb *tcb)
     uint32_t in_flight = seq_offset(tcb->snd_una, tcb->snd_nxt);
     uint32_t let_go = min_u32(seq_offset(tcb->snd_una, send_queue_end(tcp, tcb)), tcb->snd_wnd);
 
+    if (limits_of(tcp, tcb)->pacing_rate != 0)
+        let_go = 0; /* the application's bound may keep it back for good */
     return min_u32(max_u32(in_flight, let_go), tcb->cwnd);
 }
 
@@ -92,7 +95,7 @@ static void begin_episode(struct tcp *tcp, struct tcb *tcb, enum sender_state st
     sender->has_reduced = true;
     sender->high_seq = sender->later_lost = tcb->snd_nxt;
     sender->episode_us = host_us(tcp_host(tcp));
-    recovery_begin_reduction(tcb, sender, flight_bytes);
+    recovery_begin_reduction(tcb, sender, max_u32(flight_bytes, sender_flight(tcp, tcb))); /* marks may have cut cwnd */
     cc_of(tcb)->congestion(tcp, tcb, event, flight_bytes);
     ecn_window_reduced(tcb);
     trace_event(tcp, &tcb->ep, RILL_TRACE_CWND, tcb->cwnd, tcb->ssthresh);

@@ -24,8 +24,8 @@
 #define UDP_EVENT_QUEUED UINT32_C(0x40)
 #define UDP_CLOSED UINT32_C(0x80)       /* waits only to leave the event queue */
 #define UDP_ROOM_WANTED UINT32_C(0x100) /* a send was refused: tell RILL_WRITABLE when there is room */
-#define UDP_CONNECTED UINT32_C(0x400)   /* remote is fixed; port 0 too, from where nothing comes */
 #define UDP_ERROR_KEPT UINT32_C(0x200)  /* last_error was not taken; with last_error.pending, a call ends with it */
+#define UDP_CONNECTED UINT32_C(0x400)   /* remote is fixed; port 0 too, from where nothing comes */
 
 struct udp_socket {
     uint32_t generation; /* the pool's word */

@@ -280,6 +280,30 @@ static void R9438_10_a_mistaken_loss_leaves_the_curve_where_it_was(void **state)
     inside_close(&other);
 }
 
+static void R9438_10_mistaken_losses_beyond_w_max_do_not_begin_the_curve_anew(void **state)
+{
+    struct inside t, other;
+    (void)state;
+    start_after_loss(&t, 100, 100000);
+    start_after_loss(&other, 100, 100000);
+    run_for(&t, 6000000, 100000);
+    run_for(&other, 6000000, 100000);
+    assert_true(segments(&t) > 101.0); /* past W_max */
+    for (unsigned round = 1; round <= 20; round++) {
+        uint32_t cwnd = t.tcb->cwnd, ssthresh = t.tcb->ssthresh;
+
+        cc_lose(&t, CC_LOSS, cwnd);
+        t.tcb->cwnd = cwnd;
+        t.tcb->ssthresh = ssthresh;
+        cc_of(t.tcb)->undo(t.tcp, t.tcb);
+        run_for(&t, 6000000 + round * 100000, 100000);
+    }
+    run_for(&other, 8000000, 100000);
+    assert_true(segments(&t) > 0.9 * segments(&other));
+    inside_close(&t);
+    inside_close(&other);
+}
+
 static void R5681_14_after_idleness_the_window_is_at_most_the_initial_one(void **state)
 {
     struct inside t;
@@ -325,6 +349,7 @@ int main(void)
         cmocka_unit_test(R9438_8_after_a_timeout_the_curve_begins_flat),
         cmocka_unit_test(R9438_9_congestion_marks_reduce_the_window_down_to_one_segment),
         cmocka_unit_test(R9438_10_a_mistaken_loss_leaves_the_curve_where_it_was),
+        cmocka_unit_test(R9438_10_mistaken_losses_beyond_w_max_do_not_begin_the_curve_anew),
         cmocka_unit_test(R5681_14_after_idleness_the_window_is_at_most_the_initial_one),
         cmocka_unit_test(without_a_sender_block_it_only_starts_slowly),
     };

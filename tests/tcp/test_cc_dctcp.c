@@ -116,6 +116,23 @@ static void a_loss_in_a_window_that_shrank_for_marks_is_answered(void **state)
     inside_close(&t);
 }
 
+static void a_loss_in_a_window_that_few_marks_shrank_takes_the_rest_of_a_half(void **state)
+{
+    struct inside t;
+    uint32_t before;
+    (void)state;
+    start(&t);
+    for (unsigned n = 0; n < 60; n++)
+        window_with(&t, 0); /* alpha has become small */
+    t.tcb->snd_nxt = seq_add(t.tcb->snd_una, WINDOW * CC_MSS);
+    before = t.tcb->cwnd;
+    marked_acks(&t, 2);
+    assert_true(t.tcb->cwnd < before && t.tcb->cwnd > before / 10 * 9);
+    cc_lose(&t, CC_LOSS, before);
+    assert_int_equal(t.tcb->cwnd, before / 2);
+    inside_close(&t);
+}
+
 static void a_timeout_in_a_window_that_shrank_for_marks_shrinks_it(void **state)
 {
     struct inside t;
@@ -149,6 +166,7 @@ int main(void)
         cmocka_unit_test(a_window_shrinks_once_and_never_below_two_segments),
         cmocka_unit_test(a_loss_is_answered_as_reno_does),
         cmocka_unit_test(a_loss_in_a_window_that_shrank_for_marks_is_answered),
+        cmocka_unit_test(a_loss_in_a_window_that_few_marks_shrank_takes_the_rest_of_a_half),
         cmocka_unit_test(a_timeout_in_a_window_that_shrank_for_marks_shrinks_it),
         cmocka_unit_test(marks_of_a_window_that_a_loss_shrank_shrink_it_no_more),
     };
