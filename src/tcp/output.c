@@ -243,14 +243,16 @@ static bool send_record(struct tcp *tcp, struct tcb *tcb, struct rill_train *tra
                         struct sent *record, uint32_t n, bool fin)
 {
     bool is_first = record->span.previous == REF_NONE;
+    struct seq from = record->span.start;
     uint32_t sent = send_range(tcp, tcb, train, header, record->span.start, n, fin, record);
 
     if (sent == 0)
         return false;
     sender_at(tcp, tcb)->first_due = false;
-    (void)scoreboard_sent_again(tcp, tcb, record, seq_add(record->span.start, sent), train->segment_bytes);
+    (void)scoreboard_sent_again(tcp, tcb, record, seq_add(from, sent), train->segment_bytes);
     pacing_sent(tcp, tcb, train->payload_bytes);
-    recovery_sent(tcp, tcb, train->payload_bytes, true);
+    recovery_sent(tcp, tcb, train->payload_bytes);
+    recovery_sent_again(tcp, tcb, from, train->payload_bytes);
     if (is_first)
         restart_timer(tcp, tcb);
     return true;
@@ -394,7 +396,7 @@ static bool send_fresh(struct tcp *tcp, struct tcb *tcb, struct rill_train *trai
         tcb->flags |= TCB_FIN_SENT;
     scoreboard_sent_new(tcp, tcb, record, from, train->segment_bytes, sent == n + 1 ? SENT_FIN : 0);
     pacing_sent(tcp, tcb, train->payload_bytes);
-    recovery_sent(tcp, tcb, train->payload_bytes, false);
+    recovery_sent(tcp, tcb, train->payload_bytes);
     sender_at(tcp, tcb)->probe_wanted = true;
     if (tcb->busy != REF_NONE && train->payload_bytes % train->segment_bytes != 0)
         busy_at(tcp, tcb)->small_end = tcb->snd_nxt;

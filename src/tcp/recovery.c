@@ -60,7 +60,7 @@ static void remember_window(const struct tcb *tcb, struct sender *sender)
     sender->prior_ssthresh = tcb->ssthresh;
     sender->prior_state = sender->state == SENDER_LOSS ? SENDER_OPEN : sender->state;
     sender->prior_high_seq = sender->high_seq;
-    sender->undo_stamped = false;
+    sender->undo_stamped = sender->undo_judged = false;
     sender->undo_una = tcb->snd_una;
     sender->undo_again = 0;
 }
@@ -381,16 +381,21 @@ void recovery_timeout(struct tcp *tcp, struct tcb *tcb)
     tcb->ep.own_dup_acks = 0;
 }
 
-void recovery_sent(struct tcp *tcp, struct tcb *tcb, uint32_t bytes, bool again)
+void recovery_sent(struct tcp *tcp, struct tcb *tcb, uint32_t bytes)
 {
     struct sender *sender = sender_at(tcp, tcb);
 
     sender->prr_out += sender->state == SENDER_OPEN ? 0 : bytes;
-    if (!again)
-        return;
+}
+
+void recovery_sent_again(struct tcp *tcp, struct tcb *tcb, struct seq from, uint32_t bytes)
+{
+    struct sender *sender = sender_at(tcp, tcb);
+
     sender->undo_again += min_u32(bytes, UINT32_MAX - sender->undo_again); /* UINT32_MAX: nobody knows how much */
     if (!sender->undo_stamped) {
         sender->undo_stamp = host_ms(tcp_host(tcp));
         sender->undo_stamped = true;
+        sender->undo_first = from;
     }
 }

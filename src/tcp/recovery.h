@@ -24,7 +24,10 @@ void recovery_timeout(struct tcp *tcp, struct tcb *tcb);
 void recovery_begin_reduction(const struct tcb *tcb, struct sender *sender, uint32_t flight_bytes);
 
 /* Data left, for the first time or again: bytes of the stream. */
-void recovery_sent(struct tcp *tcp, struct tcb *tcb, uint32_t bytes, bool again);
+void recovery_sent(struct tcp *tcp, struct tcb *tcb, uint32_t bytes);
+
+/* ... and it was sent before, from there on. */
+void recovery_sent_again(struct tcp *tcp, struct tcb *tcb, struct seq from, uint32_t bytes);
 
 /*
  * undo.c: what the ACK says about the episode at hand being a mistake, because nothing was lost: RFC 3522 (Eifel),

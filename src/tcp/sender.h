@@ -129,7 +129,7 @@ struct sender {
     struct seq tlp_end;
 
     /* The episode of CWR, RECOVERY or LOSS */
-    bool undo_possible, undo_stamped;
+    bool undo_possible, undo_stamped, undo_judged;
     struct seq high_seq;                 /* RFC 6582's recover, RFC 6675's RecoveryPoint; stays when it is over */
     struct seq undo_una;                 /* SND.UNA when it began */
     uint32_t episode_us;                 /* host_us() then */
@@ -141,7 +141,8 @@ struct sender {
     uint8_t prior_state;                 /* SENDER_CWR or SENDER_RECOVERY: the one that it broke into; else OPEN */
     struct seq prior_high_seq;           /* ... and its high_seq */
     uint32_t undo_again;                 /* bytes sent again in it that no DSACK has reported */
-    uint32_t undo_stamp;                 /* timestamp of its first retransmission (RFC 3522) */
+    uint32_t undo_stamp;                 /* host_ms() of its first retransmission (RFC 3522) ... */
+    struct seq undo_first;               /* ... and where that began */
     uint32_t prr_delivered, prr_out, recover_flight; /* RFC 6937 */
 
     /* rate.h (draft-cheng-iccrg-delivery-rate-estimation) */

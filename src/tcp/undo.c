@@ -42,11 +42,16 @@ static void undo(struct tcp *tcp, struct tcb *tcb)
     trace_event(tcp, &tcb->ep, RILL_TRACE_CWND, tcb->cwnd, tcb->ssthresh);
 }
 
-/* RFC 3522 3.2 steps 4 and 5: the first ACK of new data echoes a stamp from before the first retransmission. */
-static bool eifel(const struct tcp *tcp, const struct sender *sender, const struct ack_sample *ack)
+/*
+ * RFC 3522 3.2 steps 4 and 5: the first ACK that covers the first retransmission echoes a stamp from before it. One that
+ * only fills a hole which the episode before sent again says nothing.
+ */
+static bool eifel(const struct tcp *tcp, const struct tcb *tcb, struct sender *sender, const struct ack_sample *ack)
 {
-    return sender->undo_stamped && ack->acked_bytes > 0 && ack->echo_age_ms != UINT32_MAX &&
-           ack->echo_age_ms > host_ms_since(&tcp->ip.host, sender->undo_stamp);
+    if (!sender->undo_stamped || sender->undo_judged || !seq_after(tcb->snd_una, sender->undo_first))
+        return false;
+    sender->undo_judged = true;
+    return ack->echo_age_ms != UINT32_MAX && ack->echo_age_ms > host_ms_since(&tcp->ip.host, sender->undo_stamp);
 }
 
 /* Every byte sent again has come twice. */
@@ -96,7 +101,7 @@ void undo_acked(struct tcp *tcp, struct tcb *tcb, const struct ack_sample *ack)
     if (!sender->undo_possible)
         return;
     if (sender->state >= SENDER_RECOVERY)
-        spurious = eifel(tcp, sender, ack);
+        spurious = eifel(tcp, tcb, sender, ack);
     spurious = all_came_twice(sender, ack) || spurious;
     if (!spurious && sender->state == SENDER_LOSS && sender->frto != FRTO_NONE)
         spurious = frto_step(tcp, tcb, ack);

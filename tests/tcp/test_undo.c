@@ -219,6 +219,22 @@ static void a_timeout_within_a_recovery_gives_back_the_window_that_it_was_led_to
     peer_close(&p);
 }
 
+/* Here segment 1 was sent again by the episode before: this one's first retransmission is segment 5. */
+static void the_ack_of_what_an_older_episode_sent_again_is_no_witness(void **state)
+{
+    struct sender *sender;
+    struct peer p;
+    (void)state;
+    recover_too_soon(&p);
+    sender = sender_at(&p.stack->tcp, tcb_of(&p));
+    sender->undo_first = seq_add(tcb_of(&p)->snd_una, 4 * MSS);
+    peer_send(&p, TCP_ACK, 1, 1 + 4 * MSS, 0);
+    assert_int_equal(mistakes(&p), 0);
+    peer_send(&p, TCP_ACK, 1, 1 + 5 * MSS, 0); /* of an original, by its echo */
+    assert_int_equal(mistakes(&p), 1);
+    peer_close(&p);
+}
+
 static void an_eifel_undo_and_a_dsack_of_the_same_give_back_once(void **state)
 {
     struct peer p;
@@ -574,6 +590,7 @@ int main(void)
         cmocka_unit_test(R6582_1_so_they_do_when_the_mistake_was_a_second_timeout),
         cmocka_unit_test(a_timeout_within_a_recovery_gives_back_the_window_that_it_was_led_to),
         cmocka_unit_test(an_eifel_undo_and_a_dsack_of_the_same_give_back_once),
+        cmocka_unit_test(the_ack_of_what_an_older_episode_sent_again_is_no_witness),
         cmocka_unit_test(what_came_twice_before_anything_went_again_is_no_witness),
         cmocka_unit_test(what_an_episode_before_sent_again_is_not_waited_for),
         cmocka_unit_test(R5682_2_a_sack_of_the_new_data_alone_is_no_proof),
