@@ -168,7 +168,7 @@ struct rill_config {
     bool transfer_counts;
     /*
      * A SYN is sent again after three of the round trips that the last connection to the same host began with, within
-     * rto_min_ms and rto_initial_ms, as long as some connection to that host is there, or one in TIME-WAIT (RFC 9040 6;
+     * rto_min_ms and rto_initial_ms, as long as a connection to that host is there, in TIME-WAIT too, or its narrow path is remembered (RFC 9040 6;
      * RFC 6298 2.1 asks for a second only where nothing was measured between the two hosts). Default: true.
      */
     bool remember_rtt;

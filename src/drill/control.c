@@ -85,6 +85,8 @@ static bool check_stamp(struct run *run, const struct drill_expr *expr, const ui
         return false;
     if (bytes < sizeof times)
         return run_fail_at(run, expr->place, "%zu bytes are no timestamp", bytes);
+    if (seconds < 0 || seconds > INT32_MAX || nanos < 0 || nanos > INT32_MAX)
+        return run_fail_at(run, expr->place, "such a time is out of a script's range");
     memcpy(&times, data, sizeof times);
     got = times.times[0].seconds * 1000000000 + times.times[0].nanoseconds - (int64_t)run->zero;
     apart = got - (seconds * 1000000000 + nanos);

@@ -266,11 +266,15 @@ static bool run_commands(struct run *run, const char *text);
 /* Commands for what a stack of a script has anew each time, or has built in. */
 static bool is_needless(const char *command)
 {
-    static const char *const commands[] = {"true", "set -e", "exit 0", "kldload ", "ip tcp_metrics flush", "modprobe "};
+    static const char *const commands[] = {"true", "set -e", "kldload ", "ip tcp_metrics flush", "modprobe "};
 
-    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
-        if (strncmp(command, commands[i], strlen(commands[i])) == 0)
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+        size_t length = strlen(commands[i]);
+
+        if (strncmp(command, commands[i], length) == 0 &&
+            (commands[i][length - 1] == ' ' || strspn(command + length, " ") == strlen(command + length)))
             return true;
+    }
     return *command == '\0' || *command == '#';
 }
 
@@ -280,7 +284,7 @@ static bool run_file(struct run *run, const char *command)
     const char *slash = strrchr(run->script->file, '/');
     struct text path = {0}, lines = {0};
     char block[512];
-    bool passed;
+    bool passed, is_read;
     FILE *from;
 
     if (slash != NULL && command[0] != '/')
@@ -292,9 +296,11 @@ static bool run_file(struct run *run, const char *command)
         return complain(run, "the command '%s' is not carried out: the file cannot be read", command);
     while (fgets(block, sizeof block, from) != NULL)
         text_add(&lines, "%s", block);
+    is_read = ferror(from) == 0;
     fclose(from);
     run->depth++;
-    passed = run_commands(run, text_of(&lines));
+    passed = is_read ? run_commands(run, text_of(&lines))
+                     : complain(run, "the command '%s' is not carried out: the file cannot be read", command);
     run->depth--;
     text_free(&lines);
     return passed;
@@ -326,11 +332,21 @@ static bool run_command(struct run *run, char *command)
     return complain(run, "the command '%s' is not carried out", command);
 }
 
-/* A backslash at a line's end: the command goes on. */
-static void join_lines(char *text)
+/* A comment, from a # where a word begins on, ends with its line whatever it says; behind a backslash a command goes on. */
+static void make_plain(char *text)
 {
-    for (char *at = strstr(text, "\\\n"); at != NULL; at = strstr(at, "\\\n"))
-        at[0] = at[1] = ' ';
+    bool in_comment = false;
+
+    for (char *at = text; *at != '\0'; at++) {
+        if (*at == '\n')
+            in_comment = false;
+        else if (*at == '#' && (at == text || strchr(" \t\n;&|", at[-1]) != NULL))
+            in_comment = true;
+        if (in_comment)
+            *at = ' ';
+        else if (at[0] == '\\' && at[1] == '\n')
+            at[0] = at[1] = ' ';
+    }
 }
 
 /* Where a command ends: at a newline, a semicolon, && or ||. */
@@ -346,13 +362,15 @@ static bool run_commands(struct run *run, const char *text)
 {
     char *copy = drill_copy(&run->pool, text, strlen(text)), *at = copy;
 
-    join_lines(copy);
+    make_plain(copy);
     while (at != NULL) {
         char *end = command_end(at), *command = at;
 
         at = end != NULL ? end + 1 + strspn(end + 1, "\n;&|") : NULL;
         if (end != NULL)
             *end = '\0';
+        if (strcmp(command + strspn(command, " \t\r"), "exit 0") == 0)
+            return true;
         if (!run_command(run, command))
             return false;
     }

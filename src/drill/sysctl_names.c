@@ -137,6 +137,7 @@ static const struct setting settings[] = {
     {"net.ipv4.tcp_autocorking", FIXED, 0, 0},
     {"net.ipv4.tcp_comp_sack_nr", FIXED, 0, 0},
     {"net.ipv4.tcp_adv_win_scale", FIXED, 0, 1},
+    {"net.ipv4.tcp_no_metrics_save", FIXED, 0, 1}, /* rill.remember_rtt is off in scripts */
     {"net.ipv4.tcp_rfc1337", FIXED, 0, 1},
     {"net.ipv4.tcp_stdurg", FIXED, 0, 0},
     {"net.ipv4.tcp_abort_on_overflow", FIXED, 0, 0},

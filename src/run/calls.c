@@ -148,11 +148,28 @@ void answer_bind(struct run *run, struct psock *ps, const struct call *call)
     call_answer(call, error);
 }
 
+/* It sends no more from here on. Out of reach: what it still sends finds the connection shut. */
+static void shut_programs_end(struct run *run, struct psock *ps)
+{
+    int end = psock_borrow_end(ps);
+
+    if (end >= 0) {
+        if (!ps->shut_send)
+            psock_keep_unread(ps, end);
+        shutdown(end, SHUT_WR);
+        close(end);
+    } else {
+        (void)rill_sock_shutdown(run->sockets, ps->fd, RILL_SHUT_WR);
+        ps->eof_in = true;
+    }
+    ps->shut_send = true;
+}
+
 void answer_shutdown(struct run *run, struct psock *ps, const struct call *call)
 {
     int how = (int)call->args[1];
     int error;
-    bool waits; /* for room: the FIN goes when the pair's end is read, after what is before it */
+    bool waits; /* the FIN goes when the pair's end is read, after what is before it */
 
     if (ps->datagrams) {
         answer_datagrams_shutdown(run, ps, call);
@@ -166,7 +183,7 @@ void answer_shutdown(struct run *run, struct psock *ps, const struct call *call)
         call_answer(call, -ENOTCONN);
         return;
     }
-    waits = ps->phase == PSOCK_OPEN && how != SHUT_RD && !ps->eof_in && (ps->carry != NULL || ps->readable);
+    waits = ps->phase == PSOCK_OPEN && (how == SHUT_WR || how == SHUT_RDWR) && !ps->eof_in;
     error = waits && how == SHUT_WR ? 0 : rill_sock_shutdown(run->sockets, ps->fd, waits ? SHUT_RD : how);
     if (error != 0 || ps->phase != PSOCK_OPEN) {
         if (error == 0 && ps->phase == PSOCK_LISTENING && how != SHUT_WR)
@@ -181,16 +198,9 @@ void answer_shutdown(struct run *run, struct psock *ps, const struct call *call)
         shutdown(ps->pair, SHUT_WR);
     }
     if (how != SHUT_RD) {
-        int end = psock_borrow_end(ps);
-
-        ps->eof_in = !waits;
-        if (end >= 0) {
-            if (!ps->shut_send)
-                psock_keep_unread(ps, end);
-            shutdown(end, SHUT_WR);
-            close(end);
-        }
-        ps->shut_send = true;
+        shut_programs_end(run, ps);
+        if (waits)
+            (void)stream_flush(run, ps); /* what another thread wrote meanwhile goes before the FIN */
     }
     call_answer(call, 0);
 }

@@ -12,6 +12,25 @@ static void clear(struct message *message)
     memset(message, 0, offsetof(struct message, there));
 }
 
+/* So many bytes of them, from an offset on; how many pieces. The kernel brings all pages of a piece into memory. */
+static size_t cut(const struct message *message, size_t offset, size_t bytes, struct iovec *out)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < message->pieces && bytes > 0; i++) {
+        const struct iovec *piece = &message->there[i];
+        size_t part = piece->iov_len > offset ? piece->iov_len - offset : 0;
+
+        if (part > bytes)
+            part = bytes;
+        if (part > 0)
+            out[count++] = (struct iovec){(void *)((uintptr_t)piece->iov_base + offset), part};
+        offset = piece->iov_len > offset ? 0 : offset - piece->iov_len;
+        bytes -= part;
+    }
+    return count;
+}
+
 int message_of_arguments(const struct call *call, struct message *out)
 {
     clear(out);
@@ -32,6 +51,8 @@ int message_of_header(const struct call *call, uint64_t header_at, struct messag
         return -EFAULT;
     if (header.msg_iovlen > MESSAGE_PIECES_MAX)
         return -EMSGSIZE;
+    if (header.msg_name != NULL && (int)header.msg_namelen < 0)
+        return -EINVAL;
     clear(out);
     out->name_at = (uint64_t)(uintptr_t)header.msg_name;
     out->name_room = header.msg_namelen;
@@ -70,25 +91,20 @@ int message_fetch(const struct call *call, const struct message *message, struct
 size_t message_fetch_part(const struct call *call, const struct message *message, size_t offset, uint8_t *to,
                           size_t room)
 {
-    struct iovec rest[MESSAGE_PIECES_MAX];
-    size_t first = 0, bytes = message->bytes - offset < room ? message->bytes - offset : room;
+    struct iovec part[MESSAGE_PIECES_MAX];
+    size_t bytes = message->bytes - offset < room ? message->bytes - offset : room;
+    size_t count = cut(message, offset, bytes, part);
 
-    while (first < message->pieces && offset >= message->there[first].iov_len)
-        offset -= message->there[first++].iov_len;
-    if (first == message->pieces)
-        return 0;
-    memcpy(rest, message->there + first, (message->pieces - first) * sizeof rest[0]);
-    rest[0].iov_base = (void *)((uintptr_t)rest[0].iov_base + offset);
-    rest[0].iov_len -= offset;
-    return program_read_pieces(call, rest, message->pieces - first, to, bytes) ? bytes : 0;
+    return program_read_pieces(call, part, count, to, bytes) ? bytes : 0;
 }
 
 int message_deliver(const struct call *call, const struct message *message, const struct contents *contents)
 {
     uint32_t room = message->name_room;
+    struct iovec pieces[MESSAGE_PIECES_MAX];
     struct msghdr header;
 
-    if (!program_write_pieces(call, message->there, message->pieces, contents->data, contents->bytes))
+    if (!program_write_pieces(call, pieces, cut(message, 0, contents->bytes, pieces), contents->data, contents->bytes))
         return -EFAULT;
     if (message->header_at == 0)
         return write_address(call, message->name_at, message->name_bytes_at, contents->name, contents->name_bytes);

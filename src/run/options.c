@@ -113,6 +113,16 @@ static int set_stamp(struct psock *ps, int name, const uint8_t *value, uint32_t 
     return 0;
 }
 
+/* What the program writes goes through a pair of the kernel's, and its error queue is the pair's: it tells nothing. */
+static bool asks_for_error_queue(int level, int name, const uint8_t *value, uint32_t bytes)
+{
+    int on = 0;
+
+    if (bytes >= sizeof on)
+        memcpy(&on, value, sizeof on);
+    return level == SOL_SOCKET && (name == SO_TIMESTAMPING || name == SO_ZEROCOPY) && on != 0;
+}
+
 void answer_setsockopt(struct run *run, struct psock *ps, const struct call *call)
 {
     int level = (int)call->args[1], name = (int)call->args[2];
@@ -128,8 +138,7 @@ void answer_setsockopt(struct run *run, struct psock *ps, const struct call *cal
         call_answer(call, -EFAULT);
         return;
     }
-    /* What the program writes goes through a pair of the kernel's, and its error queue is the pair's. */
-    if (level == SOL_SOCKET && name == SO_TIMESTAMPING) {
+    if (asks_for_error_queue(level, name, value, bytes)) {
         call_answer(call, -EOPNOTSUPP);
         return;
     }
@@ -144,7 +153,7 @@ void answer_setsockopt(struct run *run, struct psock *ps, const struct call *cal
     }
     /* SO_RCVLOWAT is the pair's alone: below the mark data must come into it all the same. */
     if (level == SOL_SOCKET && name == SO_RCVLOWAT)
-        error = 0;
+        error = bytes < sizeof(int) ? -EINVAL : 0;
     else if (is_stamp(ps, level, name))
         error = set_stamp(ps, name, value, bytes);
     else
@@ -155,6 +164,8 @@ void answer_setsockopt(struct run *run, struct psock *ps, const struct call *cal
     }
     if (error == 0) {
         keep_option(ps, level, name, value, bytes);
+        if (ps->shadow >= 0)
+            setsockopt(ps->shadow, level, name, value, bytes);
         set_on_pair(call, level, name, value, bytes);
     }
     call_answer(call, error);

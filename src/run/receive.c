@@ -2,6 +2,7 @@
 #include "run/receive.h"
 
 #include <errno.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -17,16 +18,22 @@ static int64_t discard(struct run *run, const struct call *call)
     int end = process_file(call->thread, (int)call->args[0]), flags = flags_of(call) & MSG_PEEK;
     size_t bytes = (size_t)call->args[2], done = 0;
     ssize_t n = 0;
+    int there = 0;
 
     if (end < 0)
         return -EBADF;
+    if ((flags_of(call) & (MSG_WAITALL | MSG_DONTWAIT)) == MSG_WAITALL &&
+        (ioctl(end, FIONREAD, &there) != 0 || (size_t)there < bytes)) {
+        close(end);
+        return -EAGAIN;
+    }
     while (done < bytes) {
         size_t part = bytes - done < SCRATCH_BYTES ? bytes - done : SCRATCH_BYTES;
 
         n = recv(end, run->scratch, part, flags | MSG_DONTWAIT);
         if (n > 0)
             done += (size_t)n;
-        if (n <= 0 || flags != 0) /* the next peek would see the same again */
+        if (n < (ssize_t)part || flags != 0) /* the end of what is there, or of what is before an urgent byte */
             break;
     }
     if (done == 0 && n < 0)

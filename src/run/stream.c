@@ -144,6 +144,26 @@ static size_t before_reserve(const struct psock *ps)
     return ioctl(ps->pair, FIONREAD, &bytes) == 0 && bytes > 1 ? (size_t)bytes - 1 : 0;
 }
 
+/*
+ * As recv(2). What different processes sent is never read together, so the byte of ours comes alone: *is_reserve. It
+ * does when another thread of the program wrote behind it, before the program's end was shut.
+ */
+static ssize_t read_and_see_who(const struct psock *ps, void *to, size_t bytes, int flags, bool *is_reserve)
+{
+    _Alignas(struct cmsghdr) uint8_t control[CMSG_SPACE(sizeof(struct ucred))];
+    struct iovec piece = {to, bytes};
+    struct msghdr message = {
+        .msg_iov = &piece, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
+    ssize_t n = recvmsg(ps->pair, &message, flags);
+    const struct cmsghdr *first = n > 0 ? CMSG_FIRSTHDR(&message) : NULL;
+    struct ucred who = {.pid = 0};
+
+    if (first != NULL && first->cmsg_level == SOL_SOCKET && first->cmsg_type == SCM_CREDENTIALS)
+        memcpy(&who, CMSG_DATA(first), sizeof who);
+    *is_reserve = who.pid == getpid();
+    return n;
+}
+
 /* The program has shut its direction, and all that was before that is read. False: the socket is gone. */
 static bool end_before_reserve(struct run *run, struct psock *ps)
 {
@@ -165,7 +185,8 @@ static bool pump_out(struct run *run, struct psock *ps, bool *moved)
 {
     size_t room;
     ssize_t n;
-    bool urgent;
+    bool urgent, is_reserve = false;
+    int flags;
 
     *moved = false;
     if (!ps->readable || !send_carry(run, ps))
@@ -180,9 +201,18 @@ static bool pump_out(struct run *run, struct psock *ps, bool *moved)
         room = before_reserve(ps);
     if (room > SCRATCH_BYTES)
         room = SCRATCH_BYTES;
-    n = recv(ps->pair, run->scratch, room == 0 || urgent ? 1 : room, MSG_DONTWAIT | (room == 0 ? MSG_PEEK : 0));
+    flags = MSG_DONTWAIT | (room == 0 ? MSG_PEEK : 0);
+    if (ps->reserve)
+        n = read_and_see_who(ps, run->scratch, room == 0 || urgent ? 1 : room, flags, &is_reserve);
+    else
+        n = recv(ps->pair, run->scratch, room == 0 || urgent ? 1 : room, flags);
     if (n > 0 && room == 0)
         return true;
+    if (n > 0 && is_reserve) {
+        ps->reserve = false;
+        *moved = true;
+        return true;
+    }
     if (n > 0) {
         *moved = true;
         to_stack(run, ps, run->scratch, (size_t)n, urgent ? RILL_MSG_OOB : 0);

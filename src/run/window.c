@@ -273,6 +273,8 @@ int64_t window_take(struct run *run, struct psock *ps, struct contents *contents
     if (ps->window == NULL || ps->window->count == 0 || end < 0)
         return -EAGAIN;
     entry = &ps->window->entries[ps->window->first];
+    if (entry->error != 0)
+        flags &= ~MSG_PEEK; /* an error is told once, to who peeks too */
     n = recvmsg(end, &header, MSG_DONTWAIT | (flags & (MSG_PEEK | MSG_TRUNC)));
     if (n < 0)
         return -errno;

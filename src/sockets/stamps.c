@@ -69,7 +69,9 @@ int stamps_set(struct rill_sockets *s, struct sock *sock, int flags)
     if (new_id)
         stamps_drop(s, sock); /* numbers begin anew */
     sock->options.stamping = wanted;
-    if ((wanted & RECORD_ANY) != 0 && sock->phase != PHASE_LISTENING && !begin(s, sock))
+    /* Bytes are counted from the number's option on, though none is stamped yet. */
+    if ((wanted & (RECORD_ANY | (uint32_t)RILL_STAMPING_OPT_ID)) != 0 && sock->phase != PHASE_LISTENING &&
+        !begin(s, sock))
         return -RILL_ENOMEM;
     return 0;
 }

@@ -92,7 +92,7 @@ static void take_along(struct tcp *tcp, struct tcb *tcb, uint32_t room, struct r
         return;
     n = send_queue_slices(tcp, tcb, seq_add(tcb->iss, 1), n, &buffer, train);
     busy_at(tcp, tcb)->syn_data_bytes = (uint16_t)n;
-    tcp->syn_data_bytes = wrapping_add(tcp->syn_data_bytes, n);
+    tcp->syn_data_bytes = wrapping_add(tcp->syn_data_bytes, n + 1); /* and the SYN itself */
     tcb->fast_open |= FAST_OPEN_SYN_DATA;
     host_count(tcp_host(tcp), RILL_COUNT_TCP_FAST_OPEN_ACTIVE, 1);
 }

@@ -279,6 +279,16 @@ void half_open_begin(struct tcp *tcp, struct listener *listener, struct arrival 
         path_drop(&tcp->ip, path);
 }
 
+/* How often the SYN,ACK was sent again for want of an answer, and not for a deferred accept's data. */
+static uint32_t times_lost(const struct half_open *half_open)
+{
+    if ((half_open->ep.own_options & HALF_OPEN_RESENT) == 0)
+        return 0;
+    if ((half_open->ep.own_retries & HALF_OPEN_WAITS) != 0)
+        return (half_open->ep.own_retries & HALF_OPEN_LOST) != 0 ? 2 : 0;
+    return half_open_retries(half_open);
+}
+
 /*
  * The handshake's last ACK: a TCB from the block, in the place in the table of
  * `replaces` when there is one. Takes over the block's hold on the path. NULL when the arena refuses.
@@ -299,11 +309,8 @@ static struct tcb *promote(struct tcp *tcp, const struct half_open *half_open, r
     tcb->flags |= (agreed & HALF_OPEN_TS) != 0 ? TCB_TIMESTAMPS : 0;
     tcb->flags |= (agreed & HALF_OPEN_SACK) != 0 ? TCB_SACK : 0;
     tcb->flags |= (agreed & HALF_OPEN_WSCALE) != 0 ? TCB_WINDOW_SCALE : 0;
-    if ((agreed & HALF_OPEN_RESENT) != 0 && (half_open->ep.own_retries & HALF_OPEN_WAITS) == 0 &&
-        half_open_retries(half_open) > 0) {
-        tcb->flags |= TCB_SYN_RESENT;
-        tcb->tuning |= half_open_retries(half_open) > 1 ? SYN_IS_LOST : 0; /* RFC 6928 2 */
-    }
+    tcb->flags |= times_lost(half_open) > 0 ? TCB_SYN_RESENT : 0;
+    tcb->tuning |= times_lost(half_open) > 1 ? SYN_IS_LOST : 0; /* RFC 6928 2 */
     tcb->snd_wscale = (agreed & HALF_OPEN_WSCALE) != 0 ? agreed & HALF_OPEN_SCALE_MASK : 0;
     tcb->rcv_wscale = (agreed & HALF_OPEN_WSCALE) != 0 ? listener->window_shift : 0;
     tcb->ts_offset = options_timestamp_offset(tcp, &tcb->ep);
@@ -322,7 +329,7 @@ static struct tcb *promote(struct tcp *tcp, const struct half_open *half_open, r
     limits_inherit(tcp, tcb, listener->limits);
     tcb->cc = listener->cc;
     tcb->tos = listener->tos;
-    ecn_inherit(tcp, tcb, half_open->ecn, half_open_retries(half_open));
+    ecn_inherit(tcp, tcb, half_open->ecn, times_lost(half_open));
     tcb->ttl = listener->ttl != 0 ? listener->ttl : tcb->ttl;
     return tcb;
 }
@@ -502,6 +509,7 @@ void half_open_segment(struct tcp *tcp, struct half_open *half_open, struct arri
         return;
     }
     if (tcp_segment_length(seg) == 0 && half_open_retries(half_open) < listener->defer_accept) {
+        half_open->ep.own_retries |= times_lost(half_open) > 1 ? HALF_OPEN_LOST : 0;
         half_open->ep.own_retries |= HALF_OPEN_WAITS; /* the application wants to see data first */
         return;
     }

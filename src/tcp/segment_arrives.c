@@ -330,13 +330,13 @@ static enum step check_handshake_ack(struct tcp *tcp, struct tcb *tcb, const str
 /*
  * The peer answers: never give up for its window, shut (MUST-37) or shrunk under what is in flight (SHLD-17). But
  * nobody could tire of an orphan, and an application with a user timeout of its own has said when it does (RFC 6429;
- * tcp(7): TCP_USER_TIMEOUT is also for data that a shut window keeps from being sent).
+ * tcp(7): TCP_USER_TIMEOUT is for data that is not acknowledged, and for what a shut window keeps from being sent).
  */
 static bool answer_keeps_it(const struct tcb *tcb)
 {
-    bool is_shut = (tcb->flags & TCB_PERSIST) != 0 && !options_user_timeout_is_fixed(tcb);
-
-    return (tcb->flags & TCB_ORPHAN) == 0 && (is_shut || seq_offset(tcb->snd_una, tcb->snd_nxt) > tcb->snd_wnd);
+    if ((tcb->flags & TCB_ORPHAN) != 0 || options_user_timeout_is_fixed(tcb))
+        return false;
+    return (tcb->flags & TCB_PERSIST) != 0 || seq_offset(tcb->snd_una, tcb->snd_nxt) > tcb->snd_wnd;
 }
 
 static enum step fifth_check_ack(struct tcp *tcp, struct tcb *tcb, const struct arrival *arrival)

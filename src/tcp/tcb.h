@@ -231,10 +231,12 @@ struct half_open {
 
 /* In own_retries: the handshake's last ACK came, and only data is waited for (rill_options.defer_accept). */
 #define HALF_OPEN_WAITS 0x80u
+/* ... and with it: by then more than one SYN,ACK had been sent again (RFC 6928 2, RFC 6298 5.7). */
+#define HALF_OPEN_LOST 0x40u
 
 static inline uint32_t half_open_retries(const struct half_open *half_open)
 {
-    return half_open->ep.own_retries & ~HALF_OPEN_WAITS;
+    return half_open->ep.own_retries & ~(HALF_OPEN_WAITS | HALF_OPEN_LOST);
 }
 
 /* own_options of a half-open block: options agreed, and the peer's shift in the low four bits. */

@@ -186,6 +186,28 @@ static void messages_go_in_batches_with_control_data(void **state)
     echo_to("messages", 3);
 }
 
+static void guest_has_more_room_than_memory(void)
+{
+    struct sockaddr_in to = world_address(WORLD_KERNEL, PORT);
+    char *text = mmap(NULL, 65536, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    unsigned char there[16];
+    int fd = guest_socket(SOCK_DGRAM);
+
+    GUEST(text != MAP_FAILED && madvise(text, 65536, MADV_NOHUGEPAGE) == 0);
+    GUEST(sendto(fd, "one", 3, 0, (struct sockaddr *)&to, sizeof to) == 3);
+    GUEST(recvfrom(fd, text, SIZE_MAX, 0, (struct sockaddr *)&to, &(socklen_t){sizeof to}) == 3);
+    GUEST(memcmp(text, "one", 3) == 0);
+    GUEST(mincore(text, 65536, there) == 0);
+    for (unsigned i = 1; i < 16; i++) /* what is not written is not brought into memory */
+        GUEST((there[i] & 1) == 0);
+}
+
+static void of_a_buffer_only_what_a_datagram_fills_is_touched(void **state)
+{
+    (void)state;
+    echo_to("has_more_room_than_memory", 1);
+}
+
 #define PIECES 1024u /* UIO_MAXIOV */
 
 static void guest_in_pieces(void)
@@ -516,6 +538,7 @@ int main(int argc, char **argv)
         {"connected", guest_connected},
         {"messages", guest_messages},
         {"in_pieces", guest_in_pieces},
+        {"has_more_room_than_memory", guest_has_more_room_than_memory},
         {"refused", guest_refused},
         {"asks_why", guest_asks_why},
         {"refused_at_home", guest_refused_at_home},
@@ -534,6 +557,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(plain_calls_and_addressed_ones_share_one_queue),
         cmocka_unit_test(messages_go_in_batches_with_control_data),
         cmocka_unit_test(a_datagram_may_lie_in_as_many_pieces_as_the_kernel_takes),
+        cmocka_unit_test(of_a_buffer_only_what_a_datagram_fills_is_touched),
         cmocka_unit_test(an_unreachable_port_wakes_a_connected_socket),
         cmocka_unit_test(a_refusal_is_told_once_to_who_asks_for_the_error),
         cmocka_unit_test(a_closed_port_of_ones_own_address_refuses),

@@ -5,7 +5,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -662,6 +664,65 @@ static void what_was_pending_at_the_half_close_is_all_that_arrives(void **state)
     world_finish(program);
 }
 
+#define SHUTDOWNS 200u
+
+struct writing {
+    int fd;
+    size_t written;
+    atomic_bool begin;
+};
+
+static void *write_until_shut(void *context)
+{
+    struct writing *writing = context;
+
+    while (!atomic_load(&writing->begin))
+        continue;
+    while (send(writing->fd, "xxxxxxx", 7, MSG_NOSIGNAL) == 7)
+        writing->written += 7;
+    return NULL;
+}
+
+static void guest_shuts_while_another_thread_writes(void)
+{
+    for (unsigned i = 0; i < SHUTDOWNS; i++) {
+        struct writing writing = {.fd = guest_connect(WORLD_KERNEL, PORT)};
+        size_t arrived = 0;
+        pthread_t writer;
+
+        GUEST(pthread_create(&writer, NULL, write_until_shut, &writing) == 0);
+        usleep(200);
+        atomic_store(&writing.begin, true);
+        GUEST(shutdown(writing.fd, SHUT_WR) == 0 && pthread_join(writer, NULL) == 0);
+        GUEST(read_all(writing.fd, &arrived, sizeof arrived) && arrived == writing.written);
+        close(writing.fd);
+    }
+}
+
+static void what_another_thread_wrote_before_the_half_close_arrives_unchanged(void **state)
+{
+    int listener = kernel_listener(PORT);
+    pid_t program = world_start("shuts_while_another_thread_writes", NULL);
+
+    (void)state;
+    for (unsigned i = 0; i < SHUTDOWNS; i++) {
+        static char data[65536];
+        int fd = kernel_accept(listener);
+        size_t got = 0;
+        ssize_t n;
+
+        while ((n = read(fd, data, sizeof data)) > 0) {
+            for (ssize_t at = 0; at < n; at++)
+                assert_int_equal(data[at], 'x');
+            got += (size_t)n;
+        }
+        assert_true(n == 0 && write_all(fd, &got, sizeof got));
+        close(fd);
+    }
+    world_finish(program);
+    close(listener);
+}
+
 /* ------------------------------------------------------------------------ discarding */
 
 static void guest_discards(void)
@@ -674,15 +735,26 @@ static void guest_discards(void)
     GUEST(recv(fd, NULL, 4, MSG_TRUNC) == 4);
     GUEST(recv(fd, text, sizeof text, 0) == 5 && memcmp(text, "rest.", 5) == 0);
     GUEST(recv(fd, NULL, 4, MSG_TRUNC | MSG_DONTWAIT) == -1 && errno == EAGAIN);
+    GUEST(write_all(fd, "1", 1) && (poll_for(fd, POLLIN, 5000) & POLLIN) != 0);
+    GUEST(recv(fd, text, 6, MSG_TRUNC | MSG_WAITALL) == 6);
+    GUEST(write_all(fd, "2", 1) && (poll_for(fd, POLLPRI, 5000) & POLLPRI) != 0);
+    GUEST(recv(fd, NULL, 16, MSG_TRUNC) == 5);
+    GUEST(recv(fd, text, 1, MSG_OOB) == 1 && text[0] == '!');
+    GUEST(recv(fd, text, sizeof text, 0) == 6 && memcmp(text, "behind", 6) == 0);
 }
 
 static void what_msg_trunc_discards_needs_no_room(void **state)
 {
     pid_t program;
     int fd = meet("discards", &program);
+    char text[1];
 
     (void)state;
     assert_true(write_all(fd, "gonerest.", 9));
+    assert_true(read_all(fd, text, 1) && write_all(fd, "one", 3));
+    usleep(100000);
+    assert_true(write_all(fd, "two", 3) && read_all(fd, text, 1));
+    assert_true(write_all(fd, "front", 5) && send(fd, "!", 1, MSG_OOB) == 1 && write_all(fd, "behind", 6));
     world_finish(program);
     close(fd);
 }
@@ -693,6 +765,7 @@ int main(int argc, char **argv)
         {"is_reset_half_closed", guest_is_reset_half_closed},
         {"half_closes_with_much_to_send", guest_half_closes_with_much_to_send},
         {"discards", guest_discards},
+        {"shuts_while_another_thread_writes", guest_shuts_while_another_thread_writes},
         {"shuts_first", guest_shuts_first},
         {"is_shut_first", guest_is_shut_first},
         {"shuts_both", guest_shuts_both},
@@ -718,6 +791,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(who_has_half_closed_still_hears_of_a_reset),
         cmocka_unit_test(what_was_pending_at_the_half_close_is_all_that_arrives),
         cmocka_unit_test(what_msg_trunc_discards_needs_no_room),
+        cmocka_unit_test(what_another_thread_wrote_before_the_half_close_arrives_unchanged),
         cmocka_unit_test(after_the_programs_half_close_the_peer_can_still_answer),
         cmocka_unit_test(after_the_peers_half_close_the_program_can_still_send),
         cmocka_unit_test(a_socket_shut_both_ways_reads_the_end_and_keeps_its_name),

@@ -138,6 +138,21 @@ static void numbers_begin_with_what_is_not_acknowledged_or_with_what_is_written_
     expect_nothing();
 }
 
+static void numbers_count_what_is_written_before_anything_is_stamped(void **state)
+{
+    struct told told;
+
+    (void)state;
+    assert_int_equal(ask_for(RILL_STAMPING_SOFTWARE | RILL_STAMPING_OPT_ID), 0);
+    send_bytes(100);
+    pair_advance(&pair, 100);
+    assert_int_equal(ask_for(RILL_STAMPING_TX_ACK | RILL_STAMPING_SOFTWARE | RILL_STAMPING_OPT_ID), 0);
+    send_bytes(10);
+    pair_advance(&pair, 100);
+    expect_stamp(ACKNOWLEDGED, 109, &told);
+    expect_nothing();
+}
+
 static void what_goes_unread_is_told_up_to_a_bound(void **state)
 {
     struct told told;
@@ -224,6 +239,7 @@ int main(void)
         FACT(what_waits_is_polled_as_an_error),
         FACT(an_epoll_is_told_of_an_edge),
         FACT(numbers_begin_with_what_is_not_acknowledged_or_with_what_is_written_next),
+        FACT(numbers_count_what_is_written_before_anything_is_stamped),
         FACT(what_goes_unread_is_told_up_to_a_bound),
         FACT(the_bytes_themselves_are_not_given_back),
         FACT(a_reset_leaves_what_was_told_before_it),

@@ -108,8 +108,11 @@ static void a_syn_from_the_same_port_begins_behind_the_data_of_the_last(void **s
     first = connect_with(&p, 500, 9999);
     assert_int_equal(peer_user_abort(&p), 0);
     peer_forget(&p);
-    second = connect_with(&p, 500, 9999); /* in the same tick of the ISN's clock */
-    assert_int_equal(second.raw_seq - first.raw_seq, 500);
+    second = connect_with(&p, 500, 9999);                  /* in the same tick of the ISN's clock */
+    assert_int_equal(second.raw_seq - first.raw_seq, 501); /* RFC 9293 3.10.7.3: ISS is no acceptable ACK */
+    peer_send(&p, TCP_SYN | TCP_ACK, 0, 501 - (second.raw_seq - first.raw_seq), 0); /* the first one's answer */
+    expect_segment(&p, TCP_RST, 0, 0 - p.isn, 0);
+    expect_state(&p, RILL_STATE_SYN_SENT);
     peer_close(&p);
 }
 
