@@ -52,10 +52,12 @@ static uint32_t at_least(uint32_t bytes, uint32_t segments, const struct tcb *tc
     return max_u32(bytes, segments * tcb->snd_mss);
 }
 
-/* The window as the text has it. */
+/* The window as the text has it: not 0. */
 static uint32_t window_of(const struct tcb *tcb, const struct cubic *cubic)
 {
-    return tcb->cwnd - (cubic->in_epoch ? min_u32(cubic->rounded_up, tcb->cwnd) : 0);
+    uint32_t rounded_up = cubic->in_epoch ? cubic->rounded_up : 0;
+
+    return tcb->cwnd > rounded_up ? tcb->cwnd - rounded_up : 1;
 }
 
 /* Part of a segment cannot leave: from half of one on, all of it may. */
