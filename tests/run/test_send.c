@@ -23,14 +23,6 @@
 #define FAST_OPEN_CONNECT 30
 #define SYN_DATA 32 /* TCPI_OPT_SYN_DATA */
 
-static int meet(const char *guest, pid_t *program)
-{
-    int listener = kernel_listener(PORT);
-
-    *program = world_start(guest, NULL);
-    return kernel_accept(listener);
-}
-
 static uint8_t *numbered(size_t bytes)
 {
     uint8_t *data = malloc(bytes);
@@ -70,7 +62,7 @@ static void guest_sends_to(void)
 static void a_blocking_send_with_an_address_sends_everything(void **state)
 {
     pid_t program;
-    int fd = meet("sends_to", &program);
+    int fd = world_meet("sends_to", PORT, &program);
 
     (void)state;
     usleep(200000); /* every buffer on the way is full by now */
@@ -100,7 +92,7 @@ static void guest_is_interrupted(void)
 static void a_send_that_signals_interrupt_sends_nothing_twice(void **state)
 {
     pid_t program;
-    int fd = meet("is_interrupted", &program);
+    int fd = world_meet("is_interrupted", PORT, &program);
 
     (void)state;
     usleep(200000);
@@ -123,7 +115,7 @@ static void a_message_with_an_address_goes_to_the_peer(void **state)
 {
     char text[8] = "";
     pid_t program;
-    int fd = meet("sends_a_message", &program);
+    int fd = world_meet("sends_a_message", PORT, &program);
 
     (void)state;
     assert_true(read_all(fd, text, 7));
@@ -158,7 +150,7 @@ static void guest_sends_after_shutdown(void)
 static void a_send_with_an_address_after_the_end_is_epipe_and_sigpipe(void **state)
 {
     pid_t program;
-    int fd = meet("sends_after_shutdown", &program);
+    int fd = world_meet("sends_after_shutdown", PORT, &program);
 
     (void)state;
     world_finish(program);
@@ -185,7 +177,7 @@ static void what_is_sent_with_more_waits_for_what_follows(void **state)
     socklen_t bytes = sizeof info;
     char text[9] = "";
     pid_t program;
-    int fd = meet("has_more", &program);
+    int fd = world_meet("has_more", PORT, &program);
 
     (void)state;
     assert_true(read_all(fd, text, 8));
@@ -217,7 +209,7 @@ static void guest_has_more_all_the_time(void)
 static void order_is_kept_with_and_without_more(void **state)
 {
     pid_t program;
-    int fd = meet("has_more_all_the_time", &program);
+    int fd = world_meet("has_more_all_the_time", PORT, &program);
 
     (void)state;
     assert_int_equal(read_numbered(fd), LARGE);
@@ -432,7 +424,7 @@ static void guest_changes_what_is_sent_on(void)
 static void a_send_that_waits_keeps_its_socket_when_the_number_gets_another(void **state)
 {
     pid_t program;
-    int fd = meet("changes_what_is_sent_on", &program);
+    int fd = world_meet("changes_what_is_sent_on", PORT, &program);
 
     (void)state;
     world_await(); /* it waits for room, for nothing was read here */
@@ -479,7 +471,7 @@ static void guest_gives_up(void)
 static void an_interrupted_send_that_is_not_asked_again_costs_nothing(void **state)
 {
     pid_t program;
-    int fd = meet("gives_up", &program);
+    int fd = world_meet("gives_up", PORT, &program);
 
     (void)state;
     world_finish(program);

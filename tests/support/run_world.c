@@ -263,6 +263,14 @@ int kernel_accept(int listener)
     return fd;
 }
 
+int world_meet(const char *guest, uint16_t port, pid_t *program)
+{
+    int listener = kernel_listener(port);
+
+    *program = world_start(guest, NULL);
+    return kernel_accept(listener);
+}
+
 int kernel_connect(uint16_t port)
 {
     struct sockaddr_in address = world_address(WORLD_RILL, port);

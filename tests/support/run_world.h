@@ -59,6 +59,9 @@ int kernel_listener(uint16_t port); /* the world closes it, when the next one co
 int kernel_accept(int listener);
 int kernel_connect(uint16_t port); /* to rill; tries for a while, as long as it is refused */
 
+/* Starts a guest and accepts the one connection that it makes to the kernel's port. */
+int world_meet(const char *guest, uint16_t port, pid_t *program);
+
 /* Both sides. */
 void limit_waits(int fd);
 bool read_all(int fd, void *data, size_t bytes);
