@@ -7,7 +7,7 @@
 #include "sockets/pair.h"
 
 static struct pair pair;
-static int server, client; /* descriptors of the connection's ends, which do not block */
+static int server, client; /* descriptors of the connection's ends */
 
 static inline int connection_open_as(void (*configure)(struct rill_config *config))
 {
@@ -16,10 +16,20 @@ static inline int connection_open_as(void (*configure)(struct rill_config *confi
     return 0;
 }
 
+/* Its calls do not wait. */
 static inline int connection_open(void **state)
 {
     (void)state;
     return connection_open_as(NULL);
+}
+
+/* Its calls wait. */
+static inline int connection_open_blocking(void **state)
+{
+    (void)state;
+    pair_open_as(&pair, true, NULL);
+    pair_connection(&pair, &server, &client);
+    return 0;
 }
 
 static inline int connection_close(void **state)

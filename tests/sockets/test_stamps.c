@@ -1,27 +1,9 @@
 /* RILL_SO_TIMESTAMPING of streams: what the error queue tells of sends. */
-#include "sockets/pair.h"
+#include "sockets/connection.h"
 
 #define SENT 0
 #define SCHEDULED 1
 #define ACKNOWLEDGED 2
-
-static struct pair pair;
-static int server, client;
-
-static int set_up(void **state)
-{
-    (void)state;
-    pair_open_as(&pair, true, NULL);
-    pair_connection(&pair, &server, &client);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    pair_close(&pair);
-    return 0;
-}
 
 static int ask_for(int flags)
 {
@@ -230,7 +212,7 @@ static void what_linux_refuses_is_refused(void **state)
     assert_int_equal(got, ack);
 }
 
-#define FACT(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define FACT(name) cmocka_unit_test_setup_teardown(name, connection_open_blocking, connection_close)
 
 int main(void)
 {

@@ -1,23 +1,5 @@
 /* RILL_MSG_LENT, rill_sock_borrow() and rill_sock_return(). */
-#include "sockets/pair.h"
-
-static struct pair pair;
-static int server, client;
-
-static int set_up(void **state)
-{
-    (void)state;
-    pair_open_as(&pair, true, NULL);
-    pair_connection(&pair, &server, &client);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    pair_close(&pair);
-    return 0;
-}
+#include "sockets/connection.h"
 
 /* All slices as one text. */
 static const char *borrowed(struct rill_sockets *s, int fd, int *result)
@@ -295,7 +277,7 @@ static void without_the_option_nothing_is_told(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, connection_open_blocking, connection_close)
     const struct CMUnitTest tests[] = {
         TEST(lent_bytes_arrive_and_come_back),
         TEST(reclaiming_waits_for_the_acknowledgement),
